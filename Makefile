@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Serving and tests never reach for a model hub.
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test lint check format soak clean bench-quality
+
+demo: $(INSTALLED)
+	$(BIN)/semroute demo
+
+test: lint check
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: $(INSTALLED)
+	$(BIN)/pytest -n 2 -m "not soak"
+
+soak: $(INSTALLED)
+	$(BIN)/pytest -n 2 -m soak
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[build,offline,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,74 @@
+"""What a routing decision is."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Reason = Literal[
+    "matched",
+    "override",
+    "ood",
+    "insufficient_evidence",
+    "empty",
+    "too_long",
+    "encoder_error",
+]
+"""Why a model was chosen.
+
+`matched`: the cluster's own label. `override`: an analyst's label. `ood`: unlike anything in the
+log. `insufficient_evidence`: no cheaper model is defended by the evaluation data. `empty`: nothing
+to embed. `too_long`: above the byte limit, or longer than the chosen model's context window.
+`encoder_error`: the encoder failed or gave an unusable vector.
+"""
+
+FALLBACK_REASONS: frozenset[Reason] = frozenset({"ood", "empty", "too_long", "encoder_error"})
+"""The reasons under which the frontier model answers without a cluster having a say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A cluster near the text; `similarity` is the cosine, higher is closer."""
+
+    cluster_id: int
+    cluster_name: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that could have answered.
+
+    `expected_loss` is the mean score lost against the frontier model, 0 for the frontier itself and
+    None where nothing is known; `expected_cost_usd` is per request, None without price or measure.
+    """
+
+    model: str
+    expected_loss: float | None
+    expected_cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDecision:
+    """Which model answers a request, and why.
+
+    The cluster fields describe the nearest cluster and are None where no vector was looked up;
+    `candidates` come cheapest first. `truncated`: only the first part of the text was looked at.
+    """
+
+    model: str
+    reason: Reason
+    index_version: str
+    candidates: tuple[Candidate, ...] = ()
+    cluster_id: int | None = None
+    cluster_name: str | None = None
+    similarity: float | None = None
+    runner_up: Neighbour | None = None
+    truncated: bool = False
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether the frontier model answers because the text could not be matched."""
+        return self.reason in FALLBACK_REASONS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {**asdict(self), "is_fallback": self.is_fallback}

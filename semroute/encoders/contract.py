@@ -1,0 +1,67 @@
+"""What every encoder promises."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from semroute.progress import Advance, ignore
+from semroute.vectors import Vectors
+
+
+class EncoderIdentity(BaseModel):
+    """What must be the same at build and at run time for similarities to mean the same.
+
+    `fingerprint` is the SHA-256 over weights and tokenizer, whatever folder they were read from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    model: str
+    dimension: int
+    max_tokens: int
+    fingerprint: str
+
+
+class Encoder(Protocol):
+    """Turns cleaned texts into unit vectors; the same text always gives the same vector."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """What the index records, and compares when it is loaded."""
+        ...
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        """Embed texts.
+
+        Args:
+            texts: cleaned by `semroute.texts.clean`; none of them blank.
+            advance: called with the number of texts finished, as they finish.
+
+        Returns:
+            float32, shape (len(texts), dimension); unit rows in the order of `texts`. A row the
+            model gave no usable vector for is NaN; it never raises for the content of a text.
+        """
+        ...
+
+
+PROBE_TEXTS: tuple[str, ...] = (
+    "Where is my order? It should have arrived last Tuesday.",
+    "Write a Python function that merges two sorted lists.",
+    "Summarise the following article in three bullet points.",
+    "What is the derivative of x squared times sine of x?",
+    "Translate 'good morning' into French, German and Japanese.",
+    "Cancel my subscription and refund the last payment.",
+    "Explain the difference between TCP and UDP to a beginner.",
+    "Draft a polite reply declining the meeting on Friday.",
+    "Extract the invoice number, date and total from this text.",
+    "hi",
+    "SELECT name FROM users WHERE created_at > '2024-01-01';",
+    "Is a non-compete clause enforceable in California?",
+    "¿Cuál es la capital de Australia?",
+    "请把这段话翻译成英文。",
+    "A train leaves at 3 pm at 60 km/h; when does it cover 150 km?",
+    "🙂👍",
+)
+"""Embedded at build time and again at load: another encoder of the same size gives itself away."""

@@ -1,0 +1,41 @@
+"""Unit vectors: embeddings and centroids as float32 rows of length one."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+"""Embeddings or centroids: float32, shape (n, dimension), unit rows."""
+
+SMALLEST_NORM = 1e-6
+LARGEST_NORM_ERROR = 1e-3
+
+
+def unit_rows(rows: NDArray[Any]) -> Vectors:
+    """Scale every row to length one.
+
+    Args:
+        rows: numbers, shape (n, dimension). A row that is not finite, or shorter than
+            `SMALLEST_NORM`, has no direction and comes back as NaN.
+
+    Returns:
+        float32, shape (n, dimension).
+
+    >>> unit_rows(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]], dtype=float32)
+    """
+    wide = np.asarray(rows, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    usable = np.isfinite(norms) & (norms >= SMALLEST_NORM)
+    scaled = np.full(wide.shape, np.nan)
+    np.divide(wide, norms, out=scaled, where=usable)
+    return scaled.astype(np.float32)
+
+
+def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which rows are finite and of length one within `LARGEST_NORM_ERROR`; shape (n,)."""
+    finite = np.isfinite(rows).all(axis=1)
+    norms = np.linalg.norm(np.where(finite[:, None], rows, 0.0).astype(np.float64), axis=1)
+    return np.asarray(finite & (np.abs(norms - 1.0) <= LARGEST_NORM_ERROR))

@@ -1,0 +1,46 @@
+"""Small stand-ins shared by tests: an encoder without a model, and a config of three models."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from semroute.config import Config
+from semroute.encoders.contract import EncoderIdentity
+from semroute.progress import Advance, ignore
+from semroute.vectors import Vectors, unit_rows
+
+
+class TinyEncoder:
+    """Hashes words into a few dimensions: texts that share words are similar."""
+
+    def __init__(self, dimension: int = 32, fingerprint: str = "tiny") -> None:
+        self.identity = EncoderIdentity(
+            kind="tiny",
+            model="tiny",
+            dimension=dimension,
+            max_tokens=256,
+            fingerprint=fingerprint,
+        )
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        rows = np.zeros((len(texts), self.identity.dimension))
+        for row, text in zip(rows, texts, strict=True):
+            for word in [self.identity.fingerprint, *text.lower().split()]:
+                seed = zlib.crc32(word.encode("utf-8", "replace"))
+                row += np.random.default_rng(seed).standard_normal(len(row))
+            advance(1)
+        return unit_rows(rows)
+
+
+def tiny_config(**changes: object) -> Config:
+    """A config with a frontier model and two cheaper ones."""
+    values = {
+        "frontier": "large",
+        "models": [
+            {"name": "large", "usd_per_request": 0.02},
+            {"name": "medium", "usd_per_request": 0.004},
+            {"name": "small", "usd_per_request": 0.0005},
+        ],
+    }
+    return Config.model_validate({**values, **changes})
