@@ -1,0 +1,96 @@
+"""The centroids, searchable by similarity."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.errors import EncoderError
+from semroute.vectors import Vectors
+
+NO_CLUSTER = -1
+"""The cluster id of a row that could not be looked up."""
+
+_ROWS_PER_CALL = 16
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The centroids nearest to each row, most similar first; equal similarities by cluster id.
+
+    `similarities` is float32 and `cluster_ids` int64, both of shape (n, k). A row that was not
+    finite holds NaN and `NO_CLUSTER`.
+    """
+
+    similarities: NDArray[np.float32]
+    cluster_ids: NDArray[np.int64]
+
+
+class CentroidIndex:
+    """Exact search over centroids with a flat FAISS index.
+
+    Safe to share between threads, and to use in a child made by `fork`: each search runs on the
+    thread that asks for it.
+
+    Args:
+        centroids: float32, shape (n_clusters, dimension), unit rows; row i is cluster i.
+    """
+
+    def __init__(self, centroids: Vectors) -> None:
+        import faiss
+
+        self.n_clusters, self.dimension = centroids.shape
+        self._faiss = faiss
+        self._flat = faiss.IndexFlatIP(self.dimension)
+        self._flat.add(np.ascontiguousarray(centroids, dtype=np.float32))
+
+    def search(self, vectors: NDArray[Any], k: int) -> Neighbours:
+        """Find the `k` nearest centroids of each row, or all of them if there are fewer.
+
+        A row's result does not depend on the other rows of the call, to the last bit.
+
+        Args:
+            vectors: unit rows, shape (n, dimension).
+            k: at least 1.
+
+        Raises:
+            EncoderError: the rows have another dimension than the centroids.
+        """
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._check_shape(rows)
+        k = min(k, self.n_clusters)
+        similarities = np.full((len(rows), k), np.nan, dtype=np.float32)
+        cluster_ids = np.full((len(rows), k), NO_CLUSTER, dtype=np.int64)
+        finite = np.isfinite(rows).all(axis=1)
+        if k and finite.any():
+            similarities[finite], cluster_ids[finite] = self._search_finite(rows[finite], k)
+        return Neighbours(similarities, cluster_ids)
+
+    def _check_shape(self, rows: NDArray[np.float32]) -> None:
+        if rows.ndim != 2 or rows.shape[1] != self.dimension:
+            raise EncoderError(
+                f"the index was built with vectors of {self.dimension} numbers and was asked for "
+                f"an array of shape {rows.shape}; use the encoder it was built with"
+            )
+
+    def _search_finite(
+        self, rows: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        # OpenMP keeps this limit per thread, so other threads and other users of FAISS keep theirs.
+        # A child of fork() hangs in its first search if the parent ever searched on two threads.
+        n_threads = self._faiss.omp_get_max_threads()
+        self._faiss.omp_set_num_threads(1)
+        try:
+            # FAISS sums large batches in another order than single rows; small ones it does not.
+            starts = range(0, len(rows), _ROWS_PER_CALL)
+            found = [self._flat.search(rows[i : i + _ROWS_PER_CALL], k) for i in starts]
+        finally:
+            self._faiss.omp_set_num_threads(n_threads)
+        similarities = np.concatenate([part[0] for part in found])
+        cluster_ids = np.concatenate([part[1] for part in found])
+        order = np.lexsort((cluster_ids, -similarities), axis=1)
+        return (
+            np.take_along_axis(similarities, order, axis=1),
+            np.take_along_axis(cluster_ids, order, axis=1),
+        )
