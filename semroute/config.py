@@ -72,9 +72,10 @@ class OOD(_Table):
 
 
 class Texts(_Table):
-    """How much of a text is looked at; the same at build and at run time."""
+    """How much of a text is looked at, at build and at run time; how many may be unusable."""
 
     max_chars: PositiveInt = MAX_CHARS
+    max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
 
 
 class Config(_Table):

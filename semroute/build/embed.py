@@ -1,0 +1,87 @@
+"""From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.build.watch import Watch
+from semroute.config import Config
+from semroute.encoders.contract import Encoder
+from semroute.errors import InputError
+from semroute.evals import EvalTable
+from semroute.progress import Advance
+from semroute.queries import QueryLog
+from semroute.texts import clean
+from semroute.vectors import Vectors, usable_rows
+
+
+@dataclass(frozen=True)
+class EmbeddedLog:
+    """The queries that can be used, row by row.
+
+    `vectors` is float32 (n, dimension); `scores`, `costs_usd` (NaN where unknown) and `prices_usd`
+    (never NaN) are float64 (n, n_models).
+    """
+
+    query_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    vectors: Vectors
+    scores: NDArray[np.float64]
+    costs_usd: NDArray[np.float64]
+    prices_usd: NDArray[np.float64]
+    n_unusable: int
+
+
+def embed_log(
+    log: QueryLog, evals: EvalTable, config: Config, encoder: Encoder, watch: Watch
+) -> EmbeddedLog:
+    """Clean and embed a query log; equal texts are embedded once.
+
+    Raises:
+        InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
+            the config's `texts.max_unusable_share`.
+    """
+    texts = [clean(text, config.texts.max_chars).text for text in log.texts]
+    distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+    with watch.step("embed", len(distinct)) as advance:
+        vectors = _vectors(texts, distinct, encoder, advance)
+    rows = np.flatnonzero(usable_rows(vectors))
+    _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
+    kept = [texts[row] for row in rows]
+    return EmbeddedLog(
+        query_ids=tuple(log.query_ids[row] for row in rows),
+        texts=tuple(kept),
+        vectors=vectors[rows],
+        scores=evals.scores[rows],
+        costs_usd=evals.costs_usd[rows],
+        prices_usd=_prices_usd(kept, config),
+        n_unusable=len(texts) - len(rows),
+    )
+
+
+def _vectors(
+    texts: list[str], distinct: list[str], encoder: Encoder, advance: Advance
+) -> Vectors:
+    dimension = encoder.identity.dimension
+    blank = np.full((1, dimension), np.nan, dtype=np.float32)
+    embedded = np.concatenate([encoder.encode(distinct, advance) if distinct else blank, blank])
+    place = {text: row for row, text in enumerate(distinct)}
+    return np.asarray(embedded[[place.get(text, -1) for text in texts]])
+
+
+def _prices_usd(texts: list[str], config: Config) -> NDArray[np.float64]:
+    prices = [[model.cost_usd(len(text)) for model in config.models] for text in texts]
+    return np.array(prices, dtype=np.float64).reshape(len(texts), len(config.models))
+
+
+def _refuse_unusable(n_queries: int, n_usable: int, largest_share: float) -> None:
+    n_unusable = n_queries - n_usable
+    if n_usable == 0:
+        raise InputError(f"none of the {n_queries} queries has a text that can be embedded")
+    if n_unusable > largest_share * n_queries:
+        raise InputError(
+            f"{n_unusable} of {n_queries} queries are blank or cannot be embedded, more than the "
+            f"{largest_share:.0%} allowed; remove them, or raise max_unusable_share in the [texts] "
+            "table of the config"
+        )

@@ -1,0 +1,224 @@
+"""The build, step by step: read, embed, split, cluster, weigh the evidence, label, publish."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute import __version__
+from semroute.artifact.contents import (
+    FORMAT_VERSION,
+    Calibration,
+    Counts,
+    IndexContents,
+    Manifest,
+    OODRecord,
+)
+from semroute.artifact.loading import load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import library_versions, publish
+from semroute.build.describe import describe, sampled
+from semroute.build.embed import EmbeddedLog, embed_log
+from semroute.build.split import content_key, group_ids, in_fit
+from semroute.build.summary import BuildSummary, summarise
+from semroute.build.watch import Watch
+from semroute.clustering.contract import NOISE
+from semroute.clusters import Grouping, group, sample_rows
+from semroute.config import Config, read_config
+from semroute.encoders import open_encoder
+from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.errors import BuildError, InvalidIndexError
+from semroute.evals import EvalTable, no_evals, read_evals
+from semroute.ood import calibrate_threshold
+from semroute.progress import Progress
+from semroute.queries import QueryLog, read_queries
+from semroute.relabel import Reattached, reattach
+from semroute.tables import sha256_of
+from semroute.texts import keyed_hash
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The files as read, with the SHA-256 of each by role."""
+
+    log: QueryLog
+    evals: EvalTable
+    config: Config
+    sha256: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Previous:
+    """The live version before this build, if there is one that can be read."""
+
+    contents: IndexContents | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def build_index(
+    queries: Path,
+    evals: Path | None,
+    config: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    samples: bool = True,
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
+) -> BuildSummary:
+    """Build an index from a query log and publish it as the live version of `out`.
+
+    Args:
+        queries: the query log (CSV, JSONL or Parquet).
+        evals: scores per query and model; without them every label is the frontier model.
+        config: `semroute.toml`.
+        out: the folder of the index; made if missing. Versions already there are kept.
+        seed: of every random choice; the same input and seed give the same index.
+        samples: keep example queries (masked) for analysts.
+        progress: shows how the long steps move.
+        encoder: used instead of the one the config names.
+
+    Raises:
+        InputError: a file cannot be read; nothing was published.
+        BuildError: the files were read, but no index can be made of them.
+        IndexLockedError: another build is writing into `out`.
+        PublishError: the operating system refused a write.
+    """
+    watch = Watch(progress)
+    with watch.step("read"):
+        inputs = _read(queries, evals, config)
+    with locked(out):
+        previous = _previous(out)
+        with watch.step("load encoder"):
+            encoder = encoder or open_encoder(inputs.config.encoder)
+        log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch)
+        contents = _contents(log, inputs, encoder, previous, seed, samples, watch)
+        carried = _carry_over(previous, contents)
+        with watch.step("publish"):
+            contents = publish(out, replace(contents, clusters=carried.clusters))
+    return summarise(out, contents, carried, _warnings(inputs, previous), watch.steps)
+
+
+def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
+    settings = read_config(config)
+    log = read_queries(queries)
+    names = settings.model_names
+    table = (
+        read_evals(evals, log.query_ids, names) if evals else no_evals(len(log.query_ids), names)
+    )
+    files = {"queries": queries, "config": config} | ({"evals": evals} if evals else {})
+    return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
+
+
+def _previous(out: Path) -> _Previous:
+    if not (out / "CURRENT").exists():
+        return _Previous()
+    try:
+        return _Previous(load_index(out, samples=False))
+    except InvalidIndexError as error:
+        return _Previous(None, (f"labels of the previous index were not carried over: {error}",))
+
+
+def _carry_over(previous: _Previous, contents: IndexContents) -> Reattached:
+    """Re-attach the analysts' names, labels and notes of the previous version."""
+    before = previous.contents
+    if before is None or before.centroids.shape[1] != contents.centroids.shape[1]:
+        return Reattached(contents.clusters, 0, ())
+    return reattach(before.clusters, before.centroids, contents.clusters, contents.centroids)
+
+
+def _contents(
+    log: EmbeddedLog,
+    inputs: _Inputs,
+    encoder: Encoder,
+    previous: _Previous,
+    seed: int,
+    samples: bool,
+    watch: Watch,
+) -> IndexContents:
+    key = previous.contents.manifest.hash_key if previous.contents else content_key(log.texts)
+    fit = in_fit(log.texts, seed)
+    with watch.step("cluster"):
+        grouping = _cluster(log, fit, inputs.config, key, seed)
+    with watch.step("label"):
+        clusters = describe(log, fit, grouping, inputs.config, key)
+        ood = _ood(grouping, ~fit, inputs.config)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        index_version="",
+        created_at="",
+        semroute_version=__version__,
+        config=inputs.config,
+        encoder=encoder.identity,
+        seed=seed,
+        hash_key=key,
+        library_versions=library_versions(),
+        input_sha256=inputs.sha256,
+        counts=_counts(log, inputs, fit, grouping),
+        ood=ood,
+    )
+    held_out = Calibration(
+        log.vectors[~fit], log.scores[~fit], log.costs_usd[~fit], inputs.config.model_names
+    )
+    examples = sampled(log, grouping) if samples else ()
+    probes = encoder.encode(PROBE_TEXTS)
+    return IndexContents(manifest, clusters, grouping.centroids, probes, held_out, examples)
+
+
+def _cluster(
+    log: EmbeddedLog, fit: NDArray[np.bool_], config: Config, hash_key: str, seed: int
+) -> Grouping:
+    """Cluster a sample of the `fit` rows, then assign every row to its nearest centroid."""
+    rows = np.flatnonzero(fit)
+    rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
+    labels = config.clustering.cluster(log.vectors[rows], seed)
+    if not (labels != NOISE).any():
+        raise BuildError(
+            f"no cluster was found among {len(rows)} queries; lower min_cluster_size in the "
+            '[clustering] table, or use kind = "kmeans"'
+        )
+    return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
+
+
+def _ood(grouping: Grouping, held_out: NDArray[np.bool_], config: Config) -> OODRecord:
+    largest = config.ood.max_false_fallback
+    return OODRecord(
+        threshold=calibrate_threshold(grouping.similarities[held_out], largest),
+        max_false_fallback=largest,
+        n_calibration=int(held_out.sum()),
+    )
+
+
+def _counts(
+    log: EmbeddedLog, inputs: _Inputs, fit: NDArray[np.bool_], grouping: Grouping
+) -> Counts:
+    return Counts(
+        n_queries=len(log.texts),
+        n_duplicate_rows=inputs.log.n_duplicate_rows,
+        n_unusable_queries=log.n_unusable,
+        n_groups=len(set(group_ids(log.texts).tolist())),
+        n_fit=int(fit.sum()),
+        n_calibration=int((~fit).sum()),
+        n_clusters=len(grouping.centroids),
+        n_noise=grouping.n_noise,
+        n_scores=inputs.evals.n_scores,
+    )
+
+
+def _warnings(inputs: _Inputs, previous: _Previous) -> tuple[str, ...]:
+    """Name what the files hold and the build did not use, and models nothing is known of."""
+    evals = inputs.evals
+    found = list(previous.warnings)
+    if evals.unknown_models:
+        named = ", ".join(evals.unknown_models)
+        found.append(f"scores of models that are not in the config were not used: {named}")
+    if evals.n_unknown_queries:
+        found.append(f"{evals.n_unknown_queries} scores of queries not in the log were not used")
+    if evals.n_scores:
+        scored = ~np.isnan(evals.scores)
+        paired = scored & scored[:, [evals.models.index(inputs.config.frontier)]]
+        idle = [m for m, n in zip(evals.models, paired.sum(axis=0), strict=True) if n == 0]
+        if idle:
+            found.append(f"never scored beside the frontier, so never chosen: {', '.join(idle)}")
+    return tuple(found)
