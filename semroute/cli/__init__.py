@@ -1,0 +1,54 @@
+"""The command line: every command opens, calls and prints; errors become exit codes in one place."""
+
+import logging
+import os
+import sys
+
+import click
+
+from semroute import __version__
+from semroute.cli.building import build_index, demo
+from semroute.cli.checking import inspect, verify
+from semroute.cli.labelling import labels
+from semroute.cli.routing import explain, route
+from semroute.errors import SemrouteError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="semroute")
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was ignored and why.")
+def semroute(verbose: bool) -> None:
+    """Send each LLM request to the cheapest model your own evaluation data defends.
+
+    \b
+    Example: semroute demo
+    """
+    logging.basicConfig(
+        format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr
+    )
+
+
+for command in (build_index, route, explain, labels, inspect, verify, demo):
+    semroute.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit: expected failures print one line, bugs keep their traceback."""
+    try:
+        code = semroute.main(prog_name="semroute", standalone_mode=False)
+    except SemrouteError as error:
+        click.echo(f"semroute: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("semroute: interrupted; what was published stays as it was", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

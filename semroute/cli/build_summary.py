@@ -1,0 +1,85 @@
+"""The build summary a person reads."""
+
+import shlex
+
+import click
+
+from semroute.build.summary import BuildSummary
+from semroute.cli.output import dollars, percent, print_columns
+
+
+def print_summary(summary: BuildSummary) -> None:
+    """Print what was built, what it decides, what it is expected to cost and what it took."""
+    click.echo(f"Index {summary.index_version} in {summary.folder}")
+    for name, text in _facts(summary):
+        click.echo(f"  {name:<12}{text}")
+    click.echo()
+    shares = [(m.model, m.n_clusters, percent(m.share)) for m in summary.models if m.n_clusters]
+    print_columns([("label", "clusters", "share of log"), *shares])
+    click.echo()
+    for name, text in [*_outcome(summary), *_notes(summary)]:
+        click.echo(f"  {name:<12}{text}")
+    folder = shlex.quote(summary.folder)
+    click.echo(f'  {"next":<12}semroute route --index {folder} "a request of yours"')
+
+
+def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
+    counts = summary.counts
+    return [
+        (
+            "queries",
+            f"{counts.n_queries:,} used ({counts.n_duplicate_rows:,} repeated rows dropped, "
+            f"{counts.n_unusable_queries:,} unusable), {counts.n_scores:,} scores",
+        ),
+        (
+            "split",
+            f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out; "
+            f"{counts.n_groups:,} groups of near duplicates",
+        ),
+        (
+            "clusters",
+            f"{counts.n_clusters:,}; {percent(summary.noise_share)} of the fitted queries were "
+            "noise before assignment",
+        ),
+        (
+            "unknown",
+            f"similarity below {summary.ood_threshold:.3f}, set for at most "
+            f"{percent(summary.max_false_fallback)} of known traffic; "
+            f"{percent(summary.coverage)} of held-out queries are matched",
+        ),
+    ]
+
+
+def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
+    return [
+        (
+            "cost",
+            f"{dollars(summary.cost_usd)} a request expected, {dollars(summary.frontier_cost_usd)} "
+            f"with {summary.frontier} always: {percent(summary.saving)} saved",
+        ),
+        (
+            "quality",
+            f"{summary.expected_loss:.4f} of mean score lost expected; each label's loss is within "
+            f"{summary.max_loss:g} at confidence {summary.confidence:g}",
+        ),
+    ]
+
+
+def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
+    steps = ", ".join(f"{step.name} {step.seconds:.1f} s" for step in summary.steps)
+    peak = max((step.peak_memory_mb for step in summary.steps), default=0.0)
+    notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
+    if summary.n_insufficient_evidence:
+        text = f"{summary.n_insufficient_evidence} clusters stay with {summary.frontier}: no "
+        notes.append(("evidence", text + "cheaper model's loss is bounded tightly enough"))
+    if summary.n_reattached:
+        notes.append(("labels", f"{summary.n_reattached} corrected labels carried over"))
+    notes += [
+        (
+            "suggestion",
+            f"the cluster of {s.name!r} (label {s.label or 'automatic'}) is gone; nearest now: "
+            f"{s.nearest_name!r}, similarity {s.similarity:.2f}",
+        )
+        for s in summary.suggestions
+    ]
+    return notes + [("warning", warning) for warning in summary.warnings]

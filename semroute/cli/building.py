@@ -1,0 +1,62 @@
+"""`build-index` and `demo`."""
+
+from pathlib import Path
+
+import click
+
+from semroute.cli.output import json_option, print_json
+
+INPUT = click.Path(path_type=Path)
+
+
+@click.command("build-index")
+@click.option("--queries", type=INPUT, required=True, help="Query log: .csv, .jsonl or .parquet.")
+@click.option("--evals", type=INPUT, help="Scores per query and model, in the same formats.")
+@click.option("--config", type=INPUT, default="semroute.toml", show_default=True, help="Settings.")
+@click.option(
+    "--out", type=INPUT, default="clusters", show_default=True, help="Folder of the index."
+)
+@click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option(
+    "--samples/--no-samples", default=True, show_default=True, help="Keep masked example queries."
+)
+@json_option
+def build_index(
+    queries: Path,
+    evals: Path | None,
+    config: Path,
+    out: Path,
+    seed: int,
+    samples: bool,
+    as_json: bool,
+) -> None:
+    """Build an index from a query log and evaluation results, and publish it.
+
+    \b
+    Example: semroute build-index --queries queries.jsonl --evals evals.csv --config semroute.toml
+    """
+    from semroute.build import build_index as build
+    from semroute.cli.build_summary import print_summary
+    from semroute.cli.progress_bars import progress_for_terminal
+
+    summary = build(
+        queries, evals, config, out, seed=seed, samples=samples, progress=progress_for_terminal()
+    )
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        print_summary(summary)
+
+
+@click.command()
+@click.option("--out", type=INPUT, help="Keep the files here; a temporary folder if not given.")
+@click.option("--seed", default=0, show_default=True, help="Of the simulated scores and the build.")
+def demo(out: Path | None, seed: int) -> None:
+    """See all of it work on a small simulated data set, without files of your own.
+
+    \b
+    Example: semroute demo --out demo/
+    """
+    from semroute.cli.demo_tour import print_tour
+
+    print_tour(out, seed)

@@ -1,0 +1,134 @@
+"""`inspect` and `verify`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semroute.cli.output import (
+    figure,
+    index_option,
+    json_option,
+    percent,
+    print_columns,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from semroute.artifact.contents import IndexContents
+
+
+@click.command()
+@index_option
+@json_option
+@click.option("--clusters", "with_clusters", is_flag=True, help="List every cluster too.")
+def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
+    """Show what an index holds: version, counts, labels, threshold, where it came from.
+
+    \b
+    Example: semroute inspect --index clusters/ --clusters
+    """
+    from semroute.artifact.loading import list_versions, load_index
+
+    contents = load_index(folder, samples=False)
+    if as_json:
+        document = contents.manifest.model_dump()
+        document["versions"] = list_versions(folder)
+        document["clusters"] = [cluster.model_dump() for cluster in contents.clusters]
+        print_json(document)
+        return
+    _print_manifest(contents, list_versions(folder))
+    _print_labels(contents)
+    if with_clusters:
+        _print_clusters(contents)
+
+
+def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
+    manifest = contents.manifest
+    counts, quality = manifest.counts, manifest.config.quality
+    facts = [
+        ("version", f"{manifest.index_version}, made {manifest.created_at}"),
+        ("made by", f"semroute {manifest.semroute_version}, seed {manifest.seed}"),
+        ("versions", f"{len(versions)} kept: {', '.join(versions)}"),
+        (
+            "queries",
+            f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out), "
+            f"{counts.n_scores:,} scores",
+        ),
+        ("encoder", f"{manifest.encoder.model}, {manifest.encoder.dimension} dimensions"),
+        (
+            "unknown",
+            f"similarity below {manifest.ood.threshold:.3f}, set for at most "
+            f"{percent(manifest.ood.max_false_fallback)} of known traffic",
+        ),
+        (
+            "promise",
+            f"at most {quality.max_loss:g} of mean score lost against {manifest.config.frontier}, "
+            f"confidence {quality.confidence:g}, for each cluster by itself",
+        ),
+    ]
+    for name, text in facts:
+        click.echo(f"{name:<10}{text}")
+
+
+def _print_labels(contents: "IndexContents") -> None:
+    click.echo(f"\n{len(contents.clusters)} clusters")
+    rows = []
+    for model in contents.manifest.config.model_names:
+        labelled = [cluster for cluster in contents.clusters if cluster.label == model]
+        overrides = sum(cluster.override is not None for cluster in labelled)
+        share = percent(sum(cluster.share for cluster in labelled))
+        rows.append((model, len(labelled), overrides, share))
+    print_columns([("label", "clusters", "overrides", "share of log"), *rows])
+
+
+def _print_clusters(contents: "IndexContents") -> None:
+    click.echo()
+    heading = ("id", "key", "size", "label", "reason", "expected loss", "name")
+    rows = []
+    for cluster in contents.clusters:
+        evidence = next(e for e in cluster.evidence if e.model == cluster.label)
+        reason = "override" if cluster.override else cluster.auto_reason
+        rows.append(
+            (
+                cluster.cluster_id,
+                cluster.cluster_key,
+                cluster.size,
+                cluster.label,
+                reason,
+                figure(evidence.expected_loss),
+                cluster.name,
+            )
+        )
+    print_columns([heading, *rows])
+
+
+@click.command()
+@index_option
+@json_option
+@click.option(
+    "--encoder/--no-encoder",
+    "with_encoder",
+    default=True,
+    show_default=True,
+    help="Embed the probe texts again and compare.",
+)
+def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
+    """Check every file of an index, how they fit together, and the encoder.
+
+    \b
+    Example: semroute verify --index clusters/
+    """
+    from semroute.artifact.loading import check_encoder, load_index, verify_index
+    from semroute.encoders import open_encoder
+
+    report = verify_index(folder)
+    if with_encoder:
+        contents = load_index(folder, samples=False)
+        check_encoder(contents, open_encoder(contents.manifest.config.encoder, local_only=True))
+    if as_json:
+        print_json({**report.to_dict(), "encoder_checked": with_encoder})
+        return
+    click.echo(f"index {report.index_version}: {report.n_files} files, {report.n_bytes:,} bytes, ok")
+    click.echo(f"manifest sha256 {report.manifest_sha256}")
+    click.echo("encoder: the probe texts come out the same" if with_encoder else "encoder: not run")

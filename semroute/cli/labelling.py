@@ -1,0 +1,56 @@
+"""`labels export` and `labels apply`."""
+
+from pathlib import Path
+
+import click
+
+from semroute.cli.output import index_option, json_option, print_json
+
+
+@click.group()
+def labels() -> None:
+    """Export labels for analysts, and publish what they corrected.
+
+    \b
+    Example: semroute labels export --index clusters/ -o labels.csv
+    """
+
+
+@labels.command()
+@index_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Default: labels.csv in the index."
+)
+@click.option("--force", is_flag=True, help="Replace a file that differs.")
+def export(folder: Path, output: Path | None, force: bool) -> None:
+    """Write the labels as a CSV that opens in a spreadsheet.
+
+    \b
+    Example: semroute labels export --index clusters/ -o labels.csv
+    """
+    from semroute.relabel import export_labels
+
+    written = export_labels(folder, output, force=force)
+    click.echo(f"{written}: edit the columns name, label and note, then run", err=True)
+    click.echo(f"semroute labels apply --index {folder} {written}", err=True)
+
+
+@labels.command()
+@index_option
+@json_option
+@click.option("--dry-run", is_flag=True, help="Show what would change and publish nothing.")
+@click.argument("sheet", type=click.Path(path_type=Path))
+def apply(folder: Path, sheet: Path, dry_run: bool, as_json: bool) -> None:
+    """Publish the corrections in SHEET as a new version of the index.
+
+    \b
+    Example: semroute labels apply --index clusters/ labels.csv --dry-run
+    """
+    from semroute.cli.label_changes import print_changes
+    from semroute.relabel import apply_labels
+
+    changes = apply_labels(folder, sheet, dry_run=dry_run)
+    if as_json:
+        print_json(changes.to_dict())
+    else:
+        print_changes(changes, dry_run=dry_run)

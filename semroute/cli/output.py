@@ -1,0 +1,64 @@
+"""Options and printing that every command shares: stdout is data, stderr is progress and logs."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from semroute.texts import printable
+
+Command = Callable[..., Any]
+
+index_option: Callable[[Command], Command] = click.option(
+    "--index",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("clusters"),
+    show_default=True,
+    help="Folder of the index.",
+)
+
+json_option: Callable[[Command], Command] = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
+)
+
+
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """Print a JSON document; NaN and infinity are never written."""
+    click.echo(json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False))
+
+
+def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> None:
+    """Print rows as aligned columns: the first row is the heading; numbers are set right."""
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    right = [
+        all(_is_figure(row[column]) for row in cells[1:]) for column in range(len(cells[0]))
+    ]
+    for row in cells:
+        aligned = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        click.echo(f"{indent}{'  '.join(aligned)}".rstrip())
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell == "-" or cell.lstrip("$+-≤").replace(",", "")[:1].isdigit()
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage with one decimal."""
+    return f"{share:.1%}"
+
+
+def dollars(cost_usd: float | None) -> str:
+    """Write a cost per request with four significant digits; `-` if it is unknown."""
+    return "-" if cost_usd is None else f"${cost_usd:.4g}"
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """Write a number with a fixed number of decimals; `-` if it is unknown."""
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,43 @@
+"""Progress bars on a terminal; nothing when piped, nothing without rich."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from semroute.progress import Advance, Progress
+
+
+class ProgressBars:
+    """One bar per long step, on stderr; a step of unknown length shows that it lives."""
+
+    @contextmanager
+    def step(self, name: str, total: int | None) -> Iterator[Advance]:
+        """Show a bar while the step runs."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Bars
+
+        counted = [MofNCompleteColumn(), TimeRemainingColumn()] if total else []
+        columns = [SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), *counted]
+        with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+            task = bars.add_task(name, total=total)
+            yield lambda n_items: bars.advance(task, n_items)
+            bars.update(task, total=total or 1, completed=total or 1)
+
+
+def progress_for_terminal() -> Progress | None:
+    """Return progress bars if a person is looking at stderr and rich is installed."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        import rich  # noqa: F401 - only whether it is there
+    except ImportError:
+        return None
+    return ProgressBars()

@@ -1,0 +1,118 @@
+"""`route` and `explain`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semroute.cli.output import (
+    dollars,
+    figure,
+    index_option,
+    json_option,
+    percent,
+    print_columns,
+    print_json,
+)
+from semroute.texts import printable
+
+if TYPE_CHECKING:
+    from semroute.decision import RouteDecision
+    from semroute.router import Explanation
+    from semroute.router.explain import ExplainedCluster
+
+
+@click.command()
+@index_option
+@json_option
+@click.argument("text")
+def route(folder: Path, text: str, as_json: bool) -> None:
+    """Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
+
+    \b
+    Example: semroute route --index clusters/ "where is my order?"
+    """
+    from semroute.router import SemanticRouter
+
+    router = SemanticRouter.load(folder)
+    for query in _lines_of_stdin() if text == "-" else [text]:
+        decision = router.route(query)
+        if as_json:
+            print_json(decision.to_dict(), indent=None if text == "-" else 2)
+        else:
+            click.echo(decision_line(decision))
+
+
+def _lines_of_stdin() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def decision_line(decision: "RouteDecision") -> str:
+    """Write a decision as one line of columns separated by tabs: model, reason, cluster."""
+    cells = [decision.model, decision.reason]
+    if decision.cluster_id is not None:
+        cells.append(f"cluster {decision.cluster_id}: {decision.cluster_name}")
+        cells.append(f"similarity {figure(decision.similarity)}")
+    return "\t".join(printable(cell) for cell in cells)
+
+
+@click.command()
+@index_option
+@json_option
+@click.argument("text")
+def explain(folder: Path, text: str, as_json: bool) -> None:
+    """Show why TEXT goes to its model: clusters, evidence per model, example queries.
+
+    \b
+    Example: semroute explain --index clusters/ "where is my order?"
+    """
+    from semroute.router import SemanticRouter
+
+    explanation = SemanticRouter.load(folder).explain(text)
+    if as_json:
+        print_json(explanation.to_dict())
+        return
+    decision = explanation.decision
+    click.echo(f"{printable(decision.model)} ({decision.reason})")
+    for sentence in explanation.why:
+        click.echo(f"  {printable(sentence)}")
+    if explanation.clusters:
+        _print_nearest(explanation)
+
+
+def _print_nearest(explanation: "Explanation") -> None:
+    click.echo("\nNearest clusters")
+    heading = ("id", "similarity", "share of log", "label", "reason", "name")
+    rows = [
+        (c.cluster_id, figure(c.similarity), percent(c.share), c.label, c.label_reason, c.name)
+        for c in explanation.clusters
+    ]
+    print_columns([heading, *rows])
+    _print_cluster(explanation.clusters[0])
+
+
+def _print_cluster(cluster: "ExplainedCluster") -> None:
+    click.echo(f"\nEvidence on cluster {cluster.cluster_id} ({cluster.cluster_key}), cheapest first")
+    heading = ("model", "cost", "scored", "mean score", "pairs", "loss", "expected", "bound")
+    rows = [
+        (
+            e.model,
+            dollars(e.mean_cost_usd),
+            e.n_scored,
+            figure(e.mean_score),
+            e.n_paired,
+            figure(e.mean_loss),
+            figure(e.expected_loss),
+            figure(e.loss_upper_bound),
+        )
+        for e in sorted(cluster.evidence, key=lambda e: e.mean_cost_usd)
+    ]
+    print_columns([heading, *rows])
+    click.echo(f"\nKeywords  {printable(', '.join(cluster.keywords))}")
+    if cluster.note:
+        click.echo(f"Note      {printable(cluster.note)}")
+    for example in cluster.examples:
+        click.echo(f"Example   {printable(example, 100)}")
