@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ MAX_BYTES = 1_000_000
 Query = str | Sequence[Mapping[str, Any]]
 """A text, or an OpenAI messages list."""
 
-_NOT_A_WORD = re.compile(r"[\W_]+")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
@@ -44,9 +44,12 @@ def query_text(query: Query) -> str:
     """
     if isinstance(query, str):
         return query
-    if not isinstance(query, Sequence) or not all(isinstance(turn, Mapping) for turn in query):
+    if not isinstance(query, Sequence) or isinstance(query, bytes | bytearray | memoryview):
         raise TypeError(f"a query is a str or a list of messages, not {type(query).__name__}")
-    spoken = [turn.get("content") for turn in query if turn.get("role") == "user"]
+    turns = [turn for turn in query if isinstance(turn, Mapping)]
+    if len(turns) < len(query):
+        raise TypeError("a query that is a list holds messages with a role and a content")
+    spoken = [turn.get("content") for turn in turns if turn.get("role") == "user"]
     return _content_text(spoken[-1]) if spoken else ""
 
 
@@ -56,17 +59,18 @@ def _content_text(content: object) -> str:
     if not isinstance(content, Sequence):
         return ""
     parts = [part for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
-    return "\n".join(str(part.get("text", "")) for part in parts)
+    texts = [part.get("text") for part in parts]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def clean(text: str, max_chars: int = MAX_CHARS) -> CleanText:
-    """Cut to `max_chars`, repair surrogates and NUL, and strip white space at both ends.
+    r"""Cut to `max_chars`, repair surrogates and NUL, and strip white space at both ends.
 
     A pair of surrogates becomes the character it stands for, a lone one the replacement character:
     tokenisers raise on them. Case, accents and inner white space stay as they are.
 
-    >>> clean("  caf\\u00e9 \\ud800 ").text
-    'café \\ufffd'
+    >>> clean("  caf\u00e9 \ud800 ").text
+    'café \ufffd'
     """
     stripped = text.strip()
     kept = stripped[:max_chars]
@@ -75,14 +79,31 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> CleanText:
     return CleanText(kept.replace("\x00", "\ufffd").strip(), len(stripped) > max_chars)
 
 
+class _OnlyWords(dict[int, int | str]):
+    """For `str.translate`: letters, digits and the marks on them stay, all else is a space."""
+
+    def __missing__(self, code: int) -> int | str:
+        # Vowels of Hindi or Thai are marks; the marks that choose how an emoji looks are not words.
+        is_mark = unicodedata.category(chr(code)) in {"Mn", "Mc"}
+        chooses_a_look = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
+        keep = chr(code).isalnum() or (is_mark and not chooses_a_look)
+        self[code] = code if keep else " "
+        return self[code]
+
+
+_ONLY_WORDS = _OnlyWords()
+
+
 def fold(text: str) -> str:
     """Reduce a text to what near duplicates share: its words, without case or punctuation.
+
+    A text without any word stays as it is.
 
     >>> fold("Where is my ORDER?!") == fold("where is my order")
     True
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _NOT_A_WORD.sub(" ", folded).strip() or text
+    return " ".join(folded.translate(_ONLY_WORDS).split()) or text
 
 
 def keyed_hash(key: str, text: str) -> str:
@@ -95,13 +116,19 @@ def keyed_hash(key: str, text: str) -> str:
 
 
 def printable(text: str, max_chars: int | None = None) -> str:
-    """Make a text safe for a terminal: one line, no control or direction-changing characters.
+    r"""Make a text safe for a terminal: one line, no control or direction-changing characters.
 
-    >>> printable("a\\x1b[31mb\\nc")
+    >>> printable("a\x1b[31mb\nc")
     'a [31mb c'
     """
-    shown = text.translate(_BIDI)
-    shown = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in shown)
+    limit = sys.maxsize if max_chars is None else max_chars
+    # White space and what is removed may be long, but not worth reading a huge text to its end.
+    start = text[: 10 * limit]
+    shown = "".join(_shown_as(character) for character in start.translate(_BIDI))
     shown = " ".join(shown.split())
-    cut = max_chars is not None and len(shown) > max_chars
-    return f"{shown[: max_chars - 1]}…" if cut and max_chars else shown
+    is_whole = len(shown) <= limit and len(start) == len(text)
+    return shown if is_whole else f"{shown[: max(limit - 1, 0)]}…"
+
+
+def _shown_as(character: str) -> str:
+    return " " if unicodedata.category(character) in {"Cc", "Cs"} else character

@@ -1,0 +1,207 @@
+"""Evaluation data: how well each model did on each query, and what it cost."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.errors import InputError
+from semroute.tables import Row, identifier, listed, read_rows, suggest
+
+Numbers = NDArray[np.float64]
+
+KNOWN_COLUMNS = ("query_id", "model", "score", "cost_usd")
+
+_WORDS = {"true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True)
+class EvalTable:
+    """Scores and measured costs, float64 of shape (n_queries, n_models), NaN where unknown.
+
+    Rows are in the order of the query ids that were asked for, columns in that of `models`.
+    `n_scores` counts the known scores. What the file has beyond these queries and models was not
+    used: `unknown_models` names the models, `n_unknown_queries` counts the queries.
+    """
+
+    models: tuple[str, ...]
+    scores: Numbers
+    costs_usd: Numbers
+    n_scores: int
+    unknown_models: tuple[str, ...]
+    n_unknown_queries: int
+    n_duplicate_rows: int
+    ignored_columns: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reading:
+    """What has been read so far; `lines` holds the line each cell was first read on, 0 for none."""
+
+    path: Path
+    queries: Mapping[str, int]
+    models: Mapping[str, int]
+    scores: Numbers
+    costs_usd: Numbers
+    lines: NDArray[np.uint32]
+    unknown_queries: dict[str, None] = field(default_factory=dict)
+    unknown_models: dict[str, None] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+    n_duplicate_rows: int = 0
+    found_query: bool = False
+    found_model: bool = False
+
+
+def no_evals(n_queries: int, models: Sequence[str]) -> EvalTable:
+    """Return the table of a log of which nothing was evaluated."""
+    unknown = np.full((n_queries, len(models)), np.nan)
+    return EvalTable(tuple(models), unknown, unknown.copy(), 0, (), 0, 0)
+
+
+def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> EvalTable:
+    """Read evaluation data: one row per query and model, in any order, with or without holes.
+
+    A row has `query_id`, `model`, `score` in [0, 1] (true and false are 1 and 0) and perhaps
+    `cost_usd`. An empty score or cost is unknown. The same row twice counts once.
+
+    Args:
+        path: of a .csv, .jsonl or .parquet file.
+        query_ids: of the query log; rows for other queries are counted, not used.
+        models: of the config; the same holds for other models.
+
+    Raises:
+        InputError: a row cannot be read, two rows for one query and model differ, or no row is
+            for one of these queries and one of these models.
+        MissingExtraError: it is a Parquet file, and pyarrow is not installed.
+    """
+    shape = (len(query_ids), len(models))
+    reading = _Reading(
+        path=path,
+        queries={query_id: row for row, query_id in enumerate(query_ids)},
+        models={model: column for column, model in enumerate(models)},
+        scores=np.full(shape, np.nan),
+        costs_usd=np.full(shape, np.nan),
+        lines=np.zeros(shape, dtype=np.uint32),
+    )
+    for row in read_rows(path, ("query_id", "model", "score")):
+        _take(reading, row)
+    _refuse_strangers(reading)
+    return EvalTable(
+        models=tuple(models),
+        scores=reading.scores,
+        costs_usd=reading.costs_usd,
+        n_scores=int(np.isfinite(reading.scores).sum()),
+        unknown_models=tuple(sorted(reading.unknown_models)),
+        n_unknown_queries=len(reading.unknown_queries),
+        n_duplicate_rows=reading.n_duplicate_rows,
+        ignored_columns=tuple(sorted(reading.columns.difference(KNOWN_COLUMNS))),
+    )
+
+
+def _take(reading: _Reading, row: Row) -> None:
+    query_id = identifier(reading.path, row, "query_id")
+    model = identifier(reading.path, row, "model")
+    score, cost_usd = _score(reading.path, row), _cost_usd(reading.path, row)
+    reading.columns |= row.values.keys()
+    query, column = reading.queries.get(query_id), reading.models.get(model)
+    if query is None:
+        reading.unknown_queries[query_id] = None
+    if column is None:
+        reading.unknown_models[model] = None
+    reading.found_query |= query is not None
+    reading.found_model |= column is not None
+    if query is None or column is None:
+        return
+    cell = query, column
+    if reading.lines[cell]:
+        _refuse_contradiction(reading, row, cell, (score, cost_usd))
+        reading.n_duplicate_rows += 1
+        return
+    reading.lines[cell] = row.line
+    reading.scores[cell], reading.costs_usd[cell] = score, cost_usd
+
+
+def _score(path: Path, row: Row) -> float:
+    value = row.values["score"]
+    if value is None:
+        return math.nan
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        value = value.strip().lower()
+        if value in _WORDS or not value:
+            return _WORDS.get(value, math.nan)
+    number = _number(value)
+    if 0 <= number <= 1:
+        return number
+    problem = (
+        "must be a number from 0 to 1 with a decimal point, or empty if unknown; "
+        "bring other scales to that range"
+    )
+    raise _wrong(problem, path, row, "score")
+
+
+def _cost_usd(path: Path, row: Row) -> float:
+    value = row.values.get("cost_usd")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return math.nan
+    number = _number(value)
+    if 0 <= number < math.inf:
+        return number
+    problem = "must be a number of dollars from 0 up without a sign, or empty if unknown"
+    raise _wrong(problem, path, row, "cost_usd")
+
+
+def _number(value: object) -> float:
+    """Return a number, or NaN for what is none; `float` alone would take "1_0" for 10."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return math.nan
+    try:
+        return math.nan if isinstance(value, str) and "_" in value else float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _wrong(problem: str, path: Path, row: Row, column: str) -> InputError:
+    value = row.values[column]
+    # With its columns mixed up, a row has the text of an answer here.
+    shown = value if not isinstance(value, str) or len(value) <= 20 else None
+    return InputError(problem, path=path, line=row.line, column=column, value=shown)
+
+
+def _refuse_contradiction(
+    reading: _Reading, row: Row, cell: tuple[int, int], values: tuple[float, float]
+) -> None:
+    kept = (reading.scores[cell], reading.costs_usd[cell])
+    for column, before, now in zip(("score", "cost_usd"), kept, values, strict=True):
+        if before != now and not (math.isnan(before) and math.isnan(now)):
+            raise InputError(
+                f"query {row.values['query_id']!r} and model {row.values['model']!r} have two "
+                f"values, on lines {reading.lines[cell]} and {row.line}; keep one of them",
+                path=reading.path,
+                line=row.line,
+                column=column,
+                value=row.values.get(column),
+            )
+
+
+def _refuse_strangers(reading: _Reading) -> None:
+    if reading.lines.any():
+        return
+    column, hint = None, "; check that the files belong together"
+    if not reading.found_query:
+        column, problem = "query_id", "no row is for a query of the query log"
+        found, expected = list(reading.unknown_queries), list(reading.queries)
+    elif not reading.found_model:
+        column, problem = "model", "no row is for a model of the config"
+        found, expected = list(reading.unknown_models), list(reading.models)
+        hint = next((near for model in expected if (near := suggest(model, found))), hint)
+    else:
+        problem = "no row has both a query of the query log and a model of the config"
+        raise InputError(f"{problem}{hint}", path=reading.path)
+    there = f"the file has {listed(found, 4)}, expected is {listed(expected, 4)}"
+    raise InputError(f"{problem}: {there}{hint}", path=reading.path, column=column)

@@ -1,0 +1,173 @@
+"""The query log: which texts were asked, by id."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from semroute.errors import InputError
+from semroute.tables import Row, identifier, kind_of, listed, parse_json, read_rows, suggest
+from semroute.texts import query_text
+
+KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
+
+_LIKE_A_TIME = re.compile(r"[\dTZW :./+-]{1,40}")
+
+
+@dataclass(frozen=True)
+class QueryLog:
+    """A query log in the order of its ids, whatever the order of its rows.
+
+    `texts` are as they were written, some perhaps blank. `columns` holds the columns semroute does
+    not know as strings in the order of `query_ids`, "" where a row has none, if they were kept;
+    else `ignored_columns` names them.
+    """
+
+    query_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    n_duplicate_rows: int
+    ignored_columns: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    query_id: str
+    line: int
+    text: str
+    other: Mapping[str, str]
+
+
+def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
+    """Read a query log.
+
+    A row has a `query_id`, and either a `text` or OpenAI `messages` (in CSV as JSON), of which the
+    last user message counts. The same id with the same text twice is one query.
+
+    Args:
+        path: of a .csv, .jsonl or .parquet file.
+        keep_columns: keep the columns semroute does not know, to report on slices of the traffic.
+
+    Raises:
+        InputError: a row cannot be read, or one id has two texts (or kept columns that differ).
+        MissingExtraError: it is a Parquet file, and pyarrow is not installed.
+    """
+    queries: dict[str, _Query] = {}
+    names: set[str] = set()
+    n_duplicate_rows = 0
+    for row in read_rows(path, ("query_id",)):
+        names |= row.values.keys()
+        query = _query(path, row, keep_columns)
+        first = queries.setdefault(query.query_id, query)
+        if first is not query:
+            _refuse_contradiction(path, first, query)
+            n_duplicate_rows += 1
+    others = tuple(sorted(names.difference(KNOWN_COLUMNS)))
+    in_order = [queries[query_id] for query_id in sorted(queries)]
+    kept = others if keep_columns else ()
+    return QueryLog(
+        query_ids=tuple(query.query_id for query in in_order),
+        texts=tuple(query.text for query in in_order),
+        n_duplicate_rows=n_duplicate_rows,
+        ignored_columns=() if keep_columns else others,
+        columns={name: tuple(query.other.get(name, "") for query in in_order) for name in kept},
+    )
+
+
+def _query(path: Path, row: Row, keep_columns: bool) -> _Query:
+    query_id = identifier(path, row, "query_id")
+    _check_timestamp(path, row)
+    other = {
+        name: _as_text(value)
+        for name, value in (row.values.items() if keep_columns else ())
+        if name not in KNOWN_COLUMNS and value is not None
+    }
+    return _Query(query_id, row.line, _text(path, row), other)
+
+
+def _text(path: Path, row: Row) -> str:
+    text, messages = row.values.get("text"), row.values.get("messages")
+    has_messages = messages is not None and messages != ""
+    if has_messages and text is not None and text != "":
+        problem = "has both text and messages; leave one of them empty"
+        raise InputError(problem, path=path, line=row.line)
+    if has_messages:
+        return query_text(_messages(path, row, messages))
+    if text is None:
+        raise _without_text(path, row)
+    if not isinstance(text, str):
+        problem = f"must be a string, not {kind_of(text)}; write it in quotes"
+        raise InputError(problem, path=path, line=row.line, column="text")
+    return text
+
+
+def _without_text(path: Path, row: Row) -> InputError:
+    if "text" in row.values or "messages" in row.values:
+        problem = "has neither text nor messages; fill one in (an empty text is allowed)"
+    else:
+        hint = suggest("text", row.values) or suggest("messages", row.values)
+        columns = listed(row.values)
+        problem = f"needs a text or a messages column; the columns are {columns}{hint}"
+    return InputError(problem, path=path, line=row.line)
+
+
+def _messages(path: Path, row: Row, value: Any) -> list[dict[str, Any]]:
+    messages = parse_json(value, path, row.line, "messages") if isinstance(value, str) else value
+    if not isinstance(messages, list):
+        problem = f"must be a list of messages, not {kind_of(messages)}"
+    else:
+        wrong = (_wrong_message(message) for message in messages)
+        found = next(((i, problem) for i, problem in enumerate(wrong, 1) if problem), None)
+        if found is None:
+            return messages
+        problem = f"message {found[0]} {found[1]}"
+    hint = 'write it as [{"role": "user", "content": "..."}]'
+    raise InputError(f"{problem}; {hint}", path=path, line=row.line, column="messages")
+
+
+def _wrong_message(message: object) -> str:
+    if not isinstance(message, dict):
+        return f"must be an object, not {kind_of(message)}"
+    if not isinstance(message.get("role"), str):
+        return "has no role"
+    content = message.get("content")
+    if content is None or isinstance(content, str):
+        return ""
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        return "has a content that is neither a string nor a list of parts"
+    return ""
+
+
+def _check_timestamp(path: Path, row: Row) -> None:
+    value = row.values.get("timestamp")
+    if value is None or value == "":
+        return
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        # With its columns mixed up, a row has the text of a query here.
+        shown = value if _LIKE_A_TIME.fullmatch(str(value)) else None
+        problem = "must be ISO 8601, like 2025-01-31T12:00:00Z, or empty"
+        raise InputError(
+            problem, path=path, line=row.line, column="timestamp", value=shown
+        ) from None
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _refuse_contradiction(path: Path, first: _Query, second: _Query) -> None:
+    lines = f"on lines {first.line} and {second.line}"
+    if first.text != second.text:
+        problem = f"{second.query_id!r} has two different texts, {lines}; ids must be unique"
+        raise InputError(problem, path=path, line=second.line, column="query_id")
+    for name in sorted(first.other.keys() | second.other.keys()):
+        if first.other.get(name, "") != second.other.get(name, ""):
+            problem = (
+                f"query {second.query_id!r} has two different values {lines}; keep one of them"
+            )
+            raise InputError(problem, path=path, line=second.line, column=name)

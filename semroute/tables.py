@@ -1,0 +1,373 @@
+"""Rows of CSV, JSON Lines and Parquet files, each with the line it starts on."""
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+import re
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from semroute.errors import InputError, MissingExtraError
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+MAX_CELL_CHARS = 10_000_000
+"""Above this a CSV cell is taken for a quote that was never closed."""
+
+_OTHER_FORMATS = {
+    b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"PK\x03\x04": "is a zip archive or an Excel workbook; save it as CSV (UTF-8)",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save it as CSV (UTF-8)",
+    b"PAR1": "is a Parquet file; rename it to end in .parquet",
+}
+_BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+_COLUMN_NAME = re.compile(r"[\w.-]{1,40}")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the line of the file it starts on, counted from 1, and its values by column.
+
+    Of a Parquet file `line` is the number of the row, also counted from 1. CSV values are strings,
+    the others whatever JSON or Arrow hold; dates and times of Parquet are ISO 8601 strings.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+
+
+def read_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
+    """Read the rows of a file one by one; its suffix (`SUFFIXES`) says what it is.
+
+    CSV and JSON Lines are UTF-8, with or without a byte order mark, or UTF-16 with one. Left out
+    are blank lines, CSV rows of empty cells, and CSV columns without a name. In JSON Lines a lone
+    surrogate, half of a character, becomes U+FFFD.
+
+    Args:
+        path: of the file.
+        required: the columns that must be there, in JSON Lines as a key of every object.
+
+    Raises:
+        InputError: the file cannot be read, is not what its suffix says, has no rows, or a row is
+            damaged.
+        MissingExtraError: it is a Parquet file, and pyarrow is not installed.
+    """
+    n_rows = 0
+    try:
+        with path.open("rb") as file:
+            reader = _reader(path, file)
+            for row in reader(path, file, required):
+                n_rows += 1
+                yield row
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if n_rows == 0:
+        raise InputError("has no rows; write one row per record", path=path)
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Say in words why the operating system would not give a file."""
+    if isinstance(error, FileNotFoundError):
+        return InputError("there is no such file; check the path", path=path)
+    if isinstance(error, IsADirectoryError):
+        return InputError("is a folder; give the path of a file in it", path=path)
+    reason = (error.strerror or "unknown reason").lower()
+    return InputError(f"cannot be read ({reason}); check the path and its permissions", path=path)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits, without holding the file in memory.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def identifier(path: Path, row: Row, column: str) -> str:
+    """Return the id or name in a required column; whole numbers count as their digits.
+
+    Raises:
+        InputError: it is empty, or neither a string nor a whole number.
+    """
+    value = row.values[column]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        problem = f"must be a string or a whole number, not {kind_of(value)}; write it in quotes"
+    elif not value.strip():
+        problem = "is empty; fill it in on every row"
+    else:
+        return value
+    raise InputError(problem, path=path, line=row.line, column=column)
+
+
+def parse_json(text: str, path: Path, line: int, column: str | None = None) -> Any:
+    """Parse one JSON document, as strictly as the standard says.
+
+    Args:
+        text: the document.
+        path: of the file it is from, for errors; so are `line` and `column`.
+
+    Raises:
+        InputError: it is not JSON, repeats a key, or holds NaN or Infinity.
+    """
+    try:
+        value = _JSON.decode(text)
+        # A pair of surrogates is one character by now; what is left stands alone.
+        return _without_surrogates(value) if _ESCAPED_SURROGATE.search(text) else value
+    except json.JSONDecodeError as error:
+        problem = f"is not valid JSON at character {error.colno} ({error.msg})"
+        hint = "write one whole JSON object on each line" if column is None else "correct it"
+        problem = f"{problem}; {hint}"
+    except _NotStandardJSONError as error:
+        problem = str(error)
+    except RecursionError:
+        problem = "is JSON nested too deeply; flatten it"
+    except ValueError:
+        problem = "holds a JSON number of thousands of digits; write it as a string"
+    raise InputError(problem, path=path, line=line, column=column)
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value as JSON does, for errors that must not hold the value.
+
+    >>> kind_of(["a"]), kind_of(None)
+    ('a list', 'null')
+    """
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    names |= {str: "a string", dict: "an object", type(None): "null"}
+    return names.get(type(value), f"of type {type(value).__name__}")
+
+
+def suggest(wanted: str, found: Collection[str]) -> str:
+    """Return "; did you mean 'x'?" for the closest of `found`, else nothing.
+
+    >>> suggest("query_id", ["Query_ID", "text"])
+    "; did you mean 'Query_ID'?"
+    """
+    folded = {name.casefold(): name for name in found}
+    close = difflib.get_close_matches(wanted.casefold(), folded, n=1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def listed(names: Collection[str], limit: int = 8) -> str:
+    """Quote the first few names for a message, and count the others.
+
+    >>> listed(["a", "b", "c"], limit=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = ", ".join(repr(name) for name in list(names)[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+Reader = Callable[[Path, BinaryIO, Collection[str]], Iterator[Row]]
+
+
+def _reader(path: Path, file: BinaryIO) -> Reader:
+    readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows, ".parquet": _parquet_rows}
+    suffix = path.suffix.lower()
+    if suffix not in readers:
+        accepted = ", ".join(SUFFIXES)
+        raise InputError(
+            f"the suffix {suffix!r} is not one of {accepted}; convert or rename the file",
+            path=path,
+        )
+    start = file.read(4)
+    file.seek(0)
+    if not start:
+        raise InputError("is empty; write one row per record", path=path)
+    for magic, problem in _OTHER_FORMATS.items():
+        if start.startswith(magic) and (magic != b"PAR1" or suffix != ".parquet"):
+            raise InputError(problem, path=path)
+    return readers[suffix]
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    start = file.read(3)
+    mark = next((mark for mark in _BYTE_ORDER_MARKS if start.startswith(mark)), b"")
+    encoding = _BYTE_ORDER_MARKS.get(mark, "utf-8")
+    file.seek(len(mark))
+    try:
+        for number, line in enumerate(io.TextIOWrapper(file, encoding, newline=""), 1):
+            if "\0" in line:
+                problem = "holds a NUL byte: the file is damaged or not text; save it as UTF-8"
+                raise InputError(problem, path=path, line=number)
+            yield line
+    except UnicodeDecodeError:
+        raise _undecodable(path, encoding) from None
+
+
+def _undecodable(path: Path, encoding: str) -> InputError:
+    if encoding == "utf-8":
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    line.decode()
+                except UnicodeDecodeError as error:
+                    problem = f"byte {error.start + 1} of the line is not UTF-8; save it as UTF-8"
+                    byte = line[error.start : error.start + 1]
+                    return InputError(problem, path=path, line=number, value=byte)
+    return InputError(f"is not valid {encoding.upper()}; save it as UTF-8", path=path)
+
+
+def _require(path: Path, line: int | None, names: Collection[str], wanted: Collection[str]) -> None:
+    for column in wanted:
+        if column in names:
+            continue
+        # Without a header this is data, perhaps a query: only what looks like a name is shown.
+        shown = [name for name in names if _COLUMN_NAME.fullmatch(name)]
+        there = f"; the columns are {listed(shown)}" if shown else "; name the columns first"
+        problem = f"the column {column!r} is missing{there}{suggest(column, shown)}"
+        raise InputError(problem, path=path, line=line)
+
+
+def _refuse_twice(path: Path, line: int | None, names: Collection[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            problem = f"the column {name!r} is there twice; rename or remove one of them"
+            raise InputError(problem, path=path, line=line)
+        seen.add(name)
+
+
+_FIELD_LIMIT = threading.Lock()
+
+
+def _next_cells(reader: Iterator[list[str]]) -> list[str] | None:
+    # The limit belongs to the whole process: it is raised for one row and put back.
+    with _FIELD_LIMIT:
+        limit = csv.field_size_limit(MAX_CELL_CHARS)
+        try:
+            return next(reader, None)
+        finally:
+            csv.field_size_limit(limit)
+
+
+def _csv_records(path: Path, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(_lines(path, file), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = _next_cells(reader)
+        except csv.Error as error:
+            problem = (
+                f"the quotes of the row that starts here do not match ({error}); close every "
+                "quote, and write a quote inside a quoted cell twice"
+            )
+            raise InputError(problem, path=path, line=line) from None
+        if cells is None:
+            return
+        if any(cells):
+            yield line, cells
+
+
+def _csv_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+    records = _csv_records(path, file)
+    header_line, cells = next(records, (1, []))
+    names = [name.strip() for name in cells]
+    _refuse_semicolons(path, header_line, names)
+    _refuse_twice(path, header_line, [name for name in names if name])
+    _require(path, header_line, names, required)
+    for line, cells in records:
+        if len(cells) != len(names):
+            problem = (
+                f"the row has {len(cells)} cells and the header {len(names)}; "
+                "put a cell that holds a comma in quotes"
+            )
+            raise InputError(problem, path=path, line=line)
+        values = dict(zip(names, cells, strict=True))
+        values.pop("", None)
+        yield Row(line, values)
+
+
+def _refuse_semicolons(path: Path, line: int, names: list[str]) -> None:
+    separator = next((mark for mark in (";", "\t", "|") if mark in names[0]), "") if names else ""
+    if separator and len(names) == 1:
+        problem = f"the columns are separated by {separator!r}; separate them by commas"
+        raise InputError(problem, path=path, line=line)
+
+
+class _NotStandardJSONError(ValueError):
+    """Python's parser would take it, the standard does not."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _NotStandardJSONError(f"the key {twice!r} is there twice; remove one of them")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _NotStandardJSONError(f"{name} is not JSON; write null for an unknown number")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def _without_surrogates(value: Any) -> Any:
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _jsonl_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+    for number, line in enumerate(_lines(path, file), 1):
+        if line.isspace():
+            continue
+        values = parse_json(line, path, number)
+        if not isinstance(values, dict):
+            problem = f"each line must be one JSON object, not {kind_of(values)}"
+            raise InputError(f"{problem}; write {{...}} on each line", path=path, line=number)
+        _require(path, number, values, required)
+        yield Row(number, values)
+
+
+def _parquet_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise MissingExtraError("reading Parquet files", "build", "pyarrow") from error
+    number = 0
+    try:
+        parquet = ParquetFile(file)
+        _refuse_twice(path, None, parquet.schema_arrow.names)
+        _require(path, None, parquet.schema_arrow.names, required)
+        for batch in parquet.iter_batches(batch_size=1_000, use_threads=False):
+            for values in _plain(batch):
+                number += 1
+                yield Row(number, values)
+    except (ArrowException, OSError, ValueError, OverflowError) as error:
+        problem = f"the Parquet file is damaged or cannot be read ({type(error).__name__})"
+        raise InputError(f"{problem}; write it again", path=path) from error
+
+
+def _plain(batch: Any) -> list[dict[str, Any]]:
+    import pyarrow as pa
+
+    def plain(column: Any) -> Any:
+        kind = column.type
+        is_time = pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind)
+        return column.cast(pa.string()) if is_time else column
+
+    columns = [plain(column) for column in batch.columns]
+    rows: list[dict[str, Any]] = pa.RecordBatch.from_arrays(columns, batch.schema.names).to_pylist()
+    return rows
