@@ -2,7 +2,8 @@
 
 SemrouteError                  exit code 1
 ├── InputError                 3   a query, eval or labels file holds something that cannot be read
-│   └── ConfigError            3   semroute.toml is wrong
+│   ├── ConfigError            3   semroute.toml is wrong
+│   └── LabelsError            3   a labels sheet has problems; all of them at once
 ├── InvalidIndexError          4   the index is damaged, incomplete or from a newer semroute
 ├── IndexLockedError           1   another build is writing into the same folder
 ├── PublishError               1   the operating system refused a write
@@ -14,6 +15,7 @@ SemrouteError                  exit code 1
 Messages say what is wrong, where, and what to do. They never hold the text of a query.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -58,6 +60,16 @@ class InputError(SemrouteError):
 
 class ConfigError(InputError):
     """`semroute.toml` is missing, is not TOML, or holds a wrong or unknown key."""
+
+
+class LabelsError(InputError):
+    """A labels sheet has problems. `problems` holds all of them; nothing of it was applied."""
+
+    def __init__(self, path: Path | str, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join((f"{count}; nothing was applied", *self.problems))
+        super().__init__(lines, path=path)
 
 
 class InvalidIndexError(SemrouteError):

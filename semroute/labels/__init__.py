@@ -1,0 +1,31 @@
+"""The analysts' labels sheet: written as CSV for a spreadsheet, and read back however it is saved.
+
+Columns: `cluster_key`; to edit `name`, `label` (empty: the automatic one) and `note`; to judge by
+`auto_label`, `auto_reason`, `size`, `share`, `keywords`, `example_1` to `example_3`, `n_evals`, and
+for every model `<model> score`, `<model> loss`, `<model> loss_bound` and `<model> cost_usd`.
+"""
+
+from semroute.labels.cells import looks_untouched, neutralise, restore
+from semroute.labels.edits import LabelEdit, read_edits
+from semroute.labels.sheet import (
+    CLUSTER_KEY,
+    N_EXAMPLES,
+    SheetModel,
+    SheetRow,
+    sheet_bytes,
+    write_sheet,
+)
+
+__all__ = [
+    "CLUSTER_KEY",
+    "N_EXAMPLES",
+    "LabelEdit",
+    "SheetModel",
+    "SheetRow",
+    "looks_untouched",
+    "neutralise",
+    "read_edits",
+    "restore",
+    "sheet_bytes",
+    "write_sheet",
+]

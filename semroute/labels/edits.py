@@ -1,0 +1,237 @@
+"""What analysts entered: the editable columns of a sheet, checked row by row."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semroute.errors import LabelsError
+from semroute.labels.cells import restore, trimmed
+from semroute.labels.sheet import CLUSTER_KEY, EDITABLE_COLUMNS, KEY_COLUMN
+from semroute.labels.spreadsheet import TableRow, read_table
+
+_NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
+_FORMULA_ERROR = re.compile(
+    r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|\#{2,})|Err:\d{3}"
+)
+_SHOWN_CHARS = 60
+
+
+@dataclass(frozen=True)
+class LabelEdit:
+    """The editable cells of one row, as the analyst left them.
+
+    None means that the sheet has no such column, an empty text that the cell is blank. `label` is
+    one of the models or empty; `name` and `note` are as written. `line` counts from 1.
+    """
+
+    line: int
+    cluster_key: str
+    name: str | None
+    label: str | None
+    note: str | None
+
+
+def read_edits(
+    path: Path, known_keys: Collection[str], models: Collection[str]
+) -> tuple[LabelEdit, ...]:
+    """Read what analysts entered; only `cluster_key` and the editable columns count.
+
+    Rows and columns may be missing, added or in any order, and the file may be saved in UTF-8,
+    UTF-16 or Windows-1252, with any common separator and line ending. Rows without a key that edit
+    nothing (totals, blank rows) are skipped.
+
+    A row whose cluster has vanished since the export is returned if its label and note are empty:
+    it decides nothing. With a label or a note it is a problem, so that no work is lost unseen.
+
+    Args:
+        known_keys: the clusters of the index.
+        models: the names a label may have.
+
+    Raises:
+        LabelsError: holds every problem of the sheet, each with line and column.
+    """
+    table = read_table(path, KEY_COLUMN, EDITABLE_COLUMNS)
+    problems = list(_column_problems(table.columns))
+    if problems:
+        raise LabelsError(path, problems)
+    keys = {key.casefold(): key for key in known_keys}
+    entries = [_entry(row, table.columns, keys) for row in table.rows]
+    entries = [entry for entry in entries if entry.key or entry.edits_something]
+    found = sorted(_problems(entries, keys, models, len(table.columns)), key=_by_line)
+    if found:
+        raise LabelsError(path, [str(problem) for problem in found])
+    if not any(entry.key.casefold() in keys for entry in entries):
+        raise LabelsError(path, ["no row belongs to a cluster of this index; export a fresh sheet"])
+    return tuple(_edit(entry, models) for entry in entries)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    row: TableRow
+    key: str
+    cells: Mapping[str, str]
+
+    @property
+    def edits_something(self) -> bool:
+        return any(trimmed(cell) for cell in self.cells.values())
+
+    @property
+    def decides_something(self) -> bool:
+        return any(trimmed(self.cells.get(column, "")) for column in ("label", "note"))
+
+
+@dataclass(frozen=True)
+class _Problem:
+    row: TableRow
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.row.where}, column {self.column}: {self.text}"
+
+
+def _by_line(problem: _Problem) -> int:
+    return problem.row.line
+
+
+def _column_problems(columns: Sequence[str]) -> Iterator[str]:
+    for column in (KEY_COLUMN, *EDITABLE_COLUMNS):
+        if columns.count(column) > 1:
+            yield f"the header has the column {column} {columns.count(column)} times; keep one"
+    if not set(EDITABLE_COLUMNS) & set(columns):
+        yield f"the header has none of the columns {', '.join(EDITABLE_COLUMNS)}"
+
+
+def _entry(row: TableRow, columns: Sequence[str], keys: Mapping[str, str]) -> _Entry:
+    # Spreadsheets leave out blank cells at the end of a row.
+    padded = (*row.cells, *[""] * len(columns))
+    cells = dict(zip(columns, padded, strict=False))
+    key = _plain_key(cells[KEY_COLUMN])
+    edited = {column: restore(cells[column]) for column in EDITABLE_COLUMNS if column in cells}
+    return _Entry(row, keys.get(key.casefold(), key), edited)
+
+
+def _plain_key(cell: str) -> str:
+    return trimmed(re.sub(r'\A="(.*)"\Z', r"\1", trimmed(cell)).strip("'\"`"))
+
+
+def _problems(
+    entries: Sequence[_Entry],
+    keys: Mapping[str, str],
+    models: Collection[str],
+    n_columns: int,
+) -> Iterator[_Problem]:
+    yield from _duplicates(entries)
+    for entry in entries:
+        if any(trimmed(cell) for cell in entry.row.cells[n_columns:]):
+            yield _too_many_cells(entry.row, n_columns)
+            continue
+        yield from _key_problems(entry, keys)
+        yield from _label_problems(entry, models)
+        yield from _text_problems(entry)
+
+
+def _too_many_cells(row: TableRow, n_columns: int) -> _Problem:
+    return _Problem(
+        row,
+        str(n_columns + 1),
+        f"the row has {len(row.cells)} cells, the header {n_columns}; "
+        "quote the cell that holds a separator, or remove what is too much",
+    )
+
+
+def _duplicates(entries: Iterable[_Entry]) -> Iterator[_Problem]:
+    seen: dict[str, TableRow] = {}
+    for entry in entries:
+        first = seen.setdefault(entry.key, entry.row)
+        if entry.key and first is not entry.row:
+            text = f"{_shown(entry.key)} is already on {first.where}; keep one of the rows"
+            yield _Problem(entry.row, KEY_COLUMN, text)
+
+
+def _key_problems(entry: _Entry, keys: Mapping[str, str]) -> Iterator[_Problem]:
+    if entry.key.casefold() in keys:
+        return
+    near = _near_keys(entry.key, keys)
+    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and not near
+    if not vanished or entry.decides_something:
+        text = _unknown_key(entry.key, near, vanished=vanished)
+        yield _Problem(entry.row, KEY_COLUMN, text)
+
+
+def _near_keys(key: str, keys: Mapping[str, str]) -> list[str]:
+    # One slip of the hand leaves one half of a key as it was.
+    half = 8
+    start, end = key[:half].casefold(), key[-half:].casefold()
+    whole = len(start) == half
+    return [keys[one] for one in keys if whole and (one.startswith(start) or one.endswith(end))]
+
+
+def _unknown_key(key: str, near: Sequence[str], *, vanished: bool) -> str:
+    if not key:
+        return "the row has an edit but no key; copy the key from a fresh export"
+    if _NUMBER.fullmatch(key):
+        return f"{_shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
+    if near:
+        return f"no cluster has the key {_shown(key)}; did you mean {near[0]!r}?"
+    if vanished:
+        return (
+            f"the cluster {_shown(key)} is not in this index (any more); "
+            "move its label and note to another row, or delete the row"
+        )
+    return f"{_shown(key)} is not a key; copy the key from a fresh export"
+
+
+def _label_problems(entry: _Entry, models: Collection[str]) -> Iterator[_Problem]:
+    label = entry.cells.get("label", "")
+    if trimmed(label) and _model(label, models) is None:
+        yield _Problem(entry.row, "label", _unknown_model(trimmed(label), models))
+
+
+def _model(label: str, models: Collection[str]) -> str | None:
+    if label in models:
+        return label
+    same = [model for model in models if trimmed(model) == trimmed(label)]
+    return same[0] if len(same) == 1 else None
+
+
+def _unknown_model(label: str, models: Collection[str]) -> str:
+    plain = {_plain(model): model for model in models}
+    near = difflib.get_close_matches(_plain(label), plain, n=1, cutoff=0.6)
+    if near:
+        return f"there is no model {_shown(label)}; did you mean {plain[near[0]]!r}?"
+    listed = ", ".join(repr(model) for model in models)
+    return (
+        f"there is no model {_shown(label)}; leave it empty for the automatic label, or: {listed}"
+    )
+
+
+def _plain(model: str) -> str:
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", model).casefold())
+
+
+def _text_problems(entry: _Entry) -> Iterator[_Problem]:
+    for column in ("name", "note"):
+        cell = trimmed(entry.cells.get(column, ""))
+        if _FORMULA_ERROR.fullmatch(cell):
+            text = f"holds the spreadsheet error {cell}; enter the text again, or empty the cell"
+            yield _Problem(entry.row, column, text)
+
+
+def _shown(value: str) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
+
+
+def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
+    label = entry.cells.get("label")
+    return LabelEdit(
+        line=entry.row.line,
+        cluster_key=entry.key,
+        name=entry.cells.get("name"),
+        label=_model(label, models) if label and trimmed(label) else label and "",
+        note=entry.cells.get("note"),
+    )

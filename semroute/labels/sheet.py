@@ -1,0 +1,151 @@
+"""The sheet analysts read and edit: what is in it, and writing it."""
+
+import contextlib
+import csv
+import io
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semroute.errors import PublishError
+from semroute.labels.cells import neutralise, numeral, storable
+
+KEY_COLUMN = "cluster_key"
+EDITABLE_COLUMNS = ("name", "label", "note")
+N_EXAMPLES = 3
+
+CLUSTER_KEY = re.compile(r"c[0-9a-f]{15}")
+"""A cluster's key: `c` and 15 hexadecimal digits. Without the letter a spreadsheet would read keys
+such as 12345678e9012345 as numbers and write them back changed."""
+
+_READ_ONLY_COLUMNS = (
+    "auto_label",
+    "auto_reason",
+    "size",
+    "share",
+    "keywords",
+    *(f"example_{number}" for number in range(1, N_EXAMPLES + 1)),
+    "n_evals",
+)
+_MODEL_COLUMNS = ("score", "loss", "loss_bound", "cost_usd")
+
+
+@dataclass(frozen=True)
+class SheetModel:
+    """What is known of one model on one cluster; None where nothing is.
+
+    `expected_loss` is the mean score lost against the frontier model (positive: worse),
+    `loss_upper_bound` its one-sided upper confidence bound; both as the policy used them.
+    """
+
+    model: str
+    mean_score: float | None
+    expected_loss: float | None
+    loss_upper_bound: float | None
+    mean_cost_usd: float | None
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One cluster. `label` is the analyst's override, empty for the automatic label.
+
+    `share` is of the log's queries, 0 to 1; `n_evals` counts evaluated queries; at most
+    `N_EXAMPLES` examples are written.
+    """
+
+    cluster_key: str
+    name: str
+    label: str
+    note: str
+    auto_label: str
+    auto_reason: str
+    size: int
+    share: float
+    keywords: tuple[str, ...]
+    examples: tuple[str, ...]
+    n_evals: int
+    models: tuple[SheetModel, ...]
+
+
+def sheet_bytes(rows: Sequence[SheetRow], delimiter: str = ",") -> bytes:
+    """Return the sheet as CSV: UTF-8 with BOM, CRLF, every cell quoted, every text neutralised.
+
+    The key comes first, then the columns to edit, then what to judge by; four columns per model
+    close the row. Numbers are plain numerals, so a negative loss stays a number. A lone surrogate
+    cannot be written and becomes U+FFFD.
+
+    Args:
+        rows: in the order they are to have.
+        delimiter: `;` for a spreadsheet set to a language with a decimal comma.
+    """
+    models = tuple(dict.fromkeys(model.model for row in rows for model in row.models))
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(_header(models))
+    writer.writerows(_cells(row, models) for row in rows)
+    return written.getvalue().encode("utf-8-sig")
+
+
+def write_sheet(path: Path, rows: Sequence[SheetRow], delimiter: str = ",") -> None:
+    """Write `sheet_bytes` to a file, whole or not at all, readable by its owner only.
+
+    Raises:
+        PublishError: the operating system refused.
+    """
+    content = sheet_bytes(rows, delimiter)
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise PublishError(path, error.strerror or str(error)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(beside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
+        raise
+
+
+def _header(models: Sequence[str]) -> list[str]:
+    of_models = [f"{model} {column}" for model in models for column in _MODEL_COLUMNS]
+    return [*map(_text, (KEY_COLUMN, *EDITABLE_COLUMNS, *_READ_ONLY_COLUMNS, *of_models))]
+
+
+def _cells(row: SheetRow, models: Sequence[str]) -> list[str]:
+    examples = (*row.examples, *[""] * N_EXAMPLES)[:N_EXAMPLES]
+    known = {model.model: model for model in row.models}
+    judged_by = [
+        _text(row.auto_label),
+        _text(row.auto_reason),
+        str(row.size),
+        numeral(row.share, 4),
+        _text(", ".join(row.keywords)),
+        *map(_text, examples),
+        str(row.n_evals),
+    ]
+    edited = map(_text, (row.cluster_key, row.name, row.label, row.note))
+    measured = [cell for model in models for cell in _model_cells(known.get(model))]
+    return [*edited, *judged_by, *measured]
+
+
+def _model_cells(model: SheetModel | None) -> list[str]:
+    if model is None:
+        return [""] * len(_MODEL_COLUMNS)
+    return [
+        numeral(model.mean_score, 4),
+        numeral(model.expected_loss, 4),
+        numeral(model.loss_upper_bound, 4),
+        numeral(model.mean_cost_usd, 6),
+    ]
+
+
+def _text(text: str) -> str:
+    return neutralise(storable(text))
