@@ -1,0 +1,1 @@
+"""Judging a router on queries it has not seen."""
