@@ -1,14 +1,19 @@
-"""What an index holds. `FORMAT_VERSION` goes up when an older semroute would misread it."""
+"""What an index holds.
+
+`FORMAT_VERSION` goes up when an older semroute would misread an index: a file changes its meaning,
+a required file or field comes or goes, or `PROBE_TEXTS` change.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from semroute.config import Config
 from semroute.encoders.contract import EncoderIdentity
+from semroute.policy import LabelReason
 from semroute.vectors import Vectors
 
 FORMAT_VERSION = 1
@@ -24,24 +29,29 @@ REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION})
 OPTIONAL_FILES = frozenset({SAMPLES})
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+SHA256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ModelEvidence(_Record):
     """What is known of one model on one cluster; None where nothing was measured.
 
     Losses are against the frontier model on the same queries (positive: worse). `expected_loss` and
-    `loss_upper_bound` are shrunk estimates, the others plain measurements.
+    `loss_upper_bound` are shrunk estimates, the others plain measurements. A bound that is infinite
+    is None too: files hold finite numbers only.
     """
 
     model: str
-    n_scored: int
+    n_scored: NonNegativeInt
     mean_score: float | None
-    n_paired: int
+    n_paired: NonNegativeInt
     mean_loss: float | None
-    loss_variance: float | None
-    mean_cost_usd: float
+    loss_variance: NonNegativeFloat | None
+    mean_cost_usd: NonNegativeFloat
     expected_loss: float | None
     loss_upper_bound: float | None
 
@@ -51,19 +61,20 @@ class Cluster(_Record):
 
     `size` counts the queries of the log nearest to it, `share` is that over the whole log.
     `name` is the analyst's if there is one, else `auto_name`. `override` and `note` are the
-    analyst's, `auto_label` and `auto_reason` the policy's.
+    analyst's, `auto_label` and `auto_reason` the policy's. `evidence` has one entry for each model
+    of the config, in its order; of a model that was never scored it says just that.
     """
 
-    cluster_id: int
-    cluster_key: str
+    cluster_id: NonNegativeInt
+    cluster_key: Annotated[str, Field(min_length=1)]
     name: str
     auto_name: str
     keywords: tuple[str, ...]
-    size: int
-    share: float
+    size: NonNegativeInt
+    share: Share
     medoid_query_id: str
     auto_label: str
-    auto_reason: str
+    auto_reason: LabelReason
     override: str | None = None
     note: str = ""
     evidence: tuple[ModelEvidence, ...]
@@ -77,30 +88,30 @@ class Cluster(_Record):
 class FileRecord(_Record):
     """Size and SHA-256 of one file of the index."""
 
-    n_bytes: int
-    sha256: str
+    n_bytes: NonNegativeInt
+    sha256: SHA256
 
 
 class OODRecord(_Record):
     """The threshold in force; text less similar than it to every centroid is unknown."""
 
     threshold: float
-    max_false_fallback: float
-    n_calibration: int
+    max_false_fallback: Share
+    n_calibration: NonNegativeInt
 
 
 class Counts(_Record):
     """How many of what the build saw."""
 
-    n_queries: int
-    n_duplicate_rows: int
-    n_unusable_queries: int
-    n_groups: int
-    n_fit: int
-    n_calibration: int
-    n_clusters: int
-    n_noise: int
-    n_scores: int
+    n_queries: NonNegativeInt
+    n_duplicate_rows: NonNegativeInt
+    n_unusable_queries: NonNegativeInt
+    n_groups: NonNegativeInt
+    n_fit: NonNegativeInt
+    n_calibration: NonNegativeInt
+    n_clusters: NonNegativeInt
+    n_noise: NonNegativeInt
+    n_scores: NonNegativeInt
 
 
 class Manifest(_Record):
@@ -108,7 +119,9 @@ class Manifest(_Record):
 
     `input_sha256` holds the hash of each input file by role (`queries`, `evals`, `config`);
     `hash_key` keys the hashes of texts and is kept from version to version in one folder;
-    `certificate` is None until a policy has been certified.
+    `certificate` is None until a policy has been certified. `index_version`, `created_at` (UTC) and
+    `files` are filled in when the index is published; `files` goes by the path in the version's
+    folder, either a bare name or `encoder/` and a bare name.
     """
 
     format_version: int
@@ -118,9 +131,9 @@ class Manifest(_Record):
     config: Config
     encoder: EncoderIdentity
     seed: int
-    hash_key: str
+    hash_key: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
     library_versions: dict[str, str]
-    input_sha256: dict[str, str]
+    input_sha256: dict[str, SHA256]
     counts: Counts
     ood: OODRecord
     certificate: dict[str, Any] | None = None
@@ -144,7 +157,7 @@ class Calibration:
 class Sample(_Record):
     """Example queries of one cluster, for analysts; the first is the medoid."""
 
-    cluster_id: int
+    cluster_id: NonNegativeInt
     texts: tuple[str, ...]
 
 

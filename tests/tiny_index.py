@@ -1,0 +1,166 @@
+"""A small index in memory, consistent in every cross-check, that routes its own sample texts."""
+
+import dataclasses
+
+import numpy as np
+
+from semroute import __version__
+from semroute.artifact.contents import (
+    FORMAT_VERSION,
+    Calibration,
+    Cluster,
+    Counts,
+    IndexContents,
+    Manifest,
+    ModelEvidence,
+    OODRecord,
+    Sample,
+)
+from semroute.config import Config
+from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.vectors import Vectors, unit_rows
+from tests.tiny import TinyEncoder, tiny_config
+
+N_SAMPLES = 4
+LOSSES = (0.0, 0.01, 0.1)
+
+
+def tiny_contents(
+    n_clusters: int = 3,
+    *,
+    n_calibration: int = 24,
+    seed: int = 0,
+    config: Config | None = None,
+    encoder: Encoder | None = None,
+    samples: bool = True,
+) -> IndexContents:
+    """Make an index whose cluster i is labelled with the i-th cheapest model, in turn.
+
+    `tiny_texts(i, n)` are texts of cluster i: with the same encoder they route to it.
+    """
+    config, encoder = config or tiny_config(), encoder or TinyEncoder()
+    centroids = _centroids(n_clusters, encoder)
+    return IndexContents(
+        manifest=_manifest(n_clusters, n_calibration, seed, config, encoder),
+        clusters=tuple(_cluster(i, n_clusters, config) for i in range(n_clusters)),
+        centroids=centroids,
+        probes=encoder.encode(PROBE_TEXTS),
+        calibration=_calibration(n_calibration, seed, config, encoder),
+        samples=tuple(Sample(cluster_id=i, texts=_samples(i)) for i in range(n_clusters))
+        if samples
+        else (),
+    )
+
+
+def tiny_texts(cluster_id: int, n_texts: int) -> list[str]:
+    """Texts that belong to one cluster of `tiny_contents`."""
+    topic = " ".join(f"topic{cluster_id}{letter}" for letter in "abcde")
+    return [f"{topic} detail{i}" for i in range(n_texts)]
+
+
+def assert_same_contents(left: IndexContents, right: IndexContents) -> None:
+    """Compare everything an index holds, numbers to the last bit."""
+    assert left.manifest == right.manifest
+    assert left.clusters == right.clusters
+    assert left.samples == right.samples
+    assert left.calibration.models == right.calibration.models
+    for one, other in zip(_arrays(left), _arrays(right), strict=True):
+        assert one.dtype == other.dtype
+        assert one.shape == other.shape
+        assert one.tobytes() == other.tobytes()
+
+
+def _arrays(contents: IndexContents) -> list[np.ndarray]:
+    found = [contents.centroids, contents.probes]
+    fields = dataclasses.astuple(contents.calibration)
+    return found + [value for value in fields if isinstance(value, np.ndarray)]
+
+
+def _samples(cluster_id: int) -> tuple[str, ...]:
+    return tuple(tiny_texts(cluster_id, N_SAMPLES))
+
+
+def _centroids(n_clusters: int, encoder: Encoder) -> Vectors:
+    if not n_clusters:
+        return np.zeros((0, encoder.identity.dimension), dtype=np.float32)
+    return unit_rows(
+        np.stack([encoder.encode(_samples(i)).mean(axis=0) for i in range(n_clusters)])
+    )
+
+
+def _calibration(n: int, seed: int, config: Config, encoder: Encoder) -> Calibration:
+    rng = np.random.default_rng(seed)
+    shape = (n, len(config.models))
+    scores, costs = rng.uniform(size=shape), rng.uniform(0, 0.03, size=shape)
+    unknown = rng.uniform(size=shape) < 0.2
+    texts = [tiny_texts(i % 3, i + 1)[-1] for i in range(n)]
+    return Calibration(
+        vectors=encoder.encode(texts),
+        scores=np.where(unknown, np.nan, scores),
+        costs_usd=np.where(unknown, np.nan, costs),
+        models=config.model_names,
+    )
+
+
+def _cluster(i: int, n_clusters: int, config: Config) -> Cluster:
+    cheapest_first = sorted(config.models, key=lambda model: model.cost_usd(400))
+    label = cheapest_first[i % len(cheapest_first)].name
+    return Cluster(
+        cluster_id=i,
+        cluster_key=f"c{i:08x}",
+        name=f"topic {i}",
+        auto_name=f"topic {i}",
+        keywords=(f"topic{i}a", f"topic{i}b"),
+        size=10,
+        share=1 / n_clusters,
+        medoid_query_id=f"q{i}-0",
+        auto_label=label,
+        auto_reason="insufficient_evidence" if label == config.frontier else "matched",
+        evidence=tuple(_evidence(name, config) for name in config.model_names),
+    )
+
+
+def _evidence(model: str, config: Config) -> ModelEvidence:
+    is_frontier = model == config.frontier
+    loss = 0.0 if is_frontier else LOSSES[1 + config.model_names.index(model) % 2]
+    return ModelEvidence(
+        model=model,
+        n_scored=10,
+        mean_score=0.9 - loss,
+        n_paired=10,
+        mean_loss=loss,
+        loss_variance=0.0 if is_frontier else 0.04,
+        mean_cost_usd=config.price(model).cost_usd(400),
+        expected_loss=loss,
+        loss_upper_bound=loss * 1.5,
+    )
+
+
+def _manifest(
+    n_clusters: int, n_calibration: int, seed: int, config: Config, encoder: Encoder
+) -> Manifest:
+    n_fit = 10 * n_clusters
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        index_version="unpublished",
+        created_at="2026-01-01T00:00:00Z",
+        semroute_version=__version__,
+        config=config,
+        encoder=encoder.identity,
+        seed=seed,
+        hash_key="00112233445566778899aabbccddeeff",
+        library_versions={"numpy": np.__version__},
+        input_sha256={"queries": "0" * 64, "evals": "1" * 64, "config": "2" * 64},
+        counts=Counts(
+            n_queries=n_fit + n_calibration,
+            n_duplicate_rows=0,
+            n_unusable_queries=0,
+            n_groups=n_fit + n_calibration,
+            n_fit=n_fit,
+            n_calibration=n_calibration,
+            n_clusters=n_clusters,
+            n_noise=0,
+            n_scores=3 * (n_fit + n_calibration),
+        ),
+        ood=OODRecord(threshold=0.5, max_false_fallback=0.02, n_calibration=n_calibration),
+    )
