@@ -1,0 +1,300 @@
+"""Routing quality, OOD detection and build cost on the shared data sets.
+
+    python scripts/bench_quality.py [--data ../shared/data] [--seeds 3] [--only routellm]
+
+Each split is built by `build_index` from files, as a user would, and judged through
+`SemanticRouter.route_batch` on queries the build has not seen. Baselines run on the same vectors in
+the same run. Embeddings are computed once per text by the encoder that serves, then reused.
+"""
+
+import argparse
+import csv
+import json
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from semroute.build import BuildSummary, build_index
+from semroute.config import Config, read_config
+from semroute.decision import RouteDecision
+from semroute.encoders import open_encoder
+from semroute.encoders.contract import Encoder, EncoderIdentity
+from semroute.evals import read_evals
+from semroute.evaluate.curves import Numbers, apgr, quality_curve, saved_at
+from semroute.progress import Advance, ignore
+from semroute.queries import read_queries
+from semroute.router import SemanticRouter
+from semroute.texts import clean
+from semroute.vectors import Vectors
+
+N_NEIGHBOURS = 100
+
+
+class RememberingEncoder:
+    """Embeds each text once in the life of the process; the vectors are the encoder's own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, np.ndarray] = {}
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return self._encoder.identity
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        new = sorted({text for text in texts if text not in self._known}, key=len)
+        if new:
+            self._known.update(zip(new, self._encoder.encode(new, advance), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+class DataSet:
+    """One folder of shared data: the files, and their rows as arrays."""
+
+    def __init__(self, folder: Path, *, config: Path | None = None) -> None:
+        self.folder = folder
+        self.rows = [json.loads(line) for line in (folder / "queries.jsonl").open()]
+        self.rows.sort(key=lambda row: row["query_id"])
+        self.config_path = config or folder / "semroute.toml"
+        self.config: Config = read_config(self.config_path)
+        self.evals_path = folder / "evals.csv" if (folder / "evals.csv").exists() else None
+        if self.evals_path:
+            log = read_queries(folder / "queries.jsonl")
+            self.evals = read_evals(self.evals_path, log.query_ids, self.config.model_names)
+
+    def column(self, name: str) -> np.ndarray:
+        return np.array([row.get(name) for row in self.rows])
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        return [self.rows[row]["text"] for row in rows]
+
+    def build(self, rows: np.ndarray, out: Path, seed: int, encoder: Encoder) -> BuildSummary:
+        """Write the chosen rows as a query log and build from it."""
+        queries = out.parent / f"{out.name}.jsonl"
+        queries.write_text("".join(json.dumps(self.rows[row]) + "\n" for row in rows))
+        evals = None if self.evals_path is None else self._evals_of(rows, out)
+        return build_index(queries, evals, self.config_path, out, seed=seed, encoder=encoder)
+
+    def _evals_of(self, rows: np.ndarray, out: Path) -> Path:
+        wanted = {self.rows[row]["query_id"] for row in rows}
+        path = out.parent / f"{out.name}.csv"
+        with self.evals_path.open() as source, path.open("w", newline="") as target:
+            reader = csv.DictReader(source)
+            writer = csv.DictWriter(target, reader.fieldnames)
+            writer.writeheader()
+            writer.writerows(row for row in reader if row["query_id"] in wanted)
+        return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=("routellm", "routerbench", "clinc150", "build"))
+    options = parser.parse_args()
+    if not options.data.exists():
+        raise SystemExit(f"{options.data} is not here: nothing to measure")
+    print(_versions())
+    parts: dict[str, Callable[[Path, int, Encoder], None]] = {
+        "build": build_cost,
+        "routellm": routellm,
+        "routerbench": routerbench,
+        "clinc150": clinc150,
+    }
+    for name, part in parts.items():
+        if options.only in (None, name):
+            plain = open_encoder(read_config(options.data / "routellm" / "semroute.toml").encoder)
+            encoder = plain if name == "build" else RememberingEncoder(plain)
+            print(f"\n## {name}", flush=True)
+            part(options.data, options.seeds, encoder)
+
+
+def _versions() -> str:
+    packages = ("semroute", "numpy", "faiss-cpu", "umap-learn", "hdbscan", "sentence-transformers")
+    libraries = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"Python {platform.python_version()}, {libraries}, {platform.machine()}"
+
+
+def build_cost(data: Path, seeds: int, encoder: Encoder) -> None:
+    """Time and memory of one build of all routellm queries, by step."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = DataSet(data / "routellm")
+        summary = source.build(np.arange(len(source.rows)), Path(folder) / "index", 0, encoder)
+    _table(
+        ("step", "seconds", "peak memory, MB"),
+        [(s.name, f"{s.seconds:.1f}", f"{s.peak_memory_mb:.0f}") for s in summary.steps],
+    )
+
+
+def routellm(data: Path, seeds: int, encoder: Encoder) -> None:
+    """70/30 splits by query: APGR per source, and what the published labels do."""
+    source = DataSet(data / "routellm")
+    outcomes: dict[str, list[float]] = {}
+    for seed in range(seeds):
+        _routellm_split(source, seed, encoder, outcomes)
+    _print_means(outcomes)
+
+
+def _routellm_split(
+    source: DataSet, seed: int, encoder: Encoder, outcomes: dict[str, list[float]]
+) -> None:
+    train, test = _split(len(source.rows), 0.7, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "index"
+        source.build(train, out, seed, encoder)
+        router = SemanticRouter.load(out, encoder=encoder)
+        decisions = router.route_batch(source.texts(test))
+    frontier, cheap = source.config.model_names
+    columns = {name: k for k, name in enumerate(source.config.model_names)}
+    scores = source.evals.scores
+    gains = {
+        "semroute": np.array([_gain(decision, cheap) for decision in decisions]),
+        f"kNN {N_NEIGHBOURS}": _knn_gain(source, encoder, train, test),
+    }
+    sources = source.column("source")[test]
+    for name in ("mmlu", "gsm8k"):
+        rows = sources == name
+        weak, strong = scores[test][rows][:, columns[cheap]], scores[test][rows][:, columns[frontier]]
+        for method, gain in gains.items():
+            curve = quality_curve(gain[rows], weak, strong)
+            _add(outcomes, f"{name}: APGR, {method}", apgr(curve))
+            prices = (source.config.price(m).cost_usd(0) for m in (cheap, frontier))
+            _add(outcomes, f"{name}: saved at 95%, {method}", saved_at(curve, 0.95, *prices))
+    _add_routing(outcomes, source, decisions, test)
+
+
+def _gain(decision: RouteDecision, cheap: str) -> float:
+    """What the frontier is expected to gain; more than anything for text that is unknown."""
+    losses = {c.model: c.expected_loss for c in decision.candidates}
+    return np.inf if losses[cheap] is None else float(losses[cheap])
+
+
+def _knn_gain(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> Numbers:
+    frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
+    gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
+    similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
+    nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
+    return np.asarray(gains[nearest].mean(axis=1))
+
+
+def _add_routing(
+    outcomes: dict[str, list[float]],
+    source: DataSet,
+    decisions: Sequence[RouteDecision],
+    test: np.ndarray,
+) -> None:
+    """Shares, score and cost of the labels as published, beside always-frontier and always-cheap."""
+    names = source.config.model_names
+    chosen = np.array([names.index(decision.model) for decision in decisions])
+    prices = np.array([source.config.price(name).cost_usd(0) for name in names])
+    measured = source.evals.costs_usd[test]
+    costs = np.where(np.isnan(measured), prices, measured)
+    scores = source.evals.scores[test]
+    cheapest = int(np.argmin(prices))
+    for k, name in enumerate(names):
+        _add(outcomes, f"share routed to {name}", float((chosen == k).mean()))
+    policies = {
+        "router": chosen,
+        "always frontier": np.full(len(test), names.index(source.config.frontier)),
+        "always cheapest": np.full(len(test), cheapest),
+    }
+    for name, columns in policies.items():
+        rows = np.arange(len(test))
+        _add(outcomes, f"{name}: mean score", float(np.nanmean(scores[rows, columns])))
+        _add(outcomes, f"{name}: cost per 1,000 requests", float(1e3 * costs[rows, columns].mean()))
+
+
+def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
+    """Eleven models with holes: builds like any other; what its labels do on the held-out 30%."""
+    source = DataSet(data / "routerbench")
+    holes = np.isnan(source.evals.scores).mean()
+    outcomes: dict[str, list[float]] = {"holes in the scores": [float(holes)]}
+    for seed in range(seeds):
+        train, test = _split(len(source.rows), 0.7, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "index"
+            summary = source.build(train, out, seed, encoder)
+            router = SemanticRouter.load(out, encoder=encoder)
+            decisions = router.route_batch(source.texts(test))
+        _add(outcomes, "clusters", summary.counts.n_clusters)
+        _add_routing(outcomes, source, decisions, test)
+    _print_means(outcomes)
+
+
+def clinc150(data: Path, seeds: int, encoder: Encoder) -> None:
+    """In-scope queries as the log, no evals: OOD detection and false fallback."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "semroute.toml"
+        config.write_text(
+            'frontier = "large"\n[[models]]\nname = "large"\nusd_per_request = 0.02\n'
+            '[[models]]\nname = "small"\nusd_per_request = 0.001\n'
+        )
+        source = DataSet(data / "clinc150", config=config)
+        parts = source.column("split")
+        outcomes: dict[str, list[float]] = {}
+        for seed in range(seeds):
+            out = Path(folder) / f"index-{seed}"
+            summary = source.build(np.flatnonzero(parts == "train"), out, seed, encoder)
+            router = SemanticRouter.load(out, encoder=encoder)
+            known = router.route_batch(source.texts(np.flatnonzero(parts == "test")))
+            strange = router.route_batch(
+                source.texts(np.flatnonzero(np.char.startswith(parts.astype(str), "oos")))
+            )
+            _add(outcomes, "clusters", summary.counts.n_clusters)
+            _add(outcomes, "labels with insufficient evidence", summary.n_insufficient_evidence)
+            _add(outcomes, "OOD AUROC", _auroc(known, strange))
+            _add(outcomes, "max_false_fallback", summary.max_false_fallback)
+            _add(outcomes, "false fallback on in-scope test", _share_unknown(known))
+            _add(outcomes, "out-of-scope sent to the frontier as unknown", _share_unknown(strange))
+        _print_means(outcomes)
+
+
+def _auroc(known: Sequence[RouteDecision], strange: Sequence[RouteDecision]) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    similarities = [decision.similarity or -1.0 for decision in [*known, *strange]]
+    return float(roc_auc_score([1] * len(known) + [0] * len(strange), similarities))
+
+
+def _share_unknown(decisions: Sequence[RouteDecision]) -> float:
+    return sum(decision.reason == "ood" for decision in decisions) / len(decisions)
+
+
+def _split(n_rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    order = np.random.default_rng(seed).permutation(n_rows)
+    cut = int(share * n_rows)
+    return np.sort(order[:cut]), np.sort(order[cut:])
+
+
+def _vectors(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
+    limit = source.config.texts.max_chars
+    return encoder.encode([clean(text, limit).text for text in source.texts(rows)])
+
+
+def _add(outcomes: dict[str, list[float]], name: str, value: float) -> None:
+    outcomes.setdefault(name, []).append(value)
+
+
+def _print_means(outcomes: dict[str, list[float]]) -> None:
+    rows = [
+        (name, f"{np.mean(values):.4g}", f"{np.std(values):.2g}", len(values))
+        for name, values in outcomes.items()
+    ]
+    _table(("what", "mean", "sd", "splits"), rows)
+
+
+def _table(heading: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
+    print("| " + " | ".join(map(str, heading)) + " |")
+    print("|" + "---|" * len(heading))
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The documentation against the program: commands, options, keys, defaults, links."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from semroute.cli import semroute
+from semroute.config import Config
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+
+
+def _commands(group: click.Command, name: str = "semroute") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(group, click.Group):
+        for command in group.commands.values():
+            yield from _commands(command, f"{name} {command.name}")
+    else:
+        yield name, group
+
+
+ALL = list(_commands(semroute))
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+class TestEveryCommand:
+    def test_is_documented_with_all_its_options(self, name: str, command: click.Command) -> None:
+        section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", COMMANDS, re.MULTILINE | re.DOTALL)
+        assert section, f"{name} is not in docs/commands.md"
+        for option in command.params:
+            if isinstance(option, click.Option):
+                for text in [*option.opts, *option.secondary_opts]:
+                    assert f"`{text}`" in section[1], f"{name} {text} is not documented"
+
+    def test_help_is_a_sentence_and_an_example(self, name: str, command: click.Command) -> None:
+        assert command.help
+        first, _, rest = command.help.partition("\n")
+        assert first.endswith(".")
+        assert f"Example: {name} " in rest or f"Example: {name}" == rest.split("\n")[-1].strip()
+
+    def test_every_option_has_help(self, name: str, command: click.Command) -> None:
+        assert all(o.help for o in command.params if isinstance(o, click.Option))
+
+
+def _tables() -> Iterator[type[BaseModel]]:
+    """Every model a table of the config can hold, the config itself included."""
+    waiting: list[Any] = [Config]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            yield found
+            waiting += [field.annotation for field in found.model_fields.values()]
+        else:
+            waiting += get_args(found)
+
+
+KEYS = [
+    pytest.param(table, key, id=f"{table.__name__}.{key}")
+    for table in _tables()
+    for key in table.model_fields
+]
+
+
+@pytest.mark.parametrize(("table", "key"), KEYS)
+def test_every_key_of_the_config_is_documented_with_its_default(
+    table: type[BaseModel], key: str
+) -> None:
+    default = table.model_fields[key].get_default()
+    if isinstance(default, BaseModel) or table is Config and key != "frontier":
+        assert f"[{key}]" in CONFIGURATION
+        return
+    rows = re.findall(rf"^\|[^|]*\| `{key}` \|([^|]*)\|", CONFIGURATION, re.MULTILINE)
+    assert rows, f"{key} is not in docs/configuration.md"
+    if isinstance(default, int | float):
+        assert any(str(default).removesuffix(".0") in row for row in rows), f"{key}: {default}"
+
+
+def test_the_config_in_the_documentation_can_be_read() -> None:
+    example = re.search(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
+    assert example
+    assert Config.model_validate(tomllib.loads(example[1])).frontier == "large"
+
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "clusters").glob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
