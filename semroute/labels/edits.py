@@ -156,7 +156,7 @@ def _key_problems(entry: _Entry, keys: Mapping[str, str]) -> Iterator[_Problem]:
     if entry.key.casefold() in keys:
         return
     near = _near_keys(entry.key, keys)
-    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and not near
+    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and len(near) != 1
     if not vanished or entry.decides_something:
         text = _unknown_key(entry.key, near, vanished=vanished)
         yield _Problem(entry.row, KEY_COLUMN, text)
@@ -165,9 +165,10 @@ def _key_problems(entry: _Entry, keys: Mapping[str, str]) -> Iterator[_Problem]:
 def _near_keys(key: str, keys: Mapping[str, str]) -> list[str]:
     # One slip of the hand leaves one half of a key as it was.
     half = 8
+    if not half <= len(key) <= 2 * half + 2:
+        return []
     start, end = key[:half].casefold(), key[-half:].casefold()
-    whole = len(start) == half
-    return [keys[one] for one in keys if whole and (one.startswith(start) or one.endswith(end))]
+    return [keys[one] for one in keys if one.startswith(start) or one.endswith(end)]
 
 
 def _unknown_key(key: str, near: Sequence[str], *, vanished: bool) -> str:
@@ -175,7 +176,7 @@ def _unknown_key(key: str, near: Sequence[str], *, vanished: bool) -> str:
         return "the row has an edit but no key; copy the key from a fresh export"
     if _NUMBER.fullmatch(key):
         return f"{_shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
-    if near:
+    if len(near) == 1:
         return f"no cluster has the key {_shown(key)}; did you mean {near[0]!r}?"
     if vanished:
         return (
@@ -204,9 +205,7 @@ def _unknown_model(label: str, models: Collection[str]) -> str:
     if near:
         return f"there is no model {_shown(label)}; did you mean {plain[near[0]]!r}?"
     listed = ", ".join(repr(model) for model in models)
-    return (
-        f"there is no model {_shown(label)}; leave it empty for the automatic label, or: {listed}"
-    )
+    return f"there is no model {_shown(label)}; empty means automatic, else one of {listed}"
 
 
 def _plain(model: str) -> str:

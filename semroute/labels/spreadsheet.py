@@ -115,7 +115,7 @@ def _column_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _missing_key_column(columns: Sequence[str], key_column: str) -> str:
-    if len(columns) == 1 and key_column in columns[0]:
+    if len(columns) == 1 and re.search(f'\\b{key_column}"*[{"".join(_DELIMITERS)}]', columns[0]):
         return (
             "every row sits in a single cell: the sheet was opened with another separator; "
             "export it with that separator, or import it with Data > From Text/CSV"
