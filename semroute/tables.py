@@ -150,7 +150,7 @@ def kind_of(value: object) -> str:
     >>> kind_of(["a"]), kind_of(None)
     ('a list', 'null')
     """
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    names = {bool: "true or false", int: "a number", float: "a decimal number", list: "a list"}
     names |= {str: "a string", dict: "an object", type(None): "null"}
     return names.get(type(value), f"of type {type(value).__name__}")
 
@@ -204,11 +204,12 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
     encoding = _BYTE_ORDER_MARKS.get(mark, "utf-8")
     file.seek(len(mark))
     try:
-        for number, line in enumerate(io.TextIOWrapper(file, encoding, newline=""), 1):
-            if "\0" in line:
-                problem = "holds a NUL byte: the file is damaged or not text; save it as UTF-8"
-                raise InputError(problem, path=path, line=number)
-            yield line
+        with io.TextIOWrapper(file, encoding, newline="") as lines:
+            for number, line in enumerate(lines, 1):
+                if "\0" in line:
+                    problem = "holds a NUL byte: the file is damaged or not text; save it as UTF-8"
+                    raise InputError(problem, path=path, line=number)
+                yield line
     except UnicodeDecodeError:
         raise _undecodable(path, encoding) from None
 
