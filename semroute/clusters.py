@@ -1,0 +1,299 @@
+"""From labels to clusters: centroids, members, medoids, and the words and examples people read."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.clustering.contract import NOISE
+from semroute.errors import BuildError, MissingExtraError
+from semroute.masks import mask
+from semroute.texts import printable
+from semroute.vectors import Vectors, unit_rows, usable_rows
+
+Rows = NDArray[np.int64]
+
+FEWEST_MEMBERS_TO_SHOW = 5
+"""A smaller cluster shows no example: it could be one person's queries."""
+
+_SAME = 1e-6
+_SIMILARITIES_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Clusters, and the cluster of every row.
+
+    Ids are canonical: by size, largest first, then by the tie-breaker of the medoid. `centroids` is
+    float32 (k, dimension), unit rows; `cluster_ids` int64 (n,) the nearest centroid of every row,
+    `similarities` float32 (n,) the cosine to it; `medoids` int64 (k,) the row most similar to each
+    centroid. `n_noise` counts the clustered rows that belonged to no cluster.
+    """
+
+    centroids: Vectors
+    cluster_ids: Rows
+    similarities: NDArray[np.float32]
+    medoids: Rows
+    n_noise: int
+
+
+def sample_rows(n_rows: int, max_sample: int, seed: int) -> Rows:
+    """Choose at most `max_sample` of `n_rows` row numbers, in ascending order."""
+    if n_rows <= max_sample:
+        return np.arange(n_rows, dtype=np.int64)
+    chosen = np.random.default_rng(seed).choice(n_rows, max_sample, replace=False)
+    return np.sort(chosen).astype(np.int64)
+
+
+def group(vectors: Vectors, fit_rows: Rows, labels: Rows, tie_breakers: Sequence[str]) -> Grouping:
+    """Form clusters from labels and assign every row to the nearest.
+
+    A centroid is the unit mean of its labelled members. Rows that were noise, or not clustered, go
+    to their nearest centroid too. Clusters that are nearest to no row are dropped.
+
+    Args:
+        vectors: float32, shape (n, dimension), unit rows.
+        fit_rows: the rows of `vectors` that were clustered, shape (m,).
+        labels: their labels, shape (m,); `NOISE` belongs to no cluster.
+        tie_breakers: one per row of `vectors`; what orders rows and clusters that are otherwise
+            equal. Texts do, or their hashes.
+
+    Raises:
+        BuildError: every label is noise.
+    """
+    centroids = _centroids(vectors[fit_rows], labels)
+    nearest, similarities = _nearest(vectors, centroids)
+    won = np.unique(nearest)
+    cluster_ids = np.searchsorted(won, nearest)
+    members = _members(cluster_ids, len(won))
+    medoids = [_medoid(rows, similarities, tie_breakers) for rows in members]
+    order = sorted(range(len(won)), key=lambda c: (-len(members[c]), tie_breakers[medoids[c]]))
+    return Grouping(
+        centroids=centroids[won[order]],
+        cluster_ids=np.argsort(order)[cluster_ids],
+        similarities=similarities,
+        medoids=np.array(medoids, dtype=np.int64)[order],
+        n_noise=int(np.count_nonzero(labels == NOISE)),
+    )
+
+
+def _centroids(vectors: Vectors, labels: Rows) -> Vectors:
+    clustered = np.flatnonzero(labels != NOISE)
+    if not clustered.size:
+        raise BuildError(
+            f"none of the {len(labels)} queries clustered belongs to a cluster; in the "
+            '[clustering] table lower min_cluster_size, or set kind = "kmeans"'
+        )
+    members = _members(labels[clustered], int(labels.max()) + 1)
+    means = [vectors[clustered[rows]].mean(axis=0, dtype=np.float64) for rows in members]
+    centroids = unit_rows(np.array(means))
+    # Opposite members have no mean direction.
+    return np.asarray(centroids[usable_rows(centroids)])
+
+
+def _nearest(vectors: Vectors, centroids: Vectors) -> tuple[Rows, NDArray[np.float32]]:
+    n_at_once = max(1, _SIMILARITIES_AT_ONCE // len(centroids))
+    nearest = np.empty(len(vectors), dtype=np.int64)
+    similarities = np.empty(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), n_at_once):
+        part = slice(start, start + n_at_once)
+        to_all = vectors[part] @ centroids.T
+        nearest[part] = to_all.argmax(axis=1)
+        similarities[part] = to_all.max(axis=1)
+    return nearest, similarities
+
+
+def _members(cluster_ids: Rows, n_clusters: int) -> list[Rows]:
+    """List the rows of each cluster, ascending."""
+    order = np.argsort(cluster_ids, kind="stable")
+    starts = np.searchsorted(cluster_ids[order], np.arange(1, n_clusters))
+    return np.split(order, starts)
+
+
+def _medoid(rows: Rows, similarities: NDArray[np.float32], tie_breakers: Sequence[str]) -> int:
+    best = rows[similarities[rows] >= similarities[rows].max() - _SAME]
+    return int(min(best, key=lambda row: tie_breakers[row]))
+
+
+_TOPICAL = frozenset(
+    ["amount", "bill", "call", "describe", "detail", "fire", "interest", "move", "name", "system"]
+)
+"""Words scikit-learn counts as stop words that say what a request is about."""
+
+_CHATTER = frozenset(
+    ["did", "does", "doing", "don", "doesn", "didn", "isn", "know", "like", "need", "tell", "want"]
+)
+"""Words every request uses, which scikit-learn does not list."""
+
+# Scripts written without spaces: runs of them are cut into pairs of characters.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# Vowel signs and accents of their own, which `\w` leaves out.
+_MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0970-\u0dff"
+_WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}_])[\w{_MARKS}])+")
+_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
+_CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|d|m|ll|re|ve))\b", re.IGNORECASE)
+# Identifiers, hashes, keys: long, and digits among the letters.
+_CODE = re.compile(r"(?=[A-Za-z_+/=.-]*[0-9])[A-Za-z0-9_+/=.-]{12,}")
+_LONGEST_WORD = 24
+_MOST_DIGITS = 4
+
+
+def keywords(
+    texts: Sequence[str], cluster_ids: Rows, n_clusters: int, n_keywords: int = 8
+) -> tuple[tuple[str, ...], ...]:
+    """Say what sets each cluster apart, in words of its own texts, most telling first.
+
+    Class-based TF-IDF: how often a term occurs in the cluster, times the logarithm of 1 + mean
+    terms per cluster / occurrences in all. A term counts once per text, so that no single text
+    speaks for a cluster, and must occur in two texts unless nothing does. Terms are words and
+    pairs of words; secrets are masked before, and what looks like an identifier is left out.
+
+    Args:
+        texts: n texts.
+        cluster_ids: of each text, shape (n,).
+        n_clusters: how many clusters there are.
+        n_keywords: the most to give per cluster. There is always one at least.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+
+    Source: Grootendorst (2022), BERTopic: neural topic modeling with a class-based TF-IDF
+    procedure, arXiv:2203.05794, section 3.3.
+    """
+    members = [[texts[row] for row in rows] for rows in _members(cluster_ids, n_clusters)]
+    ranked = _ranked_terms(members, n_keywords)
+    chosen = [_distinct(terms, n_keywords) for terms in ranked]
+    return tuple(
+        words or _plain_words(own, n_keywords) for words, own in zip(chosen, members, strict=True)
+    )
+
+
+def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
+    vectoriser = _vectoriser()
+    try:
+        counts = vectoriser.fit_transform(members)
+    except ValueError:  # scikit-learn's way of saying that there is no word at all
+        return [[] for _ in members]
+    terms = vectoriser.get_feature_names_out()
+    in_all = np.asarray(counts.sum(axis=0)).ravel()
+    weight = np.log1p(in_all.sum() / len(members) / in_all)
+    ranked = []
+    for row in range(len(members)):
+        own = counts[row]
+        # Rounded, so that equal scores fall back on the alphabet.
+        score = (own.data * weight[own.indices]).round(9)
+        best = np.lexsort((own.indices, -score, own.data < 2))[: 8 * n_keywords]
+        ranked.append([str(terms[column]) for column in own.indices[best]])
+    return ranked
+
+
+def _vectoriser() -> Any:
+    try:
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+    except ImportError as error:
+        raise MissingExtraError("naming clusters", "build", "scikit-learn") from error
+    stop_words = (ENGLISH_STOP_WORDS - _TOPICAL) | _CHATTER
+
+    def terms_of_cluster(texts: list[str]) -> Iterator[str]:
+        for text in texts:
+            words = [w for w in _words(text) if w not in stop_words and not w.isnumeric()]
+            yield from {*words, *(f"{a} {b}" for a, b in pairwise(words) if a != b)}
+
+    return CountVectorizer(analyzer=terms_of_cluster, dtype=np.int64)
+
+
+def _words(text: str) -> Iterator[str]:
+    plain = _CODE.sub(" ", _CONTRACTION.sub(" ", mask(text))).casefold()
+    for run in _WORD.findall(plain):
+        if _UNSPACED_RUN.match(run):
+            yield from (a + b for a, b in pairwise(run)) if len(run) > 1 else run
+        elif 1 < len(run) <= _LONGEST_WORD and sum(c.isdigit() for c in run) <= _MOST_DIGITS:
+            yield run
+
+
+def _distinct(terms: list[str], n_keywords: int) -> tuple[str, ...]:
+    """Leave out terms that say again what a better one says: "orders", "my order" after "order"."""
+    kept: list[str] = []
+    for term in terms:
+        stems = {word[:5] for word in term.split()}
+        if not any(stems & {word[:5] for word in other.split()} for other in kept):
+            kept.append(term)
+    return tuple(kept[:n_keywords])
+
+
+def _plain_words(texts: list[str], n_keywords: int) -> tuple[str, ...]:
+    """Name a cluster without telling words: stop words, numbers, else single symbols."""
+    for pieces in (_words, lambda text: set(printable(mask(text)).replace(" ", ""))):
+        counted = Counter(piece for text in texts for piece in set(pieces(text)))
+        if counted:
+            ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+            return tuple(piece for piece, _ in ranked[:n_keywords])
+    return ("other",)
+
+
+def readable_name(keywords: Sequence[str]) -> str:
+    """Name a cluster by its three most telling keywords.
+
+    >>> readable_name(("refund", "order", "late delivery", "parcel"))
+    'refund, order, late delivery'
+    """
+    return ", ".join(keywords[:3])
+
+
+def readable_names(keywords: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Name clusters; names that would be equal are numbered in the order of the clusters.
+
+    >>> readable_names([("refund",), ("parcel",), ("refund",)])
+    ('refund', 'parcel', 'refund (2)')
+    """
+    names: list[str] = []
+    for words in keywords:
+        name = readable_name(words)
+        numbered = (f"{name} ({n})" for n in count(2))
+        names.append(name if name not in names else next(n for n in numbered if n not in names))
+    return tuple(names)
+
+
+def examples(
+    texts: Sequence[str],
+    grouping: Grouping,
+    n_examples: int = 3,
+    redact: Callable[[str], str] = mask,
+) -> tuple[tuple[str, ...], ...]:
+    """Choose texts that show what each cluster holds, masked: the medoid, then ever farther ones.
+
+    They are spread evenly over the distinct texts in order of similarity, the farthest left out
+    as likely outliers. Clusters below `FEWEST_MEMBERS_TO_SHOW` give none.
+
+    Args:
+        texts: n texts, the rows of `grouping`.
+        grouping: of `group`.
+        n_examples: the most to give per cluster.
+        redact: what takes secrets out of a text.
+    """
+    members = _members(grouping.cluster_ids, len(grouping.centroids))
+    return tuple(
+        _spread(texts, rows, int(medoid), grouping.similarities, n_examples, redact)
+        for rows, medoid in zip(members, grouping.medoids, strict=True)
+    )
+
+
+def _spread(
+    texts: Sequence[str],
+    rows: Rows,
+    medoid: int,
+    similarities: NDArray[np.float32],
+    n_examples: int,
+    redact: Callable[[str], str],
+) -> tuple[str, ...]:
+    if len(rows) < FEWEST_MEMBERS_TO_SHOW:
+        return ()
+    by_similarity = sorted(rows, key=lambda row: (-similarities[row], texts[row]))
+    distinct = list(dict.fromkeys([texts[medoid], *(texts[row] for row in by_similarity)]))
+    places = np.linspace(0, len(distinct), n_examples, endpoint=False).astype(int)
+    return tuple(dict.fromkeys(redact(distinct[place]) for place in places))
