@@ -1,0 +1,58 @@
+"""An explanation says what the decision rests on, for every reason."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
+from semroute.router import SemanticRouter
+from tests.tiny import TinyEncoder
+from tests.tiny_index import tiny_contents, tiny_texts
+
+CONTENTS = tiny_contents(8)
+ROUTER = SemanticRouter(CONTENTS, TinyEncoder())
+
+
+def test_it_explains_the_decision_route_makes() -> None:
+    text = tiny_texts(1, 1)[0]
+    explanation = ROUTER.explain(text)
+    assert explanation.decision == ROUTER.route(text)
+    assert [c.cluster_id for c in explanation.clusters][0] == 1
+    similarities = [c.similarity for c in explanation.clusters]
+    assert similarities == sorted(similarities, reverse=True)
+    assert len(explanation.clusters) == 5
+    assert {e.model for e in explanation.clusters[0].evidence} == {"large", "medium", "small"}
+
+
+def test_the_sentences_name_cluster_similarity_threshold_and_model() -> None:
+    explanation = ROUTER.explain(tiny_texts(2, 1)[0])
+    text = " ".join(explanation.why)
+    assert explanation.decision.cluster_name in text
+    assert f"{explanation.decision.similarity:.3f}" in text
+    assert f"{explanation.ood_threshold:.3f}" in text
+    assert explanation.decision.model in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "no text to embed"), ("a" * 1_000_001, "above the size limit")],
+)
+def test_a_text_that_is_not_embedded_is_explained_without_clusters(text: str, words: str) -> None:
+    explanation = ROUTER.explain(text)
+    assert words in " ".join(explanation.why)
+    assert explanation.clusters == ()
+
+
+def test_examples_are_read_from_the_published_version(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        publish(tmp_path, CONTENTS)
+    explanation = SemanticRouter.load(tmp_path, encoder=TinyEncoder()).explain(tiny_texts(0, 1)[0])
+    assert explanation.clusters[0].examples == CONTENTS.samples[0].texts
+
+
+def test_an_explanation_becomes_json() -> None:
+    document = json.loads(json.dumps(ROUTER.explain(tiny_texts(0, 1)[0]).to_dict()))
+    assert document["decision"]["cluster_id"] == document["clusters"][0]["cluster_id"]
+    assert document["clusters"][0]["evidence"][0]["model"]

@@ -1,0 +1,275 @@
+"""The main job through the command line, with the real encoder: an engineer's and an analyst's day.
+
+One index is built from the demo's files for the whole module; tests that publish work on a copy.
+"""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semroute import SemanticRouter
+from semroute.demo.dataset import DemoFiles, write_dataset
+from semroute.encoders.contract import Encoder
+from tests.command_line import Finished, run
+
+pytestmark = pytest.mark.xdist_group("real encoder")
+
+EASY = "hi there, how are you doing today?"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    return write_dataset(tmp_path_factory.mktemp("demo"), seed=0, n_queries=1200)
+
+
+def build(files: DemoFiles, out: Path, *more: object) -> Finished:
+    paths = ["--queries", files.queries, "--evals", files.evals, "--config", files.config]
+    return run("build-index", *paths, "--out", out, *more)
+
+
+@pytest.fixture(scope="module")
+def built(files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    out = tmp_path_factory.mktemp("built") / "clusters"
+    done = build(files, out, "--json")
+    assert done.code == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+@pytest.fixture
+def index(built: tuple[Path, dict], tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(built[0], tmp_path / "clusters"))
+
+
+def rows_of(sheet: Path) -> list[dict[str, str]]:
+    with sheet.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def write_rows(sheet: Path, rows: list[dict[str, str]]) -> None:
+    with sheet.open("w", encoding="utf-8-sig", newline="") as lines:
+        writer = csv.DictWriter(lines, rows[0].keys(), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -> None:
+    summary = built[1]
+    assert summary["counts"]["n_fit"] + summary["counts"]["n_calibration"] == 1200
+    assert sum(m["share"] for m in summary["models"]) == pytest.approx(1)
+    assert sum(m["n_clusters"] for m in summary["models"]) == summary["counts"]["n_clusters"] > 10
+    assert 0 < summary["cost_usd"] < summary["frontier_cost_usd"]
+    assert 0.2 < summary["saving"] < 1
+    assert 0.95 <= summary["coverage"] <= 1
+    names = [step["name"] for step in summary["steps"]]
+    assert names == ["read", "load encoder", "embed", "cluster", "label", "publish"]
+    assert all(step["peak_memory_mb"] > 50 for step in summary["steps"])
+
+
+def test_the_summary_for_people_names_model_cost_and_next_step(
+    files: DemoFiles, tmp_path: Path
+) -> None:
+    done = build(files, tmp_path / "new folder")
+    assert done.code == 0, done.stderr
+    for words in ("share of log", "saved", "peak memory", "noise before assignment", "next"):
+        assert words in done.stdout
+
+
+def test_an_engineer_routes_a_text_a_file_and_json(index: Path) -> None:
+    one = run("route", "--index", index, EASY)
+    assert one.code == 0
+    assert "similarity" in one.stdout
+    many = run("route", "--index", index, "--json", "-", stdin=f"{EASY}\n\n{EASY}\n".encode())
+    decisions = [json.loads(line) for line in many.stdout.splitlines()]
+    assert [d["reason"] == "empty" for d in decisions] == [False, True, False]
+    assert decisions[0] == decisions[2]
+    assert decisions[0]["model"] == one.stdout.split("\t")[0]
+
+
+def test_the_command_line_and_python_decide_the_same(index: Path, real_encoder: Encoder) -> None:
+    router = SemanticRouter.load(index, encoder=real_encoder)
+    shown = json.loads(run("route", "--index", index, "--json", EASY).stdout)
+    assert shown == json.loads(json.dumps(router.route(EASY).to_dict()))
+
+
+def test_a_text_from_another_world_goes_to_the_frontier(index: Path) -> None:
+    strange = "qpWx93 zzkf lorem gxx 0x7f ~~ bvnq ptkk 88 wxq"
+    decision = json.loads(run("route", "--index", index, "--json", strange).stdout)
+    assert decision["reason"] == "ood"
+    assert decision["is_fallback"]
+
+
+def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
+    shown = run("explain", "--index", index, EASY)
+    for words in ("Nearest clusters", "Evidence on cluster", "Keywords", "Example", "nearest cluster"):
+        assert words in shown.stdout
+    document = json.loads(run("explain", "--index", index, "--json", EASY).stdout)
+    assert document["clusters"][0]["examples"]
+
+
+def test_inspect_and_verify_tell_what_the_index_is(index: Path, built: tuple[Path, dict]) -> None:
+    version = built[1]["index_version"]
+    assert version in run("inspect", "--index", index, "--clusters").stdout
+    document = json.loads(run("inspect", "--index", index, "--json").stdout)
+    assert len(document["clusters"]) == document["counts"]["n_clusters"]
+    verified = run("verify", "--index", index)
+    assert verified.code == 0
+    assert "probe texts come out the same" in verified.stdout
+    pinned = json.loads(run("verify", "--index", index, "--json", "--no-encoder").stdout)
+    router_digest = pinned["manifest_sha256"]
+    assert len(router_digest) == 64
+
+
+def test_an_analyst_corrects_a_label_and_requests_follow(index: Path, tmp_path: Path) -> None:
+    before = json.loads(run("route", "--index", index, "--json", EASY).stdout)
+    document = json.loads(run("inspect", "--index", index, "--json").stdout)
+    key = document["clusters"][before["cluster_id"]]["cluster_key"]
+    other = next(m["name"] for m in document["config"]["models"] if m["name"] != before["model"])
+    sheet = tmp_path / "labels.csv"
+    assert run("labels", "export", "--index", index, "-o", sheet).code == 0
+    rows = rows_of(sheet)
+    assert len(rows) == document["counts"]["n_clusters"]
+    for row in rows:
+        if row["cluster_key"] == key:
+            row.update(name="Small talk", label=other, note="checked by hand")
+    write_rows(sheet, rows)
+
+    dry = run("labels", "apply", "--index", index, sheet, "--dry-run")
+    assert dry.code == 0
+    assert "Small talk" in dry.stdout
+    assert json.loads(run("route", "--index", index, "--json", EASY).stdout) == before
+
+    assert run("labels", "apply", "--index", index, sheet).code == 0
+    after = json.loads(run("route", "--index", index, "--json", EASY).stdout)
+    assert (after["model"], after["reason"]) == (other, "override")
+    assert after["cluster_name"] == "Small talk"
+    assert after["index_version"] != before["index_version"]
+    assert len(json.loads(run("inspect", "--index", index, "--json").stdout)["versions"]) == 2
+
+
+def test_a_rebuild_keeps_the_analysts_labels(
+    index: Path, files: DemoFiles, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "labels.csv"
+    run("labels", "export", "--index", index, "-o", sheet)
+    rows = rows_of(sheet)
+    rows[0].update(label=rows[1]["auto_label"], name="kept over the rebuild")
+    write_rows(sheet, rows)
+    assert run("labels", "apply", "--index", index, sheet).code == 0
+    done = build(files, index, "--json")
+    assert done.code == 0, done.stderr
+    assert json.loads(done.stdout)["n_reattached"] == 1
+    clusters = json.loads(run("inspect", "--index", index, "--json").stdout)["clusters"]
+    assert [c["name"] for c in clusters if c["override"]] == ["kept over the rebuild"]
+
+
+def test_a_sheet_with_mistakes_changes_nothing_and_names_them_all(
+    index: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "labels.csv"
+    run("labels", "export", "--index", index, "-o", sheet)
+    rows = rows_of(sheet)
+    rows[0]["label"] = "no-such-model"
+    rows[2]["cluster_key"] = "c000000000000000"
+    rows[2]["name"] = "edited"
+    write_rows(sheet, rows)
+    versions = sorted(path.name for path in index.iterdir())
+    done = run("labels", "apply", "--index", index, sheet)
+    assert done.code == 3
+    assert "no-such-model" in done.stderr
+    assert "c000000000000000" in done.stderr
+    assert sorted(path.name for path in index.iterdir()) == versions
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    version = (folder / "CURRENT").read_text().strip()
+    files = sorted(path for path in (folder / version).iterdir() if path.is_file())
+    return {path.name: path.read_bytes() for path in files}
+
+
+def _timeless(manifest: bytes) -> dict:
+    document = json.loads(manifest)
+    for changing in ("created_at", "index_version", "digest", "manifest_sha256"):
+        document.pop(changing, None)
+    return document
+
+
+def test_the_same_files_give_the_same_index(
+    built: tuple[Path, dict], files: DemoFiles, tmp_path: Path
+) -> None:
+    assert build(files, tmp_path / "again").code == 0
+    first, second = _contents(built[0]), _contents(tmp_path / "again")
+    assert first.keys() == second.keys()
+    for name in first.keys() - {"manifest.json", "manifest.sha256"}:
+        assert first[name] == second[name], name
+    assert _timeless(first["manifest.json"]) == _timeless(second["manifest.json"])
+
+
+def test_shuffled_rows_give_the_same_clusters_and_ids(
+    built: tuple[Path, dict], files: DemoFiles, tmp_path: Path
+) -> None:
+    lines = files.queries.read_text().splitlines()
+    shuffled = [lines[row] for row in np.random.default_rng(1).permutation(len(lines))]
+    (tmp_path / "shuffled.jsonl").write_text("\n".join(shuffled) + "\n")
+    header, *cells = files.evals.read_text().splitlines()
+    cells = [cells[row] for row in np.random.default_rng(2).permutation(len(cells))]
+    (tmp_path / "shuffled.csv").write_text("\n".join([header, *cells]) + "\n")
+    options = ["--evals", tmp_path / "shuffled.csv", "--config", files.config]
+    done = run(
+        "build-index", "--queries", tmp_path / "shuffled.jsonl", *options, "--out", tmp_path / "i"
+    )
+    assert done.code == 0, done.stderr
+    first, second = _contents(built[0]), _contents(tmp_path / "i")
+    for name in ("clusters.jsonl", "centroids.npy", "samples.jsonl"):
+        assert first[name] == second[name], name
+
+
+def test_without_evals_every_label_is_the_frontier_for_want_of_evidence(
+    files: DemoFiles, tmp_path: Path
+) -> None:
+    options = ["--queries", files.queries, "--config", files.config, "--out", tmp_path / "i"]
+    done = run("build-index", *options, "--json")
+    assert done.code == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["n_insufficient_evidence"] == summary["counts"]["n_clusters"]
+    assert summary["saving"] == pytest.approx(0)
+    decision = json.loads(run("route", "--index", tmp_path / "i", "--json", EASY).stdout)
+    assert decision["reason"] == "insufficient_evidence"
+
+
+def test_no_samples_leaves_no_query_text_in_the_index(files: DemoFiles, tmp_path: Path) -> None:
+    assert build(files, tmp_path / "i", "--no-samples").code == 0
+    texts = [json.loads(line)["text"] for line in files.queries.read_text().splitlines()]
+    held = b"".join(_contents(tmp_path / "i").values())
+    assert not [text for text in texts if len(text) > 20 and text.encode() in held]
+    assert run("explain", "--index", tmp_path / "i", EASY).code == 0
+
+
+def test_a_second_build_into_the_same_folder_at_once_is_refused(
+    files: DemoFiles, tmp_path: Path
+) -> None:
+    from semroute.artifact.lock import locked
+
+    with locked(tmp_path / "i"):
+        done = build(files, tmp_path / "i")
+    assert done.code == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_installed_command_answers_help_and_fails_in_one_line(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "semroute")]
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    assert "build-index" in shown.stdout
+    failed = subprocess.run(
+        [*command, "route", "--index", str(tmp_path), "hello"], capture_output=True, text=True
+    )
+    assert failed.returncode == 4
+    assert len(failed.stderr.strip().splitlines()) == 1
+    assert "build-index" in failed.stderr
