@@ -1,0 +1,52 @@
+"""Writes that survive a power cut, readable by their owner only."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from semroute.errors import PublishError
+
+
+@contextmanager
+def refused_writes_name(path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into a `PublishError` that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(path, error.strerror or str(error)) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file, mode 0600 or what a stricter umask leaves of it, and flush it to disk.
+
+    Raises:
+        PublishError: the file exists, or the operating system refused a step.
+    """
+    with (
+        refused_writes_name(path),
+        open(path, "xb", opener=_open_for_owner) as file,  # noqa: PTH123 for the opener
+    ):
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, mode 0700 or what a stricter umask leaves of it; its parent must exist."""
+    with refused_writes_name(path):
+        path.mkdir(mode=0o700)
+
+
+def flush_folder(path: Path) -> None:
+    """Flush to disk which files a folder holds, after one was made, renamed or replaced."""
+    with refused_writes_name(path):
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,186 @@
+"""Checking and reading an index. Whatever is wrong with it, the answer is `InvalidIndexError`."""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.agreement import check_agreement
+from semroute.artifact.contents import MANIFEST, PROBES, IndexContents
+from semroute.artifact.layout import CURRENT, is_bare_name, version_line
+from semroute.artifact.reading import (
+    LARGEST_LINE_BYTES,
+    entry_names,
+    exists,
+    is_file,
+    is_folder,
+    read_file,
+)
+from semroute.artifact.serialising import parse
+from semroute.artifact.verifying import REPAIR, VerifiedVersion, verify_version
+from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.errors import InvalidIndexError
+from semroute.vectors import usable_rows
+
+LEAST_PROBE_SIMILARITY = 0.999
+"""Mean cosine of the probes, embedded now and at build time; below it the encoder is another."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify_index` found in order; `manifest_sha256` is what a deployment can pin."""
+
+    index_version: str
+    created_at: str
+    manifest_sha256: str
+    n_files: int
+    n_bytes: int
+    n_clusters: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+def load_index(
+    folder: Path, *, version: str | None = None, sha256: str | None = None, samples: bool = True
+) -> IndexContents:
+    """Check every byte of a version, then read it.
+
+    Checked in this order, each before anything later is looked at: `CURRENT`, the manifest's
+    digest, its format, the list of files, the size and SHA-256 of every file, and only then what
+    they hold and whether they agree. Each file is read once; what was hashed is what is parsed.
+
+    Checksums stop accidents. Someone who can rewrite the manifest can rewrite its digest too; a
+    digest pinned with `sha256` stops that.
+
+    Args:
+        folder: the folder of all versions.
+        version: a version other than the live one.
+        sha256: the expected SHA-256 of the manifest, as `verify_index` reports it.
+        samples: False leaves the example queries out of memory; their file is checked all the same.
+
+    Raises:
+        InvalidIndexError: there is no index, or anything at all is wrong with it.
+    """
+    return _load(Path(folder), version, sha256, samples=samples)[0]
+
+
+def verify_index(folder: Path, *, version: str | None = None) -> Verification:
+    """Check a version as `load_index` does, and report what was checked.
+
+    Raises:
+        InvalidIndexError: there is no index, or anything at all is wrong with it.
+    """
+    contents, verified = _load(Path(folder), version, None, samples=True)
+    return Verification(
+        index_version=contents.manifest.index_version,
+        created_at=contents.manifest.created_at,
+        manifest_sha256=verified.manifest_sha256,
+        n_files=len(verified.files) + 2,
+        n_bytes=verified.n_bytes,
+        n_clusters=len(contents.clusters),
+    )
+
+
+def current_version(folder: Path) -> str:
+    """Return the version that `CURRENT` names.
+
+    Raises:
+        InvalidIndexError: there is no index here, or `CURRENT` is not one line with a bare name.
+    """
+    path = Path(folder) / CURRENT
+    if not exists(path):
+        raise InvalidIndexError(folder, _nothing_here(Path(folder)))
+    content = read_file(path, LARGEST_LINE_BYTES)
+    version = content.removesuffix(b"\n").decode("ascii", "replace")
+    if not is_bare_name(version) or content != version_line(version):
+        raise InvalidIndexError(
+            path, "must be one line with the name of a version, such as 20261123T201530Z"
+        )
+    if not exists(path.with_name(version)):
+        raise InvalidIndexError(path, f"names the version {version}, which is not there; {REPAIR}")
+    return version
+
+
+def list_versions(folder: Path) -> list[str]:
+    """Return the published versions, oldest first.
+
+    Raises:
+        InvalidIndexError: there is no index here.
+    """
+    current_version(folder)
+    names = entry_names(Path(folder))
+    return sorted(
+        name for name in names if is_bare_name(name) and is_file(Path(folder, name, MANIFEST))
+    )
+
+
+def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
+    """Check that an encoder is the one the index was built with.
+
+    Its name may differ (a model may move to another folder); what it computes may not. The probe
+    texts are embedded again: another encoder of the same size passes every other check.
+
+    Raises:
+        InvalidIndexError: the identity differs, or the mean cosine of the probes is below
+            `LEAST_PROBE_SIMILARITY`.
+    """
+    place = Path(contents.manifest.index_version)
+    built, given = contents.manifest.encoder, encoder.identity
+    for field in ("kind", "dimension", "max_tokens", "fingerprint"):
+        expected, found = getattr(built, field), getattr(given, field)
+        if expected != found:
+            raise InvalidIndexError(
+                place / MANIFEST,
+                f"the index was built with another encoder: {field} is {expected!r} in the index, "
+                f"{found!r} in the encoder {given.model!r}; load {built.model!r}, or build again",
+            )
+    similarity = _mean_similarity(encoder.encode(PROBE_TEXTS), contents.probes)
+    if not similarity >= LEAST_PROBE_SIMILARITY:
+        raise InvalidIndexError(
+            place / PROBES,
+            f"the encoder {given.model!r} no longer gives the vectors the index was built with: "
+            f"mean similarity of the probe texts {similarity:.4f}, at least "
+            f"{LEAST_PROBE_SIMILARITY} is needed; install the library versions named in the "
+            "manifest, or build again",
+        )
+
+
+def _mean_similarity(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """NaN if the encoder gave an unusable row."""
+    if found.shape != expected.shape or not usable_rows(found).all():
+        return math.nan
+    return float((found.astype(np.float64) * expected).sum(axis=1).mean())
+
+
+def _load(
+    folder: Path, version: str | None, sha256: str | None, *, samples: bool
+) -> tuple[IndexContents, VerifiedVersion]:
+    place = _version_folder(folder, version)
+    verified = verify_version(place, sha256)
+    contents = parse(verified.manifest, verified.files, place, samples=samples)
+    check_agreement(contents, place)
+    return contents, verified
+
+
+def _version_folder(folder: Path, version: str | None) -> Path:
+    if version is None:
+        version = current_version(folder)
+    if not is_bare_name(version):
+        raise InvalidIndexError(folder, f"{version[:100]!r} is not the name of a version")
+    if not is_folder(folder / version):
+        raise InvalidIndexError(folder / version, "is not a folder that holds a version")
+    return folder / version
+
+
+def _nothing_here(folder: Path) -> str:
+    if is_file(folder / MANIFEST):
+        return f"is one version of an index; give the folder above it, which holds {CURRENT}"
+    return (
+        f"holds no index (no file {CURRENT}); run: "
+        f"semroute build-index --queries Q --evals E --config semroute.toml --out {folder}"
+    )

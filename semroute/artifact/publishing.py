@@ -1,0 +1,212 @@
+"""Publishing a version: all of it becomes live at once, or nothing changes."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from semroute.artifact.agreement import check_agreement
+from semroute.artifact.contents import (
+    FORMAT_VERSION,
+    MANIFEST,
+    FileRecord,
+    IndexContents,
+    Manifest,
+)
+from semroute.artifact.durable import (
+    flush_folder,
+    make_folder,
+    refused_writes_name,
+    write_file,
+)
+from semroute.artifact.layout import (
+    CURRENT,
+    MANIFEST_DIGEST,
+    UNFINISHED,
+    digest_line,
+    version_line,
+)
+from semroute.artifact.serialising import parse, parse_manifest, serialise, serialise_manifest
+from semroute.errors import BuildError, InvalidIndexError, PublishError
+
+RECORDED_LIBRARIES = (
+    "faiss-cpu",
+    "hdbscan",
+    "numpy",
+    "onnxruntime",
+    "pyarrow",
+    "pydantic",
+    "scikit-learn",
+    "scipy",
+    "sentence-transformers",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "umap-learn",
+)
+
+
+def publish(
+    folder: Path, contents: IndexContents, *, created_at: datetime | None = None
+) -> IndexContents:
+    """Write a new version beside the others and make it the live one.
+
+    The caller holds the lock of `folder` (see `lock.locked`). Files go into a folder with a
+    temporary name, are flushed to disk and renamed into place; then `CURRENT` is replaced. A
+    process that dies at any moment leaves the old index live or the new one. What earlier ones
+    left unfinished is removed first. Published versions are never changed or removed.
+
+    Args:
+        folder: the folder of all versions; it exists.
+        contents: what to publish; the manifest's `index_version`, `created_at`, `format_version`
+            and `files` are replaced.
+        created_at: an aware time; else `SOURCE_DATE_EPOCH` if it is set, else now. With the time
+            fixed, the same contents give the same bytes.
+
+    Returns:
+        The contents with the final manifest, as `load_index` would give them.
+
+    Raises:
+        BuildError: the contents contradict themselves and would not load, or `SOURCE_DATE_EPOCH`
+            is not a number of seconds.
+        PublishError: the operating system refused a step; the live index is the old one.
+    """
+    moment = _moment(created_at)
+    _remove_unfinished(folder)
+    version = _free_version(folder, moment)
+    final, files = _files_of(contents, version, moment)
+    unfinished, current = folder / f"{UNFINISHED}{version}", folder / CURRENT
+    before = _content(current)
+    try:
+        _write_version(unfinished, files)
+        _rename(unfinished, folder / version)
+        _replace_file(current, version_line(version))
+    except BaseException:
+        _withdraw(folder, version, before)
+        raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return final
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the installed libraries that shape an index."""
+    found = {"python": platform.python_version()}
+    for name in RECORDED_LIBRARIES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def _moment(created_at: datetime | None) -> datetime:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if created_at is not None or not epoch:
+        return (created_at or datetime.now(UTC)).astimezone(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BuildError(
+            f"the environment variable SOURCE_DATE_EPOCH is {epoch[:40]!r}; set it to whole "
+            "seconds since 1970, or unset it"
+        ) from error
+
+
+def _remove_unfinished(folder: Path) -> None:
+    with refused_writes_name(folder):
+        left = [path for path in folder.iterdir() if path.name.startswith(UNFINISHED)]
+    for path in left:
+        with refused_writes_name(path):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _free_version(folder: Path, moment: datetime) -> str:
+    with refused_writes_name(folder):
+        taken = {path.name for path in folder.iterdir()}
+    first = version = moment.strftime("%Y%m%dT%H%M%SZ")
+    number = 1
+    while version in taken:
+        number += 1
+        version = f"{first}-{number:04d}"
+    return version
+
+
+def _files_of(
+    contents: IndexContents, version: str, moment: datetime
+) -> tuple[IndexContents, dict[str, bytes]]:
+    """Serialise and parse back: nothing is written that would not load."""
+    place = Path(version)
+    try:
+        files = serialise(contents)
+        manifest = serialise_manifest(_final_manifest(contents.manifest, version, moment, files))
+        final = parse(parse_manifest(manifest, place / MANIFEST), files, place)
+        check_agreement(final, place)
+    except (InvalidIndexError, ValueError) as error:
+        raise BuildError(f"not published, because it would not load: {error}") from error
+    return final, {**files, MANIFEST: manifest, MANIFEST_DIGEST: digest_line(manifest)}
+
+
+def _final_manifest(
+    manifest: Manifest, version: str, moment: datetime, files: dict[str, bytes]
+) -> Manifest:
+    records = {
+        name: FileRecord(n_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        for name, content in files.items()
+    }
+    return manifest.model_copy(
+        update={
+            "format_version": FORMAT_VERSION,
+            "index_version": version,
+            "created_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "files": records,
+        }
+    )
+
+
+def _write_version(folder: Path, files: dict[str, bytes]) -> None:
+    make_folder(folder)
+    for name, content in files.items():
+        write_file(folder / name, content)
+    flush_folder(folder)
+
+
+def _rename(source: Path, target: Path) -> None:
+    with refused_writes_name(target):
+        source.rename(target)
+    flush_folder(target.parent)
+
+
+def _content(path: Path) -> bytes | None:
+    with refused_writes_name(path):
+        return path.read_bytes() if path.exists() else None
+
+
+def _withdraw(folder: Path, version: str, before: bytes | None) -> None:
+    """Bring back what was live, as far as the operating system lets us."""
+    current = folder / CURRENT
+    with suppress(OSError, PublishError):
+        if _content(current) != version_line(version):
+            shutil.rmtree(folder / version, ignore_errors=True)
+        # The version stays: after a power cut the disk may still name it in CURRENT.
+        elif before is None:
+            current.unlink()
+        else:
+            _replace_file(current, before)
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{UNFINISHED}{path.name}")
+    try:
+        write_file(temporary, content)
+        with refused_writes_name(path):
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    flush_folder(path.parent)

@@ -1,0 +1,208 @@
+"""From the contents of an index to the bytes of its files, and back.
+
+The same contents always give the same bytes. Parsing takes bytes that were read and verified
+before; whatever is wrong with them, it raises `InvalidIndexError` with the path and the reason.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from semroute import __version__
+from semroute.artifact.contents import (
+    CALIBRATION,
+    CENTROIDS,
+    CLUSTERS,
+    FORMAT_VERSION,
+    PROBES,
+    SAMPLES,
+    Calibration,
+    Cluster,
+    IndexContents,
+    Manifest,
+    Sample,
+)
+from semroute.errors import InvalidIndexError
+
+Record = TypeVar("Record", bound=BaseModel)
+
+CALIBRATION_ARRAYS = ("vectors", "scores", "costs_usd", "models")
+
+
+def serialise(contents: IndexContents) -> dict[str, bytes]:
+    """Return the bytes of every file but the manifest, by name; no samples, no samples file."""
+    calibration = contents.calibration
+    files = {
+        CENTROIDS: _npy(contents.centroids),
+        CLUSTERS: _json_lines(contents.clusters),
+        PROBES: _npy(contents.probes),
+        CALIBRATION: _npz(
+            {
+                "vectors": calibration.vectors,
+                "scores": calibration.scores,
+                "costs_usd": calibration.costs_usd,
+                "models": np.array(calibration.models, dtype=np.str_),
+            }
+        ),
+    }
+    return {**files, SAMPLES: _json_lines(contents.samples)} if contents.samples else files
+
+
+def serialise_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest as indented JSON."""
+    return f"{json.dumps(_plain(manifest), indent=2, **_JSON)}\n".encode()
+
+
+def parse_manifest(content: bytes, path: Path) -> Manifest:
+    """Parse a manifest, after its `format_version` was found to be one this semroute reads.
+
+    Raises:
+        InvalidIndexError: another format, not JSON, or a field is missing, unknown or wrong.
+    """
+    with _blamed_on(path):
+        document = json.loads(content.decode("utf-8"))
+    _check_format(document, path)
+    with _blamed_on(path, hint=_other_version_hint(document)):
+        return Manifest.model_validate_json(content, strict=True)
+
+
+def parse(
+    manifest: Manifest, files: Mapping[str, bytes], folder: Path, *, samples: bool = True
+) -> IndexContents:
+    """Parse the files of one version; `folder` is for messages only.
+
+    Raises:
+        InvalidIndexError: a file is not what its name says.
+    """
+    return IndexContents(
+        manifest=manifest,
+        clusters=_parse_json_lines(Cluster, files[CLUSTERS], folder / CLUSTERS),
+        centroids=_parse_npy(files[CENTROIDS], folder / CENTROIDS),
+        probes=_parse_npy(files[PROBES], folder / PROBES),
+        calibration=_parse_calibration(files[CALIBRATION], folder / CALIBRATION),
+        samples=_parse_json_lines(Sample, files[SAMPLES], folder / SAMPLES)
+        if samples and SAMPLES in files
+        else (),
+    )
+
+
+_JSON: dict[str, Any] = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False}
+
+
+def _plain(record: BaseModel) -> dict[str, Any]:
+    return record.model_dump(mode="json")
+
+
+def _json_lines(records: tuple[BaseModel, ...]) -> bytes:
+    lines = [json.dumps(_plain(record), **_JSON) for record in records]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Write what `np.savez` writes, but for the time: every member is dated 1980-01-01."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), _npy(array))
+    return buffer.getvalue()
+
+
+def _check_format(document: object, path: Path) -> None:
+    found = document.get("format_version") if isinstance(document, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise InvalidIndexError(path, "has no format_version; it is not the manifest of an index")
+    if found > FORMAT_VERSION:
+        raise InvalidIndexError(
+            path,
+            f"the index has format {found}, semroute {__version__} reads format {FORMAT_VERSION}; "
+            "run: pip install --upgrade semroute",
+        )
+    if found < FORMAT_VERSION:
+        raise InvalidIndexError(
+            path,
+            f"the index has format {found}, semroute {__version__} reads format {FORMAT_VERSION}; "
+            "run build-index again, or install the semroute that wrote it",
+        )
+
+
+def _other_version_hint(document: dict[str, Any]) -> str:
+    writer = document.get("semroute_version")
+    if not isinstance(writer, str) or writer == __version__:
+        return ""
+    return f"; it was written by semroute {writer[:20]!r}, this is {__version__}"
+
+
+def _parse_json_lines(kind: type[Record], content: bytes, path: Path) -> tuple[Record, ...]:
+    *lines, rest = content.split(b"\n")
+    if rest:
+        raise InvalidIndexError(path, "its last line has no end")
+    records = []
+    for number, line in enumerate(lines, start=1):
+        with _blamed_on(path, place=f"line {number}: "):
+            records.append(kind.model_validate_json(line, strict=True))
+    return tuple(records)
+
+
+def _parse_npy(content: bytes, path: Path) -> NDArray[Any]:
+    with _blamed_on(path):
+        return _read_npy(content)
+
+
+def _read_npy(content: bytes) -> NDArray[Any]:
+    buffer = BytesIO(content)
+    array: NDArray[Any] = np.lib.format.read_array(buffer, allow_pickle=False)
+    if buffer.read(1):
+        raise ValueError("bytes follow after the array")
+    return np.ascontiguousarray(array)
+
+
+def _parse_calibration(content: bytes, path: Path) -> Calibration:
+    with _blamed_on(path):
+        arrays = _read_npz(content)
+        if sorted(arrays) != sorted(CALIBRATION_ARRAYS) or arrays["models"].dtype.kind != "U":
+            raise ValueError(f"holds {sorted(arrays)}, expected {sorted(CALIBRATION_ARRAYS)}")
+        models = tuple(str(name) for name in arrays.pop("models").tolist())
+        return Calibration(**arrays, models=models)
+
+
+def _read_npz(content: bytes) -> dict[str, NDArray[Any]]:
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a member is compressed; semroute writes none that are")
+        return {m.filename.removesuffix(".npy"): _read_npy(archive.read(m)) for m in members}
+
+
+@contextmanager
+def _blamed_on(path: Path, place: str = "", hint: str = "") -> Iterator[None]:
+    """Raise whatever a parser raises as an `InvalidIndexError`, without the text it read."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = f"{where}: {first['msg']}" if where else first["msg"]
+        raise InvalidIndexError(path, f"{place}{reason}{hint}") from None
+    except (
+        Exception
+    ) as error:  # parsers raise dozens of types for odd bytes; the bytes are at fault
+        raise InvalidIndexError(path, f"{place}cannot be read: {_short(error)}{hint}") from None
+
+
+def _short(error: Exception) -> str:
+    name = type(error).__name__
+    return f"{name}: {error}"[:200] if str(error) else name
