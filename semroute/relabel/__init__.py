@@ -1,0 +1,24 @@
+"""Analysts' corrections: out as a sheet, back as a new version, and over to a rebuilt index."""
+
+from semroute.relabel.applying import apply_labels, recertified
+from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
+from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
+from semroute.relabel.reattaching import Reattached, Suggestion, reattach
+from semroute.relabel.traffic import TrafficChange, TrafficEstimate
+
+__all__ = [
+    "SHEET",
+    "LabelChange",
+    "LabelChanges",
+    "Reattached",
+    "Suggestion",
+    "TrafficChange",
+    "TrafficEstimate",
+    "apply_labels",
+    "contradictions",
+    "export_labels",
+    "plan_labels",
+    "reattach",
+    "recertified",
+    "sheet_rows",
+]

@@ -1,0 +1,133 @@
+"""What a sheet would change in an index."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from semroute.artifact.contents import Cluster, IndexContents
+from semroute.config import Config
+from semroute.labels import LabelEdit, looks_untouched
+from semroute.policy import BoundedLoss
+from semroute.relabel.traffic import TrafficChange, compare_traffic, evidence_of_label
+from semroute.texts import printable
+
+_EDITED_FIELDS = ("name", "label", "override", "note")
+_SHOWN_NAME_CHARS = 40
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """One cluster before and after.
+
+    `label` of each is the model in force; `override` the analyst's, None for the automatic one.
+    """
+
+    before: Cluster
+    after: Cluster
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        before = {f"{field}_before": getattr(self.before, field) for field in _EDITED_FIELDS}
+        after = {f"{field}_after": getattr(self.after, field) for field in _EDITED_FIELDS}
+        key, share = self.after.cluster_key, self.after.share
+        return {"cluster_key": key, "share": share, **before, **after}
+
+
+@dataclass(frozen=True)
+class LabelChanges:
+    """What a sheet changes in version `index_version`, and what that means.
+
+    `warnings` name overrides the evidence does not defend. `vanished` are rows of clusters that are
+    gone, without label or note: nothing is done with them. `published_version` is None where
+    nothing was published.
+    """
+
+    changes: tuple[LabelChange, ...]
+    warnings: tuple[str, ...]
+    vanished: tuple[LabelEdit, ...]
+    traffic: TrafficChange
+    index_version: str
+    published_version: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """One line: how much changes, and whether it was published."""
+        if not self.changes:
+            return (
+                f"nothing to change: version {self.index_version} already says what the sheet says"
+            )
+        n_clusters = len(self.changes)
+        n_relabelled = sum(one.before.label != one.after.label for one in self.changes)
+        changed = f"{n_clusters} cluster{'s'[: n_clusters != 1]} changed, {n_relabelled} relabelled"
+        if self.published_version is None:
+            return f"{changed}; nothing was published"
+        return f"{changed}; published as version {self.published_version}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "index_version": self.index_version,
+            "published_version": self.published_version,
+            "changes": [change.to_dict() for change in self.changes],
+            "warnings": list(self.warnings),
+            "vanished": [asdict(edit) for edit in self.vanished],
+            "traffic": {**asdict(self.traffic), "cost_change_usd": self.traffic.cost_change_usd},
+        }
+
+
+def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelChanges:
+    """Say what edits, as `read_edits` gives them, would change; nothing is changed.
+
+    A cluster without an edit stays as it is, and so does what the sheet has no column for. An empty
+    label means the automatic one again, an empty name the automatic name. A text that differs only
+    by what saving does to it counts as untouched; a new name is cut to one printable line.
+    """
+    by_key = {edit.cluster_key: edit for edit in edits}
+    edited = tuple(_edited(one, by_key.get(one.cluster_key)) for one in contents.clusters)
+    pairs = zip(contents.clusters, edited, strict=True)
+    changes = tuple(LabelChange(old, new) for old, new in pairs if old != new)
+    keys = {cluster.cluster_key for cluster in contents.clusters}
+    return LabelChanges(
+        changes=changes,
+        warnings=contradictions((change.after for change in changes), contents.manifest.config),
+        vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
+        traffic=compare_traffic(contents.clusters, edited),
+        index_version=contents.manifest.index_version,
+    )
+
+
+def _edited(cluster: Cluster, edit: LabelEdit | None) -> Cluster:
+    if edit is None:
+        return cluster
+    changed: dict[str, str | None] = {}
+    if edit.label is not None:
+        changed["override"] = edit.label or None
+    if edit.name is not None and not looks_untouched(cluster.name, edit.name):
+        changed["name"] = printable(edit.name) or cluster.auto_name
+    if edit.note is not None and not looks_untouched(cluster.note, edit.note):
+        changed["note"] = edit.note.strip()
+    return cluster.model_copy(update=changed)
+
+
+def contradictions(clusters: Iterable[Cluster], config: Config) -> tuple[str, ...]:
+    """Say which overrides the evidence does not defend, for the reasons the policy would give.
+
+    The frontier model needs no defence. Another contradicts the evidence if fewer of the cluster's
+    queries were scored beside the frontier than the policy asks for, or if the upper bound of its
+    loss is above `max_loss`.
+    """
+    found = (_contradiction(cluster, config) for cluster in clusters)
+    return tuple(warning for warning in found if warning is not None)
+
+
+def _contradiction(cluster: Cluster, config: Config) -> str | None:
+    if cluster.override in {None, config.frontier}:
+        return None
+    known, max_loss = evidence_of_label(cluster), config.quality.max_loss
+    name = printable(cluster.name, _SHOWN_NAME_CHARS)
+    told = f"{cluster.cluster_key} ({name}): {cluster.override!r}"
+    if known.n_paired < BoundedLoss.fewest_pairs or known.loss_upper_bound is None:
+        return f"{told} has too few evaluations here beside the frontier model: {known.n_paired}"
+    if known.loss_upper_bound > max_loss:
+        return f"{told} may lose up to {known.loss_upper_bound:.4f}; max_loss is {max_loss:g}"
+    return None

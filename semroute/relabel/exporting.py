@@ -1,0 +1,84 @@
+"""From the live version of an index to the analysts' sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
+from semroute.artifact.loading import load_index
+from semroute.errors import PublishError
+from semroute.labels import N_EXAMPLES, SheetModel, SheetRow, sheet_bytes, write_sheet
+from semroute.texts import printable
+
+SHEET = "labels.csv"
+"""The sheet's name in the index folder, beside the versions."""
+
+MAX_EXAMPLE_CHARS = 300
+
+
+def export_labels(
+    folder: Path, output: Path | None = None, *, force: bool = False, delimiter: str = ","
+) -> Path:
+    """Write the live version's sheet and return where it is; by default `<folder>/labels.csv`.
+
+    Args:
+        folder: the index.
+        output: the file to write.
+        force: replace a file that differs, although it may hold edits nobody has applied.
+        delimiter: `;` for a spreadsheet set to a language with a decimal comma.
+
+    Raises:
+        InvalidIndexError: the index is damaged.
+        PublishError: the file exists and differs, or cannot be written.
+    """
+    target = output or folder / SHEET
+    rows = sheet_rows(load_index(folder))
+    if not force:
+        _refuse_if_it_differs(target, sheet_bytes(rows, delimiter))
+    write_sheet(target, rows, delimiter)
+    return target
+
+
+def _refuse_if_it_differs(target: Path, content: bytes) -> None:
+    try:
+        same = target.read_bytes() == content
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise PublishError(target, error.strerror or str(error)) from error
+    if not same:
+        reason = "it exists and may hold edits that were not applied"
+        raise PublishError(target, f"{reason}; apply it, name another file, or use --force")
+
+
+def sheet_rows(contents: IndexContents) -> tuple[SheetRow, ...]:
+    """Return one row per cluster, largest first; example queries are cut to one printable line."""
+    examples = {sample.cluster_id: sample.texts for sample in contents.samples}
+    by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
+    return tuple(_sheet_row(cluster, examples.get(cluster.cluster_id, ())) for cluster in by_size)
+
+
+def _sheet_row(cluster: Cluster, examples: Sequence[str]) -> SheetRow:
+    return SheetRow(
+        cluster_key=cluster.cluster_key,
+        name=cluster.name,
+        label=cluster.override or "",
+        note=cluster.note,
+        auto_label=cluster.auto_label,
+        auto_reason=cluster.auto_reason,
+        size=cluster.size,
+        share=cluster.share,
+        keywords=cluster.keywords,
+        examples=tuple(printable(text, MAX_EXAMPLE_CHARS) for text in examples[:N_EXAMPLES]),
+        n_evals=max((known.n_scored for known in cluster.evidence), default=0),
+        models=tuple(_sheet_model(known) for known in cluster.evidence),
+    )
+
+
+def _sheet_model(known: ModelEvidence) -> SheetModel:
+    return SheetModel(
+        model=known.model,
+        mean_score=known.mean_score,
+        expected_loss=known.expected_loss,
+        loss_upper_bound=known.loss_upper_bound,
+        mean_cost_usd=known.mean_cost_usd,
+    )

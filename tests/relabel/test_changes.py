@@ -1,0 +1,210 @@
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semroute.artifact.contents import Cluster, IndexContents
+from semroute.labels import LabelEdit
+from semroute.relabel import LabelChanges, contradictions, plan_labels
+from tests.tiny import tiny_config
+from tests.tiny_index import tiny_contents
+
+SHARES = (0.5, 0.3, 0.2)
+
+
+def contents(**changes: dict[str, object]) -> IndexContents:
+    """Three clusters of unequal share, with `c0`, `c1`, `c2` changed as told."""
+    whole = tiny_contents()
+    clusters = tuple(
+        one.model_copy(update={"share": share, **changes.get(f"c{one.cluster_id}", {})})
+        for one, share in zip(whole.clusters, SHARES, strict=True)
+    )
+    return dataclasses.replace(whole, clusters=clusters)
+
+
+def edit(cluster_id: int, **cells: str) -> LabelEdit:
+    given_cells = {"name": None, "label": None, "note": None, **cells}
+    return LabelEdit(line=2 + cluster_id, cluster_key=f"c{cluster_id:08x}", **given_cells)
+
+
+def after(changes: LabelChanges) -> dict[int, Cluster]:
+    return {change.after.cluster_id: change.after for change in changes.changes}
+
+
+def with_evidence(cluster: Cluster, model: str, **known: object) -> dict[str, object]:
+    evidence = tuple(
+        one.model_copy(update=known) if one.model == model else one for one in cluster.evidence
+    )
+    return {"evidence": evidence}
+
+
+def test_an_edit_of_everything_changes_everything_and_nothing_else():
+    changes = plan_labels(contents(), [edit(1, name="refunds", label="large", note="ask Ann")])
+    assert list(after(changes)) == [1]
+    changed = after(changes)[1]
+    assert (changed.name, changed.override, changed.note) == ("refunds", "large", "ask Ann")
+    assert (changed.auto_name, changed.auto_label, changed.label) == ("topic 1", "medium", "large")
+
+
+def test_columns_the_sheet_lacks_change_nothing():
+    start = contents(c0={"override": "large", "name": "orders", "note": "kept"})
+    assert plan_labels(start, [edit(0)]).changes == ()
+
+
+def test_rows_the_sheet_lacks_change_nothing():
+    start = contents(c0={"override": "large"}, c1={"note": "kept"})
+    assert plan_labels(start, []).changes == ()
+
+
+def test_emptied_cells_go_back_to_what_the_build_chose():
+    start = contents(c0={"override": "large", "name": "orders", "note": "old"})
+    changed = after(plan_labels(start, [edit(0, name=" ", label="", note="")]))[0]
+    assert (changed.name, changed.override, changed.note) == ("topic 0", None, "")
+    assert changed.label == "small"
+
+
+def test_the_automatic_label_entered_by_hand_is_an_override_that_will_stay():
+    changes = plan_labels(contents(), [edit(0, label="small")])
+    assert after(changes)[0].override == "small"
+    assert changes.summary == "1 cluster changed, 0 relabelled; nothing was published"
+
+
+def test_what_saving_does_to_a_name_or_note_is_no_change():
+    start = contents(c0={"name": "日本 trains", "note": "two\nlines"})
+    assert plan_labels(start, [edit(0, name="?? trains", note="two\r\nlines ")]).changes == ()
+
+
+def test_a_new_name_is_one_printable_line_and_a_note_keeps_its_lines():
+    changed = after(plan_labels(contents(), [edit(0, name=" a\nb\x1b ", note=" a\nb ")]))[0]
+    assert (changed.name, changed.note) == ("a b", "a\nb")
+
+
+def test_rows_of_vanished_clusters_are_told_and_do_nothing():
+    gone = LabelEdit(9, "c0123456789abcde", "old name", "", "")
+    changes = plan_labels(contents(), [gone, edit(0, note="x")])
+    assert changes.vanished == (gone,)
+    assert list(after(changes)) == [0]
+
+
+def test_an_override_above_the_tolerated_loss_is_warned_of():
+    (warning,) = plan_labels(contents(), [edit(2, label="medium")]).warnings
+    assert warning == "c00000002 (topic 2): 'medium' may lose up to 0.1500; max_loss is 0.02"
+
+
+def test_an_override_the_evidence_defends_brings_no_warning():
+    assert plan_labels(contents(), [edit(2, label="small")]).warnings == ()
+
+
+@pytest.mark.parametrize("known", [{"n_paired": 0}, {"n_paired": 4}, {"loss_upper_bound": None}])
+def test_an_override_with_too_little_evidence_is_warned_of(known):
+    start = contents()
+    changed = with_evidence(start.clusters[2], "small", **known)
+    (warning,) = plan_labels(contents(c2=changed), [edit(2, label="small")]).warnings
+    n_paired = known.get("n_paired", 10)
+    assert warning.endswith(f"too few evaluations here beside the frontier model: {n_paired}")
+
+
+def test_an_override_to_the_frontier_needs_no_evidence():
+    changed = with_evidence(contents().clusters[0], "large", n_paired=0, loss_upper_bound=None)
+    assert plan_labels(contents(c0=changed), [edit(0, label="large")]).warnings == ()
+
+
+def test_overrides_a_sheet_does_not_touch_are_not_warned_of_again():
+    start = contents(c2={"override": "medium"})
+    assert plan_labels(start, [edit(2, label="medium"), edit(0, note="x")]).warnings == ()
+    assert len(contradictions(start.clusters, tiny_config())) == 1
+
+
+def test_traffic_is_weighed_by_share():
+    # Labels small, medium, large: losses 0.01, 0.1, 0 and costs 0.0005, 0.004, 0.02.
+    traffic = plan_labels(contents(), [edit(2, label="small")]).traffic
+    assert traffic.before.expected_loss == pytest.approx(0.5 * 0.01 + 0.3 * 0.1)
+    assert traffic.before.expected_cost_usd == pytest.approx(
+        0.5 * 0.0005 + 0.3 * 0.004 + 0.2 * 0.02
+    )
+    assert traffic.after.expected_loss == pytest.approx(0.7 * 0.01 + 0.3 * 0.1)
+    assert traffic.after.expected_cost_usd == pytest.approx(0.7 * 0.0005 + 0.3 * 0.004)
+    assert traffic.loss_change == pytest.approx(0.2 * 0.01)
+    assert traffic.cost_change_usd == pytest.approx(0.2 * (0.0005 - 0.02))
+    assert traffic.before.unknown_loss_share == traffic.unknown_change_share == 0
+
+
+def test_an_unknown_loss_is_a_share_of_traffic_and_not_zero():
+    changed = with_evidence(contents().clusters[2], "small", expected_loss=None)
+    traffic = plan_labels(contents(c2=changed), [edit(2, label="small")]).traffic
+    assert traffic.after.unknown_loss_share == pytest.approx(0.2)
+    assert traffic.after.expected_loss == pytest.approx((0.5 * 0.01 + 0.3 * 0.1) / 0.8)
+    assert traffic.unknown_change_share == pytest.approx(0.2)
+    assert traffic.loss_change == 0
+
+
+def test_an_unknown_loss_that_no_edit_touches_leaves_the_change_known():
+    changed = with_evidence(contents().clusters[0], "small", expected_loss=None)
+    traffic = plan_labels(contents(c0=changed), [edit(1, label="large")]).traffic
+    assert traffic.before.unknown_loss_share == pytest.approx(0.5)
+    assert traffic.unknown_change_share == 0
+    assert traffic.loss_change == pytest.approx(0.3 * -0.1)
+
+
+def test_where_no_loss_is_known_none_is_claimed():
+    nothing = {
+        f"c{one.cluster_id}": with_evidence(one, one.label, expected_loss=None)
+        for one in contents().clusters
+    }
+    traffic = plan_labels(contents(**nothing), []).traffic
+    assert traffic.before.expected_loss is None
+    assert traffic.before.unknown_loss_share == pytest.approx(1)
+
+
+def test_a_sheet_that_changes_nothing_says_so():
+    changes = plan_labels(contents(), [edit(0, name="topic 0", label="", note="")])
+    assert changes.summary == (
+        "nothing to change: version unpublished already says what the sheet says"
+    )
+
+
+def test_changes_as_a_dict_are_plain_json():
+    changes = plan_labels(contents(), [edit(1, name="refunds", label="large")])
+    plain = json.loads(json.dumps(changes.to_dict()))
+    assert plain["changes"] == [
+        {
+            "cluster_key": "c00000001",
+            "share": 0.3,
+            "name_before": "topic 1",
+            "name_after": "refunds",
+            "label_before": "medium",
+            "label_after": "large",
+            "override_before": None,
+            "override_after": "large",
+            "note_before": "",
+            "note_after": "",
+        }
+    ]
+    assert plain["traffic"]["cost_change_usd"] == pytest.approx(0.3 * 0.016)
+    assert plain["published_version"] is None
+
+
+MODELS = ("large", "medium", "small")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from([None, *MODELS]), min_size=3, max_size=3),
+    st.lists(st.sampled_from([None, "", *MODELS]), min_size=3, max_size=3),
+)
+def test_the_labels_in_force_are_those_of_the_sheet_else_those_of_the_build(overrides, labels):
+    start = contents(**{f"c{i}": {"override": one} for i, one in enumerate(overrides)})
+    changes = plan_labels(
+        start, [edit(i, label=one) for i, one in enumerate(labels) if one is not None]
+    )
+    for cluster, label, override in zip(start.clusters, labels, overrides, strict=True):
+        now = after(changes).get(cluster.cluster_id, cluster)
+        assert now.override == (override if label is None else label or None)
+        assert now.label == (now.override or cluster.auto_label)
+    n_changed = sum(
+        label is not None and (label or None) != override
+        for label, override in zip(labels, overrides, strict=True)
+    )
+    assert len(changes.changes) == n_changed

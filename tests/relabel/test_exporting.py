@@ -1,0 +1,113 @@
+import csv
+import dataclasses
+import io
+from pathlib import Path
+
+import pytest
+
+from semroute.artifact.contents import IndexContents, Sample
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
+from semroute.errors import InvalidIndexError, PublishError
+from semroute.labels import read_edits
+from semroute.relabel import export_labels, plan_labels, sheet_rows
+from tests.tiny_index import tiny_contents
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return published(tmp_path / "clusters", tiny_contents())
+
+
+def published(folder: Path, contents: IndexContents) -> Path:
+    with locked(folder):
+        publish(folder, contents)
+    return folder
+
+
+def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    text = path.read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def test_the_sheet_lies_in_the_index_folder_unless_told_otherwise(folder, tmp_path):
+    assert export_labels(folder) == folder / "labels.csv"
+    elsewhere = tmp_path / "mine.csv"
+    assert export_labels(folder, elsewhere) == elsewhere
+    assert elsewhere.read_bytes() == (folder / "labels.csv").read_bytes()
+
+
+def test_a_row_says_what_the_index_knows(folder):
+    row = rows_of(export_labels(folder))[1]
+    assert row["cluster_key"] == "c00000001"
+    assert (row["name"], row["label"], row["note"]) == ("topic 1", "", "")
+    assert (row["auto_label"], row["size"], row["share"]) == ("medium", "10", "0.3333")
+    assert row["keywords"] == "topic1a, topic1b"
+    assert row["example_3"].endswith("detail2")
+    assert row["n_evals"] == "10"
+    assert row["medium loss"] == "0.1000"
+    assert row["medium loss_bound"] == "0.1500"
+    assert row["small cost_usd"] == "0.000500"
+
+
+def test_rows_come_by_size_and_ties_in_the_order_of_the_index():
+    contents = tiny_contents(4)
+    sizes = (5, 9, 5, 30)
+    clusters = tuple(
+        one.model_copy(update={"size": size})
+        for one, size in zip(contents.clusters, sizes, strict=True)
+    )
+    rows = sheet_rows(dataclasses.replace(contents, clusters=clusters))
+    assert [row.cluster_key[-1] for row in rows] == ["3", "1", "0", "2"]
+
+
+def test_examples_are_cut_to_one_printable_line():
+    text = "two\nlines \x1b[31m\u202e" + "x" * 1000
+    contents = dataclasses.replace(tiny_contents(), samples=(Sample(cluster_id=0, texts=(text,)),))
+    first, second, _ = sheet_rows(contents)
+    assert first.examples == ("two lines [31m" + "x" * 285 + "…",)
+    assert len(first.examples[0]) == 300
+    assert second.examples == ()
+
+
+def test_an_index_without_samples_gives_a_sheet_without_examples(tmp_path):
+    folder = published(tmp_path / "clusters", tiny_contents(samples=False))
+    assert {row["example_1"] for row in rows_of(export_labels(folder))} == {""}
+
+
+def test_an_untouched_sheet_is_written_again_without_a_word(folder):
+    first = export_labels(folder).read_bytes()
+    assert export_labels(folder).read_bytes() == first
+
+
+def test_edits_not_applied_are_not_overwritten_unless_forced(folder):
+    sheet = export_labels(folder)
+    exported = sheet.read_bytes()
+    sheet.write_bytes(exported.replace(b"topic 1", b"refunds", 1))
+    with pytest.raises(PublishError, match=r"labels\.csv: it exists and may hold edits that were"):
+        export_labels(folder)
+    assert b"refunds" in sheet.read_bytes()
+    export_labels(folder, force=True)
+    assert sheet.read_bytes() == exported
+
+
+def test_a_folder_where_the_sheet_should_be_is_named(folder, tmp_path):
+    with pytest.raises(PublishError, match=f"{tmp_path}: Is a directory"):
+        export_labels(folder, tmp_path)
+
+
+def test_a_folder_without_an_index_is_refused(tmp_path):
+    with pytest.raises(InvalidIndexError, match="CURRENT"):
+        export_labels(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_semicolon_can_be_asked_for(folder):
+    assert rows_of(export_labels(folder, delimiter=";"), ";")[0]["name"] == "topic 0"
+
+
+def test_an_exported_sheet_changes_nothing(folder):
+    contents = tiny_contents()
+    keys = [one.cluster_key for one in contents.clusters]
+    edits = read_edits(export_labels(folder), keys, contents.manifest.config.model_names)
+    assert plan_labels(contents, edits).changes == ()

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semroute.artifact.contents import Cluster
+from semroute.relabel import Suggestion, reattach
+from semroute.vectors import Vectors, unit_rows
+from tests.tiny_index import tiny_contents
+
+TEMPLATE = tiny_contents().clusters[0]
+
+
+def clusters(*keys: str, **changes: dict[str, object]) -> tuple[Cluster, ...]:
+    """One cluster per key; a keyword argument named like the key changes it."""
+    return tuple(
+        TEMPLATE.model_copy(
+            update={
+                "cluster_id": row,
+                "cluster_key": key,
+                "name": f"auto {key}",
+                "auto_name": f"auto {key}",
+                **changes.get(key, {}),
+            }
+        )
+        for row, key in enumerate(keys)
+    )
+
+
+def centroids(*rows: tuple[float, ...]) -> Vectors:
+    return unit_rows(np.array(rows, dtype=np.float64))
+
+
+EAST, NORTH, NORTH_EAST = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
+
+
+def test_work_goes_to_the_same_key_wherever_the_cluster_is_now():
+    work = {"name": "refunds", "override": "medium", "note": "ask Ann"}
+    old = clusters("a", "b", b=work)
+    new = clusters("b", "c")
+    carried = reattach(old, centroids(EAST, NORTH), new, centroids(EAST, NORTH))
+    assert carried.clusters == clusters("b", "c", b=work)
+    assert carried.n_reattached == 1
+    assert carried.suggestions == ()
+
+
+@pytest.mark.parametrize("work", [{"name": "own"}, {"override": "large"}, {"note": "n"}])
+def test_each_kind_of_work_is_carried_alone(work):
+    carried = reattach(clusters("a", a=work), centroids(EAST), clusters("a"), centroids(EAST))
+    assert carried.clusters == clusters("a", a=work)
+    assert carried.n_reattached == 1
+
+
+def test_an_automatic_name_is_not_carried():
+    old = clusters("a", a={"name": "old words", "auto_name": "old words", "note": "n"})
+    carried = reattach(old, centroids(EAST), clusters("a"), centroids(EAST))
+    assert carried.clusters[0].name == "auto a"
+
+
+def test_work_on_a_key_that_is_gone_is_suggested_for_the_nearest_cluster_and_not_applied():
+    old = clusters("a", "gone", gone={"name": "refunds", "override": "medium", "note": "why"})
+    new = clusters("x", "y")
+    carried = reattach(old, centroids(EAST, NORTH_EAST), new, centroids(EAST, NORTH))
+    assert carried.clusters == new
+    assert carried.n_reattached == 0
+    assert carried.suggestions == (
+        Suggestion("gone", "refunds", "medium", "why", "y", "auto y", pytest.approx(0.8)),
+    )
+
+
+def test_a_suggestion_says_nothing_of_what_the_analyst_left_automatic():
+    old = clusters("gone", gone={"override": "medium"})
+    (suggestion,) = reattach(old, centroids(EAST), clusters("x"), centroids(EAST)).suggestions
+    assert (suggestion.name, suggestion.label, suggestion.note) == (None, "medium", "")
+
+
+def test_a_gone_cluster_nobody_worked_on_is_not_mentioned():
+    carried = reattach(clusters("gone"), centroids(EAST), clusters("x"), centroids(EAST))
+    assert carried.suggestions == ()
+
+
+def test_a_label_whose_model_is_gone_is_suggested_while_name_and_note_are_carried():
+    old = clusters("a", a={"name": "refunds", "override": "retired-model", "note": "why"})
+    carried = reattach(old, centroids(EAST), clusters("a"), centroids(EAST))
+    assert carried.clusters == clusters("a", a={"name": "refunds", "note": "why"})
+    assert carried.suggestions == (
+        Suggestion("a", None, "retired-model", "", "a", "refunds", None),
+    )
+
+
+def test_another_encoder_still_carries_by_key_and_suggests_without_a_neighbour():
+    old = clusters("a", "gone", a={"note": "kept"}, gone={"override": "medium"})
+    new = clusters("a", "x")
+    wide = centroids((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    carried = reattach(old, centroids(EAST, NORTH), new, wide)
+    assert carried.clusters[0].note == "kept"
+    assert carried.suggestions == (Suggestion("gone", None, "medium", "", None, None, None),)
+
+
+def test_a_rebuild_without_clusters_leaves_suggestions_without_a_neighbour():
+    nothing = np.zeros((0, 2), dtype=np.float32)
+    (suggestion,) = reattach(
+        clusters("gone", gone={"note": "n"}), centroids(EAST), (), nothing
+    ).suggestions
+    assert suggestion.nearest_key is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.permutations("abcdef"), st.integers(0, 6), st.permutations("abcdefgh"), st.integers(0, 8))
+def test_every_piece_of_work_is_either_carried_or_suggested(old_keys, n_old, new_keys, n_new):
+    names = {key: {"name": f"own {key}", "override": "large"} for key in old_keys[:n_old:2]}
+    old, new = clusters(*old_keys[:n_old], **names), clusters(*new_keys[:n_new])
+    rng = np.random.default_rng(0)
+    carried = reattach(
+        old, unit_rows(rng.normal(size=(n_old, 4))), new, unit_rows(rng.normal(size=(n_new, 4)))
+    )
+    placed = {one.cluster_key for one in carried.clusters if one.override}
+    told = {one.cluster_key for one in carried.suggestions}
+    assert placed | told == set(names)
+    assert placed & told == set()
+    assert carried.n_reattached == len(placed)
