@@ -38,7 +38,8 @@ def quality_curve(gain: Numbers, cheap_score: Numbers, frontier_score: Numbers) 
     """Trace mean score against the share of calls sent to the frontier.
 
     Args:
-        gain: shape (n,), the router's estimate of what the frontier would gain on each query.
+        gain: shape (n,), n >= 1, the router's estimate of what the frontier would gain on each
+            query; infinite where it would be used in any case.
         cheap_score: shape (n,), in [0, 1].
         frontier_score: shape (n,), in [0, 1].
 
@@ -48,9 +49,9 @@ def quality_curve(gain: Numbers, cheap_score: Numbers, frontier_score: Numbers) 
     """
     order = np.argsort(-gain, kind="stable")
     gained = np.concatenate([[0.0], np.cumsum((frontier_score - cheap_score)[order])])
-    ends = np.flatnonzero(np.diff(gain[order], append=np.nan) != 0) + 1
-    steps = np.concatenate([[0], ends])
-    n = len(gain)
+    n, sorted_gain = len(gain), gain[order]
+    ends = np.flatnonzero(sorted_gain[1:] != sorted_gain[:-1]) + 1
+    steps = np.concatenate([[0], ends, [n]])
     return QualityCurve(steps / n, cheap_score.mean() + gained[steps] / n)
 
 

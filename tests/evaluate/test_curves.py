@@ -34,6 +34,11 @@ def test_one_estimate_for_all_is_random() -> None:
     assert apgr(quality_curve(np.zeros(4), CHEAP, FRONTIER)) == pytest.approx(0.5)
 
 
+def test_infinite_gains_tie_like_any_other() -> None:
+    gain = np.array([np.inf, 1.0, np.inf, 0.0])
+    assert quality_curve(gain, CHEAP, FRONTIER).frontier_share.tolist() == [0, 0.5, 0.75, 1]
+
+
 def test_a_score_never_reached_needs_every_call() -> None:
     assert share_needed(quality_curve(np.zeros(4), CHEAP, FRONTIER), 1.5) == 1.0
     assert share_needed(quality_curve(np.zeros(4), CHEAP, FRONTIER), 0.2) == 0.0
