@@ -201,7 +201,8 @@ def _in_words(error: Mapping[str, Any]) -> tuple[Location, str]:
             hint = suggest(str(key), known) or f"; known are {listed(known, 20)}"
             return (), f"is not a known key{hint}"
         case "union_tag_not_found":
-            return ("kind",), "is missing; add it"
+            default = Config.model_fields[error["loc"][0]].default
+            return ("kind",), f'is missing; add it, like kind = "{default.kind}"'
         case "union_tag_invalid":
             expected, found = error["ctx"]["expected_tags"], error["ctx"]["tag"]
             return ("kind",), f"should be one of {expected}, not {found!r}"

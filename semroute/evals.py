@@ -203,5 +203,5 @@ def _refuse_strangers(reading: _Reading) -> None:
     else:
         problem = "no row has both a query of the query log and a model of the config"
         raise InputError(f"{problem}{hint}", path=reading.path)
-    there = f"the file has {listed(found, 4)}, expected is {listed(expected, 4)}"
+    there = f"the file has {listed(found, 4)}, expected are {listed(expected, 4)}"
     raise InputError(f"{problem}: {there}{hint}", path=reading.path, column=column)

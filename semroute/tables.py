@@ -108,10 +108,10 @@ def identifier(path: Path, row: Row, column: str) -> str:
     value = row.values[column]
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str):
-        problem = f"must be a string or a whole number, not {kind_of(value)}; write it in quotes"
-    elif not value.strip():
+    if value is None or (isinstance(value, str) and not value.strip()):
         problem = "is empty; fill it in on every row"
+    elif not isinstance(value, str):
+        problem = f"must be a string or a whole number, not {kind_of(value)}; write it in quotes"
     else:
         return value
     raise InputError(problem, path=path, line=row.line, column=column)
@@ -288,7 +288,7 @@ def _csv_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator
     for line, cells in records:
         if len(cells) != len(names):
             problem = (
-                f"the row has {len(cells)} cells and the header {len(names)}; "
+                f"the header has {len(names)} columns and this row {len(cells)}; "
                 "put a cell that holds a comma in quotes"
             )
             raise InputError(problem, path=path, line=line)

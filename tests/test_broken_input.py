@@ -100,7 +100,7 @@ MUTABLE = {
 
 
 @pytest.mark.parametrize("name", MUTABLE)
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=250, deadline=None, database=None)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(
     name: str, folder: Path, data: st.DataObject
@@ -113,7 +113,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
 
 
 @pytest.mark.parametrize("name", MUTABLE)
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=200, deadline=None, database=None)
 @given(content=st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused_and_nothing_else(name: str, folder: Path, content: bytes):
     refused_or_read(MUTABLE[name][0], folder / name, content)

@@ -98,7 +98,13 @@ CONFIGS = (
         "model-without-name", 'name = "small"', "", r"models\[1\]\.name: is missing; add it", 7
     ),
     _changed("model-name-empty", '"small"', '""', r"models\[1\]\.name: is empty; fill it in", 8),
-    _changed("kind-missing", 'kind = "hdbscan"', "", r"clustering\.kind: is missing; add it", 14),
+    _changed(
+        "kind-missing",
+        'kind = "hdbscan"',
+        "",
+        r"clustering\.kind: is missing; add it, like kind = .hdbscan",
+        14,
+    ),
     _changed(
         "kind-unknown",
         '"hdbscan"',

@@ -78,12 +78,12 @@ EVALS = (
     _evals(
         "of-other-queries",
         "query_id,model,score\nx,large,1\ny,small,1\n",
-        "the file has 'x', 'y', expected is 'a', 'b'; check that the files belong together",
+        "the file has 'x', 'y', expected are 'a', 'b'; check that the files belong together",
     ),
     _evals(
         "of-other-models",
         "query_id,model,score\na,Large,1\nb,tiny,1\n",
-        r"the file has 'Large', 'tiny', expected is 'large', 'small'; did you mean 'Large'\?",
+        r"the file has 'Large', 'tiny', expected are 'large', 'small'; did you mean 'Large'\?",
     ),
     _evals(
         "of-no-common-cell",

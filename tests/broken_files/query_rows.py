@@ -59,14 +59,14 @@ CSV = (
     _csv(
         "too-many-cells",
         f"query_id,text\na,b\nc,{CANARY}, and more\n",
-        "has 3 cells and the header 2; put a cell that holds a comma in quotes",
+        "header has 2 columns and this row 3; put a cell that holds a comma in quotes",
         3,
     ),
-    _csv("too-few-cells", "query_id,text\na,b\nc\n", "has 1 cells and the header 2; put a cell", 3),
+    _csv("too-few-cells", "query_id,text\na,b\nc\n", "2 columns and this row 1; put a cell", 3),
     _csv(
         "ragged-after-line-breaks",
         'query_id,text\na,"one\ntwo\nthree"\nb,c,d\n',
-        "has 3 cells and the header 2",
+        "header has 2 columns and this row 3; put",
         5,
     ),
     _csv(
@@ -168,7 +168,7 @@ JSONL = (
         2,
     ),
     _jsonl(
-        "id-null", '{"query_id": null, "text": "x"}', "a whole number, not null; write it in", 1
+        "id-null", '{"query_id": null, "text": "x"}', "column query_id: is empty; fill it in", 1
     ),
     _jsonl(
         "id-fraction", '{"query_id": 1.5, "text": "x"}', "whole number, not a decimal number; ", 1

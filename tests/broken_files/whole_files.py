@@ -148,7 +148,7 @@ PARQUET = (
         "parquet-null-id",
         "q.parquet",
         parquet({"query_id": ["a", None], "text": [CANARY, CANARY]}),
-        "column query_id: must be a string or a whole number, not null; write it",
+        "column query_id: is empty; fill it in on every row",
         2,
     ),
 )

@@ -1,0 +1,113 @@
+"""The error tree: exit codes, and messages that say where."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from semroute import errors
+from semroute.errors import (
+    BuildError,
+    CheckFailedError,
+    ConfigError,
+    EncoderError,
+    IndexLockedError,
+    InputError,
+    InvalidIndexError,
+    LabelsError,
+    MissingExtraError,
+    PublishError,
+    SemrouteError,
+)
+
+EXIT_CODES = {
+    SemrouteError: 1,
+    InputError: 3,
+    ConfigError: 3,
+    LabelsError: 3,
+    InvalidIndexError: 4,
+    IndexLockedError: 1,
+    PublishError: 1,
+    BuildError: 1,
+    EncoderError: 1,
+    MissingExtraError: 1,
+    CheckFailedError: 5,
+}
+
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+TREE = [kind for kind in CLASSES if issubclass(kind, Exception)]
+
+
+def test_every_error_has_its_exit_code() -> None:
+    assert {kind: kind.exit_code for kind in TREE} == EXIT_CODES
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+def test_every_error_is_in_one_tree_and_says_what_it_means(kind: type[SemrouteError]) -> None:
+    assert issubclass(kind, SemrouteError)
+    assert inspect.getdoc(kind)
+
+
+def test_the_tree_at_the_top_of_the_file_is_the_tree() -> None:
+    lines = [line for line in (errors.__doc__ or "").splitlines() if "──" in line]
+    drawn = {}
+    for line in lines:
+        name, code, *_ = line.replace("│", " ").replace("├──", " ").replace("└──", " ").split()
+        drawn[name] = int(code)
+    expected = {kind.__name__: code for kind, code in EXIT_CODES.items()}
+    assert {"SemrouteError": 1, **drawn} == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({}, "is wrong; mend it"),
+        ({"path": Path("a/q.csv")}, "a/q.csv: is wrong; mend it"),
+        ({"path": "q.csv", "line": 3}, "q.csv, line 3: is wrong; mend it"),
+        ({"path": "q.csv", "column": "text"}, "q.csv, column text: is wrong; mend it"),
+        (
+            {"path": "q.csv", "line": 3, "column": "score", "value": "85%"},
+            "q.csv, line 3, column score: is wrong; mend it (found '85%')",
+        ),
+        ({"value": 0}, "is wrong; mend it (found 0)"),
+        ({"value": "a\nb\x1b"}, r"is wrong; mend it (found 'a\nb\x1b')"),
+    ],
+)
+def test_an_input_error_says_where_as_far_as_that_is_known(
+    where: dict[str, object], message: str
+) -> None:
+    for kind in (InputError, ConfigError):
+        assert str(kind("is wrong; mend it", **where)) == message  # type: ignore[arg-type]
+
+
+def test_an_input_error_keeps_its_parts() -> None:
+    error = InputError("is wrong", path=Path("q.csv"), line=3, column="score", value=2)
+    assert (error.problem, error.path, error.line) == ("is wrong", "q.csv", 3)
+    assert (error.column, error.value) == ("score", 2)
+
+
+def test_a_long_value_is_cut() -> None:
+    message = str(InputError("is wrong", value="x" * 10_000))
+    assert len(message) < 100
+    assert message.endswith("…)")
+
+
+def test_a_missing_extra_names_the_command_that_installs_it() -> None:
+    message = str(MissingExtraError("reading Parquet files", "build", "pyarrow"))
+    assert message == (
+        "reading Parquet files needs the package 'pyarrow', which is not installed; "
+        "run: pip install 'semroute[build]'"
+    )
+
+
+def test_a_refused_write_and_a_damaged_index_name_the_file() -> None:
+    refused = str(PublishError("clusters", "disk full"))
+    assert refused == "cannot write clusters: disk full; what was published stays as it was"
+    assert str(InvalidIndexError(Path("a/b.npy"), "is cut off")) == "a/b.npy: is cut off"
+
+
+def test_a_labels_error_holds_every_problem() -> None:
+    error = LabelsError("labels.csv", ["line 2: one", "line 5: two"])
+    assert error.problems == ("line 2: one", "line 5: two")
+    assert str(error) == ("labels.csv: 2 problems; nothing was applied\nline 2: one\nline 5: two")
+    assert "1 problem;" in str(LabelsError("labels.csv", ["line 2: one"]))
