@@ -17,6 +17,7 @@ _FORMULA_ERROR = re.compile(
     r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|\#{2,})|Err:\d{3}"
 )
 _SHOWN_CHARS = 60
+_HALF_KEY = 8
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,41 @@ def read_edits(
     problems = list(_column_problems(table.columns))
     if problems:
         raise LabelsError(path, problems)
-    keys = {key.casefold(): key for key in known_keys}
+    keys = _Keys(known_keys)
     entries = [_entry(row, table.columns, keys) for row in table.rows]
     entries = [entry for entry in entries if entry.key or entry.edits_something]
     found = sorted(_problems(entries, keys, models, len(table.columns)), key=_by_line)
     if found:
         raise LabelsError(path, [str(problem) for problem in found])
-    if not any(entry.key.casefold() in keys for entry in entries):
+    if not any(entry.key in keys for entry in entries):
         raise LabelsError(path, ["no row belongs to a cluster of this index; export a fresh sheet"])
     return tuple(_edit(entry, models) for entry in entries)
+
+
+class _Keys:
+    """The keys of the index, found in any case and after one slip of the hand."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = {key.casefold(): key for key in keys}
+        self._by_half: dict[str, list[str]] = {}
+        for folded, key in self._keys.items():
+            for half in {folded[:_HALF_KEY], folded[-_HALF_KEY:]}:
+                self._by_half.setdefault(half, []).append(key)
+
+    def __contains__(self, key: str) -> bool:
+        return key.casefold() in self._keys
+
+    def known(self, key: str) -> str:
+        """Return the key as the index writes it; an unknown one as it is."""
+        return self._keys.get(key.casefold(), key)
+
+    def near(self, key: str) -> str | None:
+        """Return the only key that shares a half with a mistyped one."""
+        if not _HALF_KEY <= len(key) <= 2 * _HALF_KEY + 2:
+            return None
+        halves = (key[:_HALF_KEY].casefold(), key[-_HALF_KEY:].casefold())
+        found = {one for half in halves for one in self._by_half.get(half, [])}
+        return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -105,13 +132,13 @@ def _column_problems(columns: Sequence[str]) -> Iterator[str]:
         yield f"the header has none of the columns {', '.join(EDITABLE_COLUMNS)}"
 
 
-def _entry(row: TableRow, columns: Sequence[str], keys: Mapping[str, str]) -> _Entry:
+def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> _Entry:
     # Spreadsheets leave out blank cells at the end of a row.
     padded = (*row.cells, *[""] * len(columns))
     cells = dict(zip(columns, padded, strict=False))
     key = _plain_key(cells[KEY_COLUMN])
     edited = {column: restore(cells[column]) for column in EDITABLE_COLUMNS if column in cells}
-    return _Entry(row, keys.get(key.casefold(), key), edited)
+    return _Entry(row, keys.known(key), edited)
 
 
 def _plain_key(cell: str) -> str:
@@ -120,7 +147,7 @@ def _plain_key(cell: str) -> str:
 
 def _problems(
     entries: Sequence[_Entry],
-    keys: Mapping[str, str],
+    keys: _Keys,
     models: Collection[str],
     n_columns: int,
 ) -> Iterator[_Problem]:
@@ -152,32 +179,23 @@ def _duplicates(entries: Iterable[_Entry]) -> Iterator[_Problem]:
             yield _Problem(entry.row, KEY_COLUMN, text)
 
 
-def _key_problems(entry: _Entry, keys: Mapping[str, str]) -> Iterator[_Problem]:
-    if entry.key.casefold() in keys:
+def _key_problems(entry: _Entry, keys: _Keys) -> Iterator[_Problem]:
+    if entry.key in keys:
         return
-    near = _near_keys(entry.key, keys)
-    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and len(near) != 1
+    near = keys.near(entry.key)
+    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and near is None
     if not vanished or entry.decides_something:
         text = _unknown_key(entry.key, near, vanished=vanished)
         yield _Problem(entry.row, KEY_COLUMN, text)
 
 
-def _near_keys(key: str, keys: Mapping[str, str]) -> list[str]:
-    # One slip of the hand leaves one half of a key as it was.
-    half = 8
-    if not half <= len(key) <= 2 * half + 2:
-        return []
-    start, end = key[:half].casefold(), key[-half:].casefold()
-    return [keys[one] for one in keys if one.startswith(start) or one.endswith(end)]
-
-
-def _unknown_key(key: str, near: Sequence[str], *, vanished: bool) -> str:
+def _unknown_key(key: str, near: str | None, *, vanished: bool) -> str:
     if not key:
         return "the row has an edit but no key; copy the key from a fresh export"
     if _NUMBER.fullmatch(key):
         return f"{_shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
-    if len(near) == 1:
-        return f"no cluster has the key {_shown(key)}; did you mean {near[0]!r}?"
+    if near is not None:
+        return f"no cluster has the key {_shown(key)}; did you mean {near!r}?"
     if vanished:
         return (
             f"the cluster {_shown(key)} is not in this index (any more); "
@@ -193,6 +211,8 @@ def _label_problems(entry: _Entry, models: Collection[str]) -> Iterator[_Problem
 
 
 def _model(label: str, models: Collection[str]) -> str | None:
+    if not trimmed(label):
+        return None
     if label in models:
         return label
     same = [model for model in models if trimmed(model) == trimmed(label)]
@@ -231,6 +251,6 @@ def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
         line=entry.row.line,
         cluster_key=entry.key,
         name=entry.cells.get("name"),
-        label=_model(label, models) if label and trimmed(label) else label and "",
+        label=None if label is None else _model(label, models) or "",
         note=entry.cells.get("note"),
     )

@@ -116,6 +116,25 @@ def test_a_model_whose_name_could_run_can_be_a_label(sheet, model, guarded):
     assert edit.label == model
 
 
+def test_a_mistyped_key_that_decides_nothing_is_still_a_problem(sheet):
+    rows = [HEADER, [KEYS[0], "", "", ""], [f"{KEYS[1][:-1]}0".upper(), "new name", "", ""]]
+    with pytest.raises(LabelsError, match=f"did you mean '{KEYS[1]}'"):
+        read(sheet, as_csv(rows))
+
+
+def test_no_key_is_guessed_where_two_would_fit(sheet):
+    mixed = KEYS[0][:8] + KEYS[1][8:]
+    rows = [HEADER, [KEYS[0], "", "", ""], [mixed, "", "small", ""]]
+    with pytest.raises(LabelsError, match=f"the cluster '{mixed}' is not in this index"):
+        read(sheet, as_csv(rows))
+
+
+def test_an_empty_label_is_no_model_even_if_a_model_has_a_blank_name(sheet):
+    sheet.write_text(as_csv([HEADER, [KEYS[0], "", " ", ""]]))
+    (edit,) = read_edits(sheet, KEYS, ["large", " "])
+    assert edit.label == ""
+
+
 def test_rows_without_a_key_that_edit_nothing_are_skipped(sheet):
     rows = [[*HEADER, "size"], ["", "", "", "", "=SUM(E2)"], [KEYS[0], "", "", "", "1"], [" "] * 5]
     assert [edit.cluster_key for edit in read(sheet, as_csv(rows))] == [KEYS[0]]
@@ -161,7 +180,7 @@ def edited_sheets(draw):
     """A sheet as some program saved it, and the edits an analyst made in it."""
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be-bom", "cp1252"]))
     texts = CP1252_TEXTS if encoding == "cp1252" else odd_texts(8)
-    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, unique=True))
+    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True))
     made = {
         key: {
             "name": draw(texts),
