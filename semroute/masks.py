@@ -8,54 +8,65 @@ anonymous: names, addresses and passwords look like any other words.
 import re
 from collections.abc import Callable
 
+# ASCII throughout: `\w` would otherwise count the letters of a language written without spaces as a
+# part of the secret beside them.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
     r".*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
 
-_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?", re.ASCII)
 
 _API_KEY = re.compile(
     r"""(?<![A-Za-z0-9])(?:
-        (?:sk|pk|rk)[-_][\w-]{16,}                    # OpenAI, Anthropic, Stripe and alike
-      | (?:gh[opusr]|glpat|hf|npm|gsk|r8|nvapi|xai|pplx|whsec|pypi|dop_v1|shp(?:at|ss|ca|pa))
-        [-_][\w-]{16,}
+        (?:sk|pk|rk)-[\w-]{16,}                         # OpenAI, Anthropic and alike
+      | (?:sk|pk|rk)_(?:live|test)_\w{10,}              # Stripe
+      | whsec_[\w+/]{16,}=*
+      | (?:gh[opusr]|hf|npm|r8)_[A-Za-z0-9]{30,}        # GitHub, Hugging Face, npm, Replicate
       | github_pat_\w{20,}
-      | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}      # Amazon
-      | AIza[\w-]{30,}                                # Google
-      | ya29\.[\w-]{20,}
-      | GOCSPX-[\w-]{20,}
-      | xox[abeoprs]-[\w-]{10,}                       # Slack
-      | xapp-[\w-]{10,}
-      | SG\.[\w-]{16,}\.[\w-]{16,}                    # SendGrid
-      | (?:AC|SK)[0-9a-f]{32}                         # Twilio
-      | key-[0-9a-f]{32}                              # Mailgun
-      | [0-9a-f]{32}-us[0-9]{1,2}                     # Mailchimp
-      | sq0[a-z]{3}-[\w-]{20,}                        # Square
+      | (?:glpat|nvapi|xai|pplx|pypi|xapp|GOCSPX)-[\w-]{20,}
+      | (?:gsk|dop_v1|shp(?:at|ss|ca|pa))_\w{20,}       # Groq, DigitalOcean, Shopify
+      | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}        # Amazon
+      | (?:AIza|ya29\.)[\w-]{20,}                       # Google
+      | xox[abeoprs]-[\w-]{10,}                         # Slack
+      | SG\.[\w-]{16,}\.[\w-]{16,}                      # SendGrid
+      | (?:AC|SK)[0-9a-f]{32}                           # Twilio
+      | key-[0-9a-f]{32}                                # Mailgun
+      | [0-9a-f]{32}-us[0-9]{1,2}                       # Mailchimp
+      | sq0[a-z]{3}-[\w-]{20,}                          # Square
       | (?<=[Bb]earer[ ])[\w.~+/-]{20,}=*
     )""",
-    re.VERBOSE,
+    re.ASCII | re.VERBOSE,
 )
 
 _EMAIL = re.compile(
-    r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}(?![\w-])",
+    r"(?<![\w.+%-])[\w.+%\u00c0-\u024f-]{1,64}"
+    r"@(?:[A-Za-z0-9\u00c0-\u024f-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![A-Za-z0-9])",
+    re.ASCII,
 )
 
-_CARD = re.compile(r"(?<![\w.,+-])[2-6](?:[ -]?[0-9]){12,18}(?![\w]|[.,-][0-9])")
-
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"(?<![\w.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\w]|\.[0-9])")
+_IPV4 = re.compile(rf"(?<![\w.]){_OCTET}(?:\.{_OCTET}){{3}}(?!\w|\.[0-9])", re.ASCII)
+
+# A number that is part of a longer one, of a date or of a path is neither a card nor a phone.
+_NUMBER_START = r"(?<![\w+/.-])(?<![0-9][,:])"
+_NUMBER_END = r"(?!\w|[.,:/-][0-9])"
+
+_CARD = re.compile(rf"{_NUMBER_START}[2-6](?:[ -]?[0-9]){{12,18}}{_NUMBER_END}", re.ASCII)
 
 _PHONE = re.compile(
-    r"""(?<![\w.,:/+-])(?:
-        (?:\+|00)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ .-]?[0-9]{2,5}){2,5}
+    _NUMBER_START
+    + r"""(?:
+        (?:\+|00)[1-9][0-9]{0,2}(?:[ .-]?\([0-9]{1,5}\))?
+        [ .-]?[0-9]{1,5}(?:[ .-]?[0-9]{2,5}){2,4}
       | (?:1[ .-]?)?(?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}
-      | \(?0[1-9][0-9]{1,4}\)?[ /-][0-9]{3,8}(?:[ -][0-9]{2,6}){0,2}
-      | 0[1-9](?:[ .-][0-9]{2}){4}                    # French
+      | (?:\(0[1-9][0-9]{1,4}\)|0[1-9][0-9]{1,4})[ /-][0-9]{3,8}(?:[ -][0-9]{2,6}){0,2}
+      | 0[1-9](?:[ .-][0-9]{2}){4}                      # French
       | (?:1?[2-9][0-9]{2}[2-9]|0[1-9][0-9]{2})[0-9]{6,7}
-    )(?![\w]|[.,:/-][0-9])""",
-    re.VERBOSE,
+    )"""
+    + _NUMBER_END,
+    re.ASCII | re.VERBOSE,
 )
 
 

@@ -46,9 +46,15 @@ class SphericalKMeans(BaseModel):
             MissingExtraError: scikit-learn is not installed.
         """
         check_rows(vectors, self.fewest_rows)
+        try:
+            from threadpoolctl import threadpool_limits
+        except ImportError as error:
+            raise MissingExtraError("clustering with k-means", "build", "scikit-learn") from error
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         random = np.random.RandomState(seed)
-        runs = [self._run(rows, random) for _ in range(self.n_restarts)]
+        # The seeding's products are so thin that a second thread costs more than it does.
+        with threadpool_limits(1):
+            runs = [self._run(rows, random) for _ in range(self.n_restarts)]
         best = max(runs, key=lambda run: run[0])
         return np.unique(best[1], return_inverse=True)[1].astype(np.int64)
 

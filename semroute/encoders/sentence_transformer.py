@@ -85,10 +85,13 @@ def _load(name: str, *, local_only: bool) -> "SentenceTransformer":
     except ImportError as error:
         raise MissingExtraError("the encoder", "build", "sentence-transformers") from error
     packaged = _packaged_weights() if name == DEFAULT_MODEL else None
+    folder = packaged or Path(name).expanduser()
+    if folder.is_absolute() and not folder.is_dir():
+        raise EncoderError(f"the encoder model {name!r} is not a folder")
     with _quiet():
         try:
             model = SentenceTransformer(
-                str(packaged or name),
+                str(folder),
                 trust_remote_code=False,
                 local_files_only=local_only or packaged is not None,
             )
@@ -135,7 +138,7 @@ def _identity(
     return EncoderIdentity(
         kind=settings.kind,
         model=settings.model,
-        dimension=int(model.get_sentence_embedding_dimension() or 0),
+        dimension=int(model.encode(["a"], show_progress_bar=False).shape[1]),
         max_tokens=int(max_tokens),
         fingerprint=digest.hexdigest(),
     )
@@ -153,8 +156,9 @@ def _tokenizer_json(tokenizer: Any) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hide the bar and the reports transformers writes to stderr while a model loads."""
-    from transformers.utils import logging
+    import transformers.utils.logging
 
+    logging: Any = transformers.utils.logging
     verbosity, with_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

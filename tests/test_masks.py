@@ -1,0 +1,234 @@
+"""Masks, over seeded canaries of every class and over texts that hold no secret."""
+
+import base64
+import json
+import random
+import string
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.masks import mask
+
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+N_CANARIES = 500
+
+AROUND = (
+    "{}",
+    "my secret is {}",
+    "use {} please",
+    "is {}, by any chance, still valid?",
+    "({})",
+    '"{}"',
+    "key={}",
+    "value: {}.",
+    "first line\n{}\nlast line",
+    "这是{}吗",
+    "<b>{}</b>",
+)
+
+
+def _letters(generator: random.Random, alphabet: str, n: int) -> str:
+    return "".join(generator.choice(alphabet) for _ in range(n))
+
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+HEX = "0123456789abcdef"
+
+
+def _api_key(generator: random.Random) -> str:
+    prefix, alphabet, n = generator.choice(
+        [
+            ("sk-", ALPHANUMERIC, 48),
+            ("sk-proj-", ALPHANUMERIC + "_-", 64),
+            ("sk-ant-api03-", ALPHANUMERIC + "_-", 93),
+            ("sk_live_", ALPHANUMERIC, 24),
+            ("rk_test_", ALPHANUMERIC, 24),
+            ("ghp_", ALPHANUMERIC, 36),
+            ("gho_", ALPHANUMERIC, 36),
+            ("github_pat_", ALPHANUMERIC + "_", 82),
+            ("glpat-", ALPHANUMERIC, 20),
+            ("hf_", ALPHANUMERIC, 34),
+            ("npm_", ALPHANUMERIC, 36),
+            ("xoxb-", string.digits + "-", 40),
+            ("AKIA", string.ascii_uppercase + string.digits, 16),
+            ("AIza", ALPHANUMERIC + "_", 35),
+            ("SG.", ALPHANUMERIC, 22),
+            ("AC", HEX, 32),
+            ("gsk_", ALPHANUMERIC, 52),
+            ("pypi-", ALPHANUMERIC + "_", 120),
+        ]
+    )
+    secret = prefix + _letters(generator, alphabet, n - 1) + "x"
+    if prefix == "AKIA":
+        return secret[:-1] + "X"
+    if prefix == "AC":
+        return secret[:-1] + "a"
+    if prefix == "SG.":
+        return f"{secret}.{_letters(generator, ALPHANUMERIC, 43)}"
+    return secret
+
+
+def _email(generator: random.Random) -> str:
+    name = _letters(generator, string.ascii_lowercase, generator.randint(1, 12))
+    name += generator.choice(["", ".smith", "_42", "+news", "-x", "é"])
+    host = _letters(generator, string.ascii_lowercase, generator.randint(2, 10))
+    return f"{name}@{generator.choice(['', 'mail.', 'a-b.'])}{host}.{generator.choice(TOP)}"
+
+
+TOP = ["com", "org", "de", "co.uk", "io", "museum"]
+
+
+def _card(generator: random.Random) -> str:
+    prefix, n = generator.choice([("4", 16), ("51", 16), ("37", 15), ("6011", 16), ("36", 14)])
+    body = prefix + _letters(generator, string.digits, n - len(prefix) - 1)
+    check = next(d for d in string.digits if _sum_of_card(body + d) % 10 == 0)
+    gap = generator.choice(["", " ", "-"])
+    number = body + check
+    return gap.join(number[i : i + 4] for i in range(0, n, 4))
+
+
+def _sum_of_card(number: str) -> int:
+    doubled = {str(d): 2 * d if d < 5 else 2 * d - 9 for d in range(10)}
+    return sum(doubled[d] if i % 2 else int(d) for i, d in enumerate(reversed(number)))
+
+
+def _jwt(generator: random.Random) -> str:
+    def encode(content: dict[str, object]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    claims = {"sub": _letters(generator, ALPHANUMERIC, 12), "iat": generator.randint(1, 2**31)}
+    signature = _letters(generator, ALPHANUMERIC + "_-", 42) + "a"
+    return f"{encode({'alg': 'HS256', 'typ': 'JWT'})}.{encode(claims)}.{signature}"
+
+
+def _private_key(generator: random.Random) -> str:
+    kind = generator.choice(["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "])
+    body = "\n".join(_letters(generator, ALPHANUMERIC + "+/", 64) for _ in range(8))
+    return f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----"
+
+
+def _ipv4(generator: random.Random) -> str:
+    return ".".join(str(generator.randint(0, 255)) for _ in range(4))
+
+
+def _phone(generator: random.Random) -> str:
+    shape = generator.choice(
+        [
+            "+1 2## ### ####",
+            "+1-2##-###-####",
+            "+1 (2##) ###-####",
+            "(2##) ###-####",
+            "2##-###-####",
+            "2##.###.####",
+            "2## ### ####",
+            "1-8##-###-####",
+            "+44 20 7### ####",
+            "+44 7### ######",
+            "07### ######",
+            "020 7### ####",
+            "+49 171 #######",
+            "0171 #######",
+            "030/########",
+            "+33 6 ## ## ## ##",
+            "06 ## ## ## ##",
+            "+86 138 #### ####",
+            "+91 98### #####",
+            "+14155######",
+            "4155######",
+        ]
+    )
+    return "".join(generator.choice(string.digits) if c == "#" else c for c in shape)
+
+
+CANARIES: list[tuple[Callable[[random.Random], str], str]] = [
+    (_api_key, "[api key]"),
+    (_email, "[email]"),
+    (_card, "[card number]"),
+    (_jwt, "[token]"),
+    (_private_key, "[private key]"),
+    (_ipv4, "[IP address]"),
+    (_phone, "[phone number]"),
+]
+
+
+@pytest.mark.parametrize(("canary", "replacement"), CANARIES, ids=[name for _, name in CANARIES])
+def test_at_least_99_percent_of_canaries_are_masked_and_nothing_around_them(
+    canary: Callable[[random.Random], str], replacement: str
+) -> None:
+    generator = random.Random(7)
+    missed = []
+    for i in range(N_CANARIES):
+        secret, around = canary(generator), AROUND[i % len(AROUND)]
+        if mask(around.format(secret)) != around.format(replacement):
+            missed.append((around.format(secret), mask(around.format(secret))))
+    assert len(missed) <= N_CANARIES // 100, missed[:5]
+
+
+def test_a_number_that_fails_the_card_check_is_no_card() -> None:
+    assert mask("order 4111 1111 1111 1112") == "order 4111 1111 1111 1112"
+    assert mask("card 4111 1111 1111 1111") == "card [card number]"
+
+
+def test_a_private_key_cut_off_before_its_end_is_masked_to_the_end() -> None:
+    assert mask("-----BEGIN RSA PRIVATE KEY-----\nMIIEow") == "[private key]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is 1,234,567.89 times 42?",
+        "Solve 3.14159265358979 + 2.71828182845904",
+        "The year 2024-01-31, at 12:30:45, room 101.",
+        "ISBN 978-3-16-148410-0 and DOI 10.1000/182",
+        "Version 1.2.3 of the library, section 4.5.6.7.8",
+        "120 - 45 - 30 = 45; 555 + 1234",
+        "def f(x): return x[-1] @ y.T  # matrix",
+        "from hf_hub import npm_config_registry; sk_learn = 1",
+        "https://example.org/articles/2024/01/31/some-long-title-of-a-page",
+        "Answer: A. 100000000 B. 200000000",
+        "俳句を書いてください 🙂",
+    ],
+)
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert mask(text) == text
+
+
+@given(
+    st.text(
+        alphabet=st.characters(exclude_categories=["Nd"], exclude_characters="@-."), max_size=200
+    )
+)
+def test_text_without_digits_and_signs_stays_as_it_is(text: str) -> None:
+    assert mask(text) == text
+
+
+@given(st.text())
+def test_masking_twice_changes_nothing_more(text: str) -> None:
+    assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["1", "1 ", "+1", "a", "a.", "a@", "0-", "(0", "eyJ", "sk-", "1.", "-----BEGIN ", "é"]
+)
+def test_time_stays_in_bounds_for_texts_made_to_be_slow(unit: str) -> None:
+    text = (unit * 8_000)[:8_000]
+    started = time.perf_counter()
+    mask(text)
+    assert time.perf_counter() - started < 1.0
+
+
+@pytest.mark.real_data
+def test_fewer_than_one_real_query_in_a_thousand_is_changed() -> None:
+    files = sorted(SHARED_DATA.glob("*/queries.jsonl"))
+    if not files:
+        pytest.skip(f"no query logs in {SHARED_DATA.name}/ beside the repository")
+    lines = [line for path in files for line in path.read_text("utf-8").split("\n") if line]
+    texts = [json.loads(line)["text"] for line in lines]
+    changed = sum(mask(text) != text for text in texts)
+    assert len(texts) > 1_000
+    assert changed <= len(texts) / 1_000
