@@ -119,7 +119,7 @@ def _versions() -> str:
     return f"Python {platform.python_version()}, {libraries}, {platform.machine()}"
 
 
-def build_cost(data: Path, seeds: int, encoder: Encoder) -> None:
+def build_cost(data: Path, _seeds: int, encoder: Encoder) -> None:
     """Time and memory of one build of all routellm queries, by step."""
     with tempfile.TemporaryDirectory() as folder:
         source = DataSet(data / "routellm")
@@ -158,7 +158,10 @@ def _routellm_split(
     sources = source.column("source")[test]
     for name in ("mmlu", "gsm8k"):
         rows = sources == name
-        weak, strong = scores[test][rows][:, columns[cheap]], scores[test][rows][:, columns[frontier]]
+        weak, strong = (
+            scores[test][rows][:, columns[cheap]],
+            scores[test][rows][:, columns[frontier]],
+        )
         for method, gain in gains.items():
             curve = quality_curve(gain[rows], weak, strong)
             _add(outcomes, f"{name}: APGR, {method}", apgr(curve))
@@ -168,14 +171,12 @@ def _routellm_split(
 
 
 def _gain(decision: RouteDecision, cheap: str) -> float:
-    """What the frontier is expected to gain; more than anything for text that is unknown."""
+    """Return what the frontier is expected to gain; infinity for text that is unknown."""
     losses = {c.model: c.expected_loss for c in decision.candidates}
     return np.inf if losses[cheap] is None else float(losses[cheap])
 
 
-def _knn_gain(
-    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
-) -> Numbers:
+def _knn_gain(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray) -> Numbers:
     frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
     gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
     similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
@@ -189,7 +190,7 @@ def _add_routing(
     decisions: Sequence[RouteDecision],
     test: np.ndarray,
 ) -> None:
-    """Shares, score and cost of the labels as published, beside always-frontier and always-cheap."""
+    """Add shares, score and cost of the labels, beside always-frontier and always-cheapest."""
     names = source.config.model_names
     chosen = np.array([names.index(decision.model) for decision in decisions])
     prices = np.array([source.config.price(name).cost_usd(0) for name in names])

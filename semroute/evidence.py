@@ -1,7 +1,7 @@
 """Evidence: what the evaluation data says of each cluster and model.
 
 Everything rests on paired losses: the frontier's score minus the model's, on queries scored with
-both. A model that was scored on easy queries only gains nothing by it, and a hole counts for nobody.
+both. A model scored on easy queries only gains nothing by it, and a hole counts for nobody.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Evidence:
 
     `mean_loss` and `loss_variance` (unbiased; NaN below two pairs) are of paired losses; positive
     means that the model is worse. They are 0 for the frontier. `mean_cost_usd` is per request:
-    measured where it was, else from the price. `size` (n_clusters,) counts all queries of a cluster.
+    measured where it was, else from the price. `size` (n_clusters,) counts a cluster's queries.
     """
 
     models: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Label policies: which model answers a cluster. One frozen class per policy.
 
-A policy is any class with the method of `LabelPolicy`. To add one, write its class here; the contract
-tests find it by that method.
+A policy is any class with the method of `LabelPolicy`. To add one, write its class here; the
+contract tests find it by that method.
 """
 
 from dataclasses import dataclass
@@ -58,4 +58,3 @@ class BoundedLoss:
         columns = np.flatnonzero(defended)
         best = min(columns, key=lambda c: (costs[c], estimate.expected_loss[row, c]))
         return Label(evidence.models[best], "matched")
-

@@ -73,7 +73,7 @@ def test_every_key_of_the_config_is_documented_with_its_default(
     table: type[BaseModel], key: str
 ) -> None:
     default = table.model_fields[key].get_default()
-    if isinstance(default, BaseModel) or table is Config and key != "frontier":
+    if isinstance(default, BaseModel) or (table is Config and key != "frontier"):
         assert f"[{key}]" in CONFIGURATION
         return
     rows = re.findall(rf"^\|[^|]*\| `{key}` \|([^|]*)\|", CONFIGURATION, re.MULTILINE)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from semroute.demo.dataset import DemoFiles, write_dataset
 
 from semroute import SemanticRouter
-from semroute.demo.dataset import DemoFiles, write_dataset
 from semroute.encoders.contract import Encoder
 from tests.command_line import Finished, run
 
@@ -107,7 +107,13 @@ def test_a_text_from_another_world_goes_to_the_frontier(index: Path) -> None:
 
 def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
     shown = run("explain", "--index", index, EASY)
-    for words in ("Nearest clusters", "Evidence on cluster", "Keywords", "Example", "nearest cluster"):
+    for words in (
+        "Nearest clusters",
+        "Evidence on cluster",
+        "Keywords",
+        "Example",
+        "nearest cluster",
+    ):
         assert words in shown.stdout
     document = json.loads(run("explain", "--index", index, "--json", EASY).stdout)
     assert document["clusters"][0]["examples"]
@@ -153,9 +159,7 @@ def test_an_analyst_corrects_a_label_and_requests_follow(index: Path, tmp_path: 
     assert len(json.loads(run("inspect", "--index", index, "--json").stdout)["versions"]) == 2
 
 
-def test_a_rebuild_keeps_the_analysts_labels(
-    index: Path, files: DemoFiles, tmp_path: Path
-) -> None:
+def test_a_rebuild_keeps_the_analysts_labels(index: Path, files: DemoFiles, tmp_path: Path) -> None:
     sheet = tmp_path / "labels.csv"
     run("labels", "export", "--index", index, "-o", sheet)
     rows = rows_of(sheet)

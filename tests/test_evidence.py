@@ -125,9 +125,7 @@ def test_a_model_scored_on_easy_queries_only_gains_nothing_by_it() -> None:
     ids=arrays(np.int64, 24, elements=st.integers(0, 3)),
     order=st.permutations(range(24)),
 )
-def test_row_order_changes_nothing(
-    scores: np.ndarray, ids: np.ndarray, order: list[int]
-) -> None:
+def test_row_order_changes_nothing(scores: np.ndarray, ids: np.ndarray, order: list[int]) -> None:
     first = estimate_loss(_measure(scores.tolist(), ids.tolist(), 4), 0.9)
     second = estimate_loss(_measure(scores[order].tolist(), ids[order].tolist(), 4), 0.9)
     np.testing.assert_allclose(first.expected_loss, second.expected_loss, atol=1e-12)

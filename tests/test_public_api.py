@@ -7,7 +7,16 @@ import pytest
 
 import semroute
 
-HEAVY = ("torch", "sentence_transformers", "sklearn", "hdbscan", "umap", "faiss", "scipy", "pyarrow")
+HEAVY = (
+    "torch",
+    "sentence_transformers",
+    "sklearn",
+    "hdbscan",
+    "umap",
+    "faiss",
+    "scipy",
+    "pyarrow",
+)
 
 
 def _run(code: str) -> str:
@@ -47,7 +56,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     ],
 )
 def test_nothing_heavy_is_loaded_before_a_router_is_made(code: str) -> None:
-    loaded = _run(f"{code}\nimport sys; print('loaded:', *[m for m in {HEAVY} if m in sys.modules])")
+    loaded = _run(
+        f"{code}\nimport sys; print('loaded:', *[m for m in {HEAVY} if m in sys.modules])"
+    )
     assert loaded.splitlines()[-1] == "loaded:"
 
 

@@ -25,10 +25,10 @@ class TinyEncoder:
 
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
         rows = np.zeros((len(texts), self.identity.dimension))
-        for row, text in zip(rows, texts, strict=True):
+        for number, text in enumerate(texts):
             for word in [self.identity.fingerprint, *text.lower().split()]:
                 seed = zlib.crc32(word.encode("utf-8", "replace"))
-                row += np.random.default_rng(seed).standard_normal(len(row))
+                rows[number] += np.random.default_rng(seed).standard_normal(rows.shape[1])
             advance(1)
         return unit_rows(rows)
 

@@ -60,9 +60,7 @@ def embed_log(
     )
 
 
-def _vectors(
-    texts: list[str], distinct: list[str], encoder: Encoder, advance: Advance
-) -> Vectors:
+def _vectors(texts: list[str], distinct: list[str], encoder: Encoder, advance: Advance) -> Vectors:
     dimension = encoder.identity.dimension
     blank = np.full((1, dimension), np.nan, dtype=np.float32)
     embedded = np.concatenate([encoder.encode(distinct, advance) if distinct else blank, blank])

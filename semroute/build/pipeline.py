@@ -123,7 +123,7 @@ def _previous(out: Path) -> _Previous:
 def _carry_over(previous: _Previous, contents: IndexContents) -> Reattached:
     """Re-attach the analysts' names, labels and notes of the previous version."""
     before = previous.contents
-    if before is None or before.centroids.shape[1] != contents.centroids.shape[1]:
+    if before is None:
         return Reattached(contents.clusters, 0, ())
     return reattach(before.clusters, before.centroids, contents.clusters, contents.centroids)
 

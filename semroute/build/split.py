@@ -21,7 +21,7 @@ def content_key(texts: Sequence[str]) -> str:
 
 
 def group_ids(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Number texts so that near duplicates (equal after `fold`) share a number; shape (n,)."""
+    """Give near duplicates (texts equal after `fold`) the same number; shape (n,)."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts], np.int64)
 

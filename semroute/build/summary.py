@@ -8,6 +8,7 @@ from typing import Any
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.relabel import Reattached, Suggestion
+from semroute.relabel.traffic import estimate_traffic
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,10 @@ def model_shares(clusters: Sequence[Cluster], models: Sequence[str]) -> tuple[Mo
     )
 
 
-def expected_cost_usd(clusters: Sequence[Cluster], model: str | None = None) -> float:
-    """Return the mean cost per request of the labels in force, or of always using `model`."""
-    return sum(
-        cluster.share * next(e.mean_cost_usd for e in cluster.evidence if e.model == chosen)
-        for cluster in clusters
-        for chosen in [model or cluster.label]
-    )
-
-
-def expected_loss(clusters: Sequence[Cluster]) -> float:
-    """Return the mean estimated loss of the labels in force, over clusters that have one."""
-    known = [
-        (cluster.share, evidence.expected_loss)
-        for cluster in clusters
-        for evidence in cluster.evidence
-        if evidence.model == cluster.label and evidence.expected_loss is not None
-    ]
-    weight = sum(share for share, _ in known)
-    return sum(share * loss for share, loss in known) / weight if weight else 0.0
+def frontier_cost_usd(clusters: Sequence[Cluster], frontier: str) -> float:
+    """Return the mean cost per request of always using the frontier model."""
+    costs = (e.mean_cost_usd * c.share for c in clusters for e in c.evidence if e.model == frontier)
+    return sum(costs)
 
 
 def coverage(contents: IndexContents) -> float:
@@ -110,7 +96,8 @@ def summarise(
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
     covered = coverage(contents)
-    always = expected_cost_usd(clusters, manifest.config.frontier)
+    estimate = estimate_traffic(clusters)
+    always = frontier_cost_usd(clusters, manifest.config.frontier)
     return BuildSummary(
         index_version=manifest.index_version,
         folder=str(folder),
@@ -120,9 +107,9 @@ def summarise(
         models=model_shares(clusters, manifest.config.model_names),
         n_insufficient_evidence=sum(c.auto_reason == "insufficient_evidence" for c in clusters),
         frontier=manifest.config.frontier,
-        cost_usd=covered * expected_cost_usd(clusters) + (1 - covered) * always,
+        cost_usd=covered * estimate.expected_cost_usd + (1 - covered) * always,
         frontier_cost_usd=always,
-        expected_loss=covered * expected_loss(clusters),
+        expected_loss=covered * (estimate.expected_loss or 0.0),
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
         ood_threshold=manifest.ood.threshold,

@@ -1,4 +1,4 @@
-"""The command line: every command opens, calls and prints; errors become exit codes in one place."""
+"""The command line: a command opens, calls and prints; errors become exit codes in one place."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 @click.version_option(__version__, prog_name="semroute")
 @click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was ignored and why.")
 def semroute(verbose: bool) -> None:
-    """Send each LLM request to the cheapest model your own evaluation data defends.
+    r"""Send each LLM request to the cheapest model your own evaluation data defends.
 
     \b
     Example: semroute demo
@@ -35,7 +35,7 @@ for command in (build_index, route, explain, labels, inspect, verify, demo):
 
 
 def main() -> None:
-    """Run the command line and exit: expected failures print one line, bugs keep their traceback."""
+    """Run and exit: expected failures print one line, bugs keep their traceback."""
     try:
         code = semroute.main(prog_name="semroute", standalone_mode=False)
     except SemrouteError as error:

@@ -5,7 +5,8 @@ import shlex
 import click
 
 from semroute.build.summary import BuildSummary
-from semroute.cli.output import dollars, percent, print_columns
+from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.relabel import Suggestion
 
 
 def print_summary(summary: BuildSummary) -> None:
@@ -28,41 +29,47 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
     return [
         (
             "queries",
-            f"{counts.n_queries:,} used ({counts.n_duplicate_rows:,} repeated rows dropped, "
-            f"{counts.n_unusable_queries:,} unusable), {counts.n_scores:,} scores",
+            (
+                f"{counts.n_queries:,} used ({counts.n_duplicate_rows:,} repeated rows dropped, "
+                f"{counts.n_unusable_queries:,} unusable), {counts.n_scores:,} scores"
+            ),
         ),
         (
             "split",
-            f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out; "
-            f"{counts.n_groups:,} groups of near duplicates",
+            (
+                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out; "
+                f"{counts.n_groups:,} groups of near duplicates"
+            ),
         ),
         (
             "clusters",
-            f"{counts.n_clusters:,}; {percent(summary.noise_share)} of the fitted queries were "
-            "noise before assignment",
+            (
+                f"{counts.n_clusters:,}; {percent(summary.noise_share)} of the fitted queries were "
+                "noise before assignment"
+            ),
         ),
         (
             "unknown",
-            f"similarity below {summary.ood_threshold:.3f}, set for at most "
-            f"{percent(summary.max_false_fallback)} of known traffic; "
-            f"{percent(summary.coverage)} of held-out queries are matched",
+            (
+                f"similarity below {summary.ood_threshold:.3f}, set for at most "
+                f"{percent(summary.max_false_fallback)} of known traffic; "
+                f"{percent(summary.coverage)} of held-out queries are matched"
+            ),
         ),
     ]
 
 
 def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
-    return [
-        (
-            "cost",
-            f"{dollars(summary.cost_usd)} a request expected, {dollars(summary.frontier_cost_usd)} "
-            f"with {summary.frontier} always: {percent(summary.saving)} saved",
-        ),
-        (
-            "quality",
-            f"{summary.expected_loss:.4f} of mean score lost expected; each label's loss is within "
-            f"{summary.max_loss:g} at confidence {summary.confidence:g}",
-        ),
-    ]
+    expected, always = dollars(summary.cost_usd), dollars(summary.frontier_cost_usd)
+    cost = (
+        f"{expected} a request expected, {always} with {summary.frontier} always: "
+        f"{percent(summary.saving)} saved"
+    )
+    quality = (
+        f"{summary.expected_loss:.4f} of mean score lost expected; each label's loss is within "
+        f"{summary.max_loss:g} at confidence {summary.confidence:g}"
+    )
+    return [("cost", cost), ("quality", quality)]
 
 
 def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
@@ -74,12 +81,16 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
         notes.append(("evidence", text + "cheaper model's loss is bounded tightly enough"))
     if summary.n_reattached:
         notes.append(("labels", f"{summary.n_reattached} corrected labels carried over"))
-    notes += [
-        (
-            "suggestion",
-            f"the cluster of {s.name!r} (label {s.label or 'automatic'}) is gone; nearest now: "
-            f"{s.nearest_name!r}, similarity {s.similarity:.2f}",
-        )
-        for s in summary.suggestions
-    ]
+    notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
+
+
+def _suggestion(suggestion: Suggestion) -> str:
+    work = f"label {suggestion.label}" if suggestion.label else "name or note"
+    lost = f"{work} of the former cluster {suggestion.cluster_key} ({suggestion.name or 'unnamed'})"
+    if suggestion.nearest_key is None:
+        return f"{lost} was not carried over; no new cluster is like it"
+    return (
+        f"{lost} was not carried over; most similar now: {suggestion.nearest_key} "
+        f"({suggestion.nearest_name}), {figure(suggestion.similarity, 2)}"
+    )

@@ -30,7 +30,7 @@ def build_index(
     samples: bool,
     as_json: bool,
 ) -> None:
-    """Build an index from a query log and evaluation results, and publish it.
+    r"""Build an index from a query log and evaluation results, and publish it.
 
     \b
     Example: semroute build-index --queries queries.jsonl --evals evals.csv --config semroute.toml
@@ -52,7 +52,7 @@ def build_index(
 @click.option("--out", type=INPUT, help="Keep the files here; a temporary folder if not given.")
 @click.option("--seed", default=0, show_default=True, help="Of the simulated scores and the build.")
 def demo(out: Path | None, seed: int) -> None:
-    """See all of it work on a small simulated data set, without files of your own.
+    r"""See all of it work on a small simulated data set, without files of your own.
 
     \b
     Example: semroute demo --out demo/

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--clusters", "with_clusters", is_flag=True, help="List every cluster too.")
 def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
-    """Show what an index holds: version, counts, labels, threshold, where it came from.
+    r"""Show what an index holds: version, counts, labels, threshold, where it came from.
 
     \b
     Example: semroute inspect --index clusters/ --clusters
@@ -52,19 +52,23 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
         ("versions", f"{len(versions)} kept: {', '.join(versions)}"),
         (
             "queries",
-            f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out), "
-            f"{counts.n_scores:,} scores",
+            f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out)",
         ),
+        ("scores", f"{counts.n_scores:,}"),
         ("encoder", f"{manifest.encoder.model}, {manifest.encoder.dimension} dimensions"),
         (
             "unknown",
-            f"similarity below {manifest.ood.threshold:.3f}, set for at most "
-            f"{percent(manifest.ood.max_false_fallback)} of known traffic",
+            (
+                f"similarity below {manifest.ood.threshold:.3f}, set for at most "
+                f"{percent(manifest.ood.max_false_fallback)} of known traffic"
+            ),
         ),
         (
             "promise",
-            f"at most {quality.max_loss:g} of mean score lost against {manifest.config.frontier}, "
-            f"confidence {quality.confidence:g}, for each cluster by itself",
+            (
+                f"at most {quality.max_loss:g} of mean score lost against the frontier "
+                f"{manifest.config.frontier} on each cluster, at confidence {quality.confidence:g}"
+            ),
         ),
     ]
     for name, text in facts:
@@ -114,7 +118,7 @@ def _print_clusters(contents: "IndexContents") -> None:
     help="Embed the probe texts again and compare.",
 )
 def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
-    """Check every file of an index, how they fit together, and the encoder.
+    r"""Check every file of an index, how they fit together, and the encoder.
 
     \b
     Example: semroute verify --index clusters/
@@ -129,6 +133,8 @@ def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
     if as_json:
         print_json({**report.to_dict(), "encoder_checked": with_encoder})
         return
-    click.echo(f"index {report.index_version}: {report.n_files} files, {report.n_bytes:,} bytes, ok")
+    click.echo(
+        f"index {report.index_version}: {report.n_files} files, {report.n_bytes:,} bytes, ok"
+    )
     click.echo(f"manifest sha256 {report.manifest_sha256}")
     click.echo("encoder: the probe texts come out the same" if with_encoder else "encoder: not run")

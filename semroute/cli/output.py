@@ -34,9 +34,7 @@ def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> No
     """Print rows as aligned columns: the first row is the heading; numbers are set right."""
     cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    right = [
-        all(_is_figure(row[column]) for row in cells[1:]) for column in range(len(cells[0]))
-    ]
+    right = [all(_is_figure(row[column]) for row in cells[1:]) for column in range(len(cells[0]))]
     for row in cells:
         aligned = [
             cell.rjust(width) if to_right else cell.ljust(width)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @json_option
 @click.argument("text")
 def route(folder: Path, text: str, as_json: bool) -> None:
-    """Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
+    r"""Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
 
     \b
     Example: semroute route --index clusters/ "where is my order?"
@@ -64,7 +64,7 @@ def decision_line(decision: "RouteDecision") -> str:
 @json_option
 @click.argument("text")
 def explain(folder: Path, text: str, as_json: bool) -> None:
-    """Show why TEXT goes to its model: clusters, evidence per model, example queries.
+    r"""Show why TEXT goes to its model: clusters, evidence per model, example queries.
 
     \b
     Example: semroute explain --index clusters/ "where is my order?"
@@ -95,7 +95,9 @@ def _print_nearest(explanation: "Explanation") -> None:
 
 
 def _print_cluster(cluster: "ExplainedCluster") -> None:
-    click.echo(f"\nEvidence on cluster {cluster.cluster_id} ({cluster.cluster_key}), cheapest first")
+    click.echo(
+        f"\nEvidence on cluster {cluster.cluster_id} ({cluster.cluster_key}), cheapest first"
+    )
     heading = ("model", "cost", "scored", "mean score", "pairs", "loss", "expected", "bound")
     rows = [
         (

@@ -62,8 +62,7 @@ def explain_decision(
     """Lay out what a decision rests on; `near` are the clusters to show, most similar first."""
     manifest = contents.manifest
     clusters = tuple(
-        _explained(contents.clusters[n.cluster_id], n, examples.get(n.cluster_id, ()))
-        for n in near
+        _explained(contents.clusters[n.cluster_id], n, examples.get(n.cluster_id, ())) for n in near
     )
     return Explanation(
         decision=decision,
@@ -100,10 +99,9 @@ def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
     if decision.similarity is None:
         return ()
     side = "below" if decision.similarity < threshold else "above"
-    return (
-        f"The nearest cluster is {decision.cluster_id} ({decision.cluster_name}); its similarity "
-        f"{decision.similarity:.3f} is {side} the out-of-distribution threshold {threshold:.3f}.",
-    )
+    nearest = f"The nearest cluster is {decision.cluster_id} ({decision.cluster_name})"
+    limit = f"{side} the out-of-distribution threshold {threshold:.3f}"
+    return (f"{nearest}; its similarity {decision.similarity:.3f} is {limit}.",)
 
 
 def _reason(decision: RouteDecision, contents: IndexContents) -> str:

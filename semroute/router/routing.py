@@ -14,7 +14,7 @@ from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
 from semroute.index import CentroidIndex
 from semroute.router.explain import Explanation, explain_decision
-from semroute.router.rules import ClusterRule, cluster_rules, unknown_candidates
+from semroute.router.rules import cluster_rules, unknown_candidates
 from semroute.texts import MAX_BYTES, Query, clean, query_text
 from semroute.vectors import Vectors, usable_rows
 
@@ -43,7 +43,9 @@ class SemanticRouter:
     ('small-model', 'matched')
     """
 
-    def __init__(self, contents: IndexContents, encoder: Encoder, folder: Path | None = None) -> None:
+    def __init__(
+        self, contents: IndexContents, encoder: Encoder, folder: Path | None = None
+    ) -> None:
         self._contents = contents
         self._encoder = encoder
         self._folder = folder
@@ -145,23 +147,21 @@ class SemanticRouter:
         if _too_long(text):
             return _Request("", False, n_chars, "too_long")
         cleaned = clean(text, self._config.texts.max_chars)
-        return _Request(
-            cleaned.text, cleaned.truncated, n_chars, None if cleaned.text else "empty"
-        )
+        return _Request(cleaned.text, cleaned.truncated, n_chars, None if cleaned.text else "empty")
 
     def _embed(self, texts: list[str]) -> Vectors | None:
         """Embed texts; None if the encoder failed, NaN rows where it gave nothing usable."""
         try:
             vectors = self._encoder.encode(texts)
             usable = usable_rows(vectors)
-        except Exception as error:  # noqa: BLE001 - a failing encoder must not fail the request
+        except Exception as error:  # whatever fails in it, the request is answered
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("encoder failed: %s", type(error).__name__)
             return None
         return np.where(usable[:, None], vectors, np.float32(np.nan))
 
     def _nearest(self, vectors: Vectors, k: int) -> list[list[Neighbour]]:
-        """Return up to k clusters per row, most similar first; none for a row that is not finite."""
+        """Return up to k clusters per row, most similar first; none for a row of NaN."""
         found = self._index.search(vectors, k)
         return [
             [

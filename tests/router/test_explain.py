@@ -19,7 +19,7 @@ def test_it_explains_the_decision_route_makes() -> None:
     text = tiny_texts(1, 1)[0]
     explanation = ROUTER.explain(text)
     assert explanation.decision == ROUTER.route(text)
-    assert [c.cluster_id for c in explanation.clusters][0] == 1
+    assert next(c.cluster_id for c in explanation.clusters) == 1
     similarities = [c.similarity for c in explanation.clusters]
     assert similarities == sorted(similarities, reverse=True)
     assert len(explanation.clusters) == 5
