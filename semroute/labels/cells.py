@@ -13,12 +13,12 @@ import unicodedata
 GUARD = "'"
 """Put before what could run; spreadsheets take a cell that starts with it as text."""
 
-_FORMULA = "=+\\-@＝＋－＠﹦﹢﹣﹫−ー"
+_FORMULA = "\x00=+\\-@＝＋－＠﹦﹢﹣﹫−ー"
 _SEPARATORS = ",;|\t\r\n"
-_INVISIBLE = "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_INVISIBLE = "\x01-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _LEAD = rf"(?:(?![\t\r\n])[\s\"'`´‘’‚“”„«»{_INVISIBLE}])*+"
 _RISK = (
-    rf"(?:\A(?='*+\x00|{_LEAD}[{_FORMULA}\t\r\n])"
+    rf"(?:\A(?={_LEAD}[{_FORMULA}\t\r\n])"
     rf"|(?<=[{re.escape(_SEPARATORS)}])(?={_LEAD}[{_FORMULA}]))"
 )
 _UNGUARDED = re.compile(_RISK)

@@ -34,7 +34,7 @@ def test_neutralising_again_and_again_is_undone_step_by_step(text, n_times):
 @settings(max_examples=400, deadline=None)
 @given(st.text(" \u00a0\u3000\u200b\ufeff\"'", max_size=3), st.sampled_from(TRIGGERS), odd_texts(4))
 def test_a_text_that_starts_with_a_trigger_is_guarded(lead, trigger, rest):
-    text = trigger + rest if trigger == "\x00" else lead + trigger + rest
+    text = lead + trigger + rest
     assert neutralise(text).startswith("'" + text[:1])
 
 
@@ -49,6 +49,7 @@ def test_a_text_that_starts_with_a_trigger_is_guarded(lead, trigger, rest):
         ("\t=x", "'\t'=x"),
         ("\nplain", "'\nplain"),
         ("\x00=x", "'\x00=x"),
+        ("a;\x85\x00=x", "a;'\x85\x00=x"),
         ("\u202e=x", "'\u202e=x"),
         ("-0.01", "'-0.01"),
         ("'=x", "''=x"),
