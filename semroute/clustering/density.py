@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from semroute.clustering.rows import check_rows
+from semroute.clustering.threads import one_thread
 from semroute.errors import MissingExtraError
 from semroute.vectors import Vectors
 
@@ -41,8 +42,13 @@ class UMAPHDBSCAN(BaseModel):
 
     @property
     def fewest_rows(self) -> int:
-        """The fewest rows it can make a cluster of: HDBSCAN needs two groups to tell apart."""
-        return max(2 * self.min_cluster_size, (self.min_samples or 0) + 1, 4)
+        """The fewest rows it can make a cluster of.
+
+        HDBSCAN tells two groups apart or finds none, and looks at the `min_samples` nearest
+        neighbours of each row, which must fit into its group.
+        """
+        min_samples = self.min_samples or self.min_cluster_size
+        return 2 * max(self.min_cluster_size, min_samples + 1)
 
     def cluster(self, vectors: Vectors, seed: int) -> NDArray[np.int64]:
         """Label rows; see `Clusterer.cluster`. Runs on one thread, as a seeded UMAP must.
@@ -52,40 +58,39 @@ class UMAPHDBSCAN(BaseModel):
             MissingExtraError: umap-learn or hdbscan is not installed.
         """
         check_rows(vectors, self.fewest_rows)
-        return self._densest(self._reduced(vectors, seed))
+        with one_thread(), _quiet():
+            return self._densest(self._reduced(vectors, seed))
 
     def _reduced(self, vectors: Vectors, seed: int) -> NDArray[np.float32]:
-        with _quiet():
-            try:
-                from umap import UMAP
-            except ImportError as error:
-                raise MissingExtraError("clustering with UMAP", "build", "umap-learn") from error
-            reducer = UMAP(
-                n_components=self.n_components,
-                # More than half of a few rows would join what lies apart.
-                n_neighbors=max(2, min(self.n_neighbors, len(vectors) // 2)),
-                min_dist=0.0,
-                metric="cosine",
-                # The spectral start needs more eigenvectors than a few rows have.
-                init="spectral" if len(vectors) > 2 * self.n_components else "random",
-                random_state=seed,
-                n_jobs=1,
-            )
-            return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+        try:
+            from umap import UMAP
+        except ImportError as error:
+            raise MissingExtraError("clustering with UMAP", "build", "umap-learn") from error
+        reducer = UMAP(
+            n_components=self.n_components,
+            # More than half of a few rows would join what lies apart.
+            n_neighbors=min(self.n_neighbors, len(vectors) // 2),
+            min_dist=0.0,
+            metric="cosine",
+            # The spectral start needs more eigenvectors than a few rows have.
+            init="spectral" if len(vectors) > 2 * self.n_components else "random",
+            random_state=seed,
+            n_jobs=1,
+        )
+        return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
 
     def _densest(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
-        with _quiet():
-            try:
-                from hdbscan import HDBSCAN
-            except ImportError as error:
-                raise MissingExtraError("clustering with HDBSCAN", "build", "hdbscan") from error
-            clusterer = HDBSCAN(
-                min_cluster_size=self.min_cluster_size,
-                min_samples=self.min_samples,
-                cluster_selection_method=self.cluster_selection_method,
-                core_dist_n_jobs=1,
-            )
-            return np.asarray(clusterer.fit_predict(points.astype(np.float64)), dtype=np.int64)
+        try:
+            from hdbscan import HDBSCAN
+        except ImportError as error:
+            raise MissingExtraError("clustering with HDBSCAN", "build", "hdbscan") from error
+        clusterer = HDBSCAN(
+            min_cluster_size=self.min_cluster_size,
+            min_samples=self.min_samples,
+            cluster_selection_method=self.cluster_selection_method,
+            core_dist_n_jobs=1,
+        )
+        return np.asarray(clusterer.fit_predict(points.astype(np.float64)), dtype=np.int64)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from semroute.clustering.rows import check_rows
+from semroute.clustering.threads import one_thread
 from semroute.errors import MissingExtraError
 from semroute.vectors import Vectors
 
@@ -46,14 +47,9 @@ class SphericalKMeans(BaseModel):
             MissingExtraError: scikit-learn is not installed.
         """
         check_rows(vectors, self.fewest_rows)
-        try:
-            from threadpoolctl import threadpool_limits
-        except ImportError as error:
-            raise MissingExtraError("clustering with k-means", "build", "scikit-learn") from error
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         random = np.random.RandomState(seed)
-        # The seeding's products are so thin that a second thread costs more than it does.
-        with threadpool_limits(1):
+        with one_thread():
             runs = [self._run(rows, random) for _ in range(self.n_restarts)]
         best = max(runs, key=lambda run: run[0])
         return np.unique(best[1], return_inverse=True)[1].astype(np.int64)
