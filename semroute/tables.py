@@ -349,7 +349,7 @@ def _parquet_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iter
         raise MissingExtraError("reading Parquet files", "build", "pyarrow") from error
     number = 0
     try:
-        parquet = ParquetFile(file)
+        parquet = ParquetFile(file, page_checksum_verification=True)
         _refuse_twice(path, None, parquet.schema_arrow.names)
         _require(path, None, parquet.schema_arrow.names, required)
         for batch in parquet.iter_batches(batch_size=1_000, use_threads=False):

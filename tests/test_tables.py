@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -165,6 +166,22 @@ def test_nested_parquet_columns_are_lists_and_objects(write: Write) -> None:
     messages = [{"role": "user", "content": "hi"}]
     [(_, values)] = rows_of(write("table.parquet", parquet({"messages": [messages]})()))
     assert values["messages"] == messages
+
+
+def test_parquet_written_with_checksums_gives_a_changed_value_away(write: Write) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    buffer = io.BytesIO()
+    table = pa.table({"id": ["first value", "second value"]})
+    options = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    write_table(table, buffer, write_page_checksum=True, **options)
+    content = buffer.getvalue()
+    assert len(rows_of(write("table.parquet", content))) == 2
+    assert content.count(b"second value") == 1
+    path = write("table.parquet", content.replace(b"second value", b"sEcond value"))
+    with pytest.raises(InputError, match=r"damaged or cannot be read .+; write it again"):
+        rows_of(path)
 
 
 def test_parquet_without_pyarrow_names_the_command_that_installs_it(
