@@ -1,0 +1,96 @@
+"""The tour `semroute demo` gives: files, build, routes, one explanation, what it saves."""
+
+import shlex
+import tempfile
+from pathlib import Path
+
+import click
+
+from semroute.build import build_index
+from semroute.cli.build_summary import print_summary
+from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.cli.progress_bars import progress_for_terminal
+from semroute.config import read_config
+from semroute.demo.comparison import compare
+from semroute.demo.dataset import DemoFiles, requests, write_dataset
+from semroute.encoders import open_encoder
+from semroute.router import SemanticRouter
+from semroute.texts import printable
+
+
+def print_tour(out: Path | None, seed: int) -> None:
+    """Write the demo's files, build from them, route, compare, and say how to go on."""
+    folder = out or Path(tempfile.mkdtemp(prefix="semroute-demo-"))
+    files = write_dataset(folder, seed)
+    clusters = folder / "clusters"
+    click.echo(f"A simulated query log with scores of five made-up models is in {folder}:")
+    click.echo("nothing in it was measured, the costs and qualities below show the way only.\n")
+
+    _print_command(_build_command(files, clusters, seed))
+    encoder = open_encoder(read_config(files.config).encoder)
+    summary = build_index(
+        files.queries,
+        files.evals,
+        files.config,
+        clusters,
+        seed=seed,
+        progress=progress_for_terminal(),
+        encoder=encoder,
+    )
+    print_summary(summary)
+    router = SemanticRouter.load(clusters, encoder=encoder)
+    _print_routes(router, clusters)
+    _print_comparison(router, files)
+    _print_next(files, clusters, seed)
+
+
+def _print_command(command: str) -> None:
+    click.echo(f"$ {command}")
+
+
+def _build_command(files: DemoFiles, clusters: Path, seed: int) -> str:
+    paths = f"--queries {_quoted(files.queries)} --evals {_quoted(files.evals)}"
+    more = f"--config {_quoted(files.config)} --out {_quoted(clusters)}"
+    return f"semroute build-index {paths} {more}" + (f" --seed {seed}" if seed else "")
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _print_routes(router: SemanticRouter, clusters: Path) -> None:
+    click.echo()
+    for request in requests():
+        _print_command(f"semroute route --index {_quoted(clusters)} {shlex.quote(request.text)}")
+        decision = router.route(request.text)
+        nearest = (
+            f"cluster {decision.cluster_id} ({decision.cluster_name}), "
+            f"similarity {figure(decision.similarity)}"
+        )
+        click.echo(f"{decision.model}  {decision.reason}  {printable(nearest)}")
+        click.echo(f"  # {request.why}\n")
+
+
+def _print_comparison(router: SemanticRouter, files: DemoFiles) -> None:
+    compared = compare(router, files, read_config(files.config))
+    always = next(c for c in compared if c.name.startswith("always")).cost_usd
+    click.echo("Held-out queries the build has not seen (scores and costs simulated)")
+    heading = ("answered by", "mean score", "cost a request", "saved", "queries scored")
+    rows = [
+        (c.name, figure(c.score), dollars(c.cost_usd), percent(1 - c.cost_usd / always), c.n_scored)
+        for c in compared
+    ]
+    print_columns([heading, *rows])
+
+
+def _print_next(files: DemoFiles, clusters: Path, seed: int) -> None:
+    index = _quoted(clusters)
+    click.echo("\nThe same by hand; put your own files in place of these:")
+    for command in (
+        _build_command(files, clusters, seed),
+        f"semroute explain --index {index} {shlex.quote(requests()[0].text)}",
+        f"semroute labels export --index {index} -o labels.csv",
+        f"semroute labels apply --index {index} labels.csv --dry-run",
+        f"semroute inspect --index {index} --clusters",
+    ):
+        _print_command(command)
