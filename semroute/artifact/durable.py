@@ -25,7 +25,7 @@ def write_file(path: Path, content: bytes) -> None:
     """
     with (
         refused_writes_name(path),
-        open(path, "xb", opener=_open_for_owner) as file,  # noqa: PTH123 for the opener
+        open(path, "xb", opener=_open_for_owner) as file,
     ):
         file.write(content)
         file.flush()

@@ -19,7 +19,7 @@ def read_file(path: Path, largest: int) -> bytes:
         InvalidIndexError: it is missing, a link, not a regular file, larger than `largest` bytes,
             or the operating system refused to read it.
     """
-    with _unreadable(path), open(path, "rb", opener=_open) as file:  # noqa: PTH123 for the opener
+    with _unreadable(path), open(path, "rb", opener=_open) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise InvalidIndexError(path, "is not a regular file")

@@ -173,8 +173,10 @@ def _read_npy(content: bytes) -> NDArray[Any]:
 def _parse_calibration(content: bytes, path: Path) -> Calibration:
     with _blamed_on(path):
         arrays = _read_npz(content)
-        if sorted(arrays) != sorted(CALIBRATION_ARRAYS) or arrays["models"].dtype.kind != "U":
+        if sorted(arrays) != sorted(CALIBRATION_ARRAYS):
             raise ValueError(f"holds {sorted(arrays)}, expected {sorted(CALIBRATION_ARRAYS)}")
+        if arrays["models"].dtype.kind != "U" or arrays["models"].ndim != 1:
+            raise ValueError("models are not text")
         models = tuple(str(name) for name in arrays.pop("models").tolist())
         return Calibration(**arrays, models=models)
 

@@ -104,7 +104,9 @@ def test_death_at_fifty_random_moments_loses_no_acknowledged_index(memory_path: 
 
 
 @pytest.mark.soak
-def test_death_at_five_hundred_random_moments_loses_no_acknowledged_index(memory_path: Path) -> None:
+def test_death_at_five_hundred_random_moments_loses_no_acknowledged_index(
+    memory_path: Path,
+) -> None:
     kill_publishers(memory_path / "clusters", 500)
 
 
