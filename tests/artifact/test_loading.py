@@ -1,0 +1,241 @@
+"""Which version is loaded, and what is said when there is none or the encoder is another."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semroute.artifact.loading import (
+    LEAST_PROBE_SIMILARITY,
+    check_encoder,
+    current_version,
+    list_versions,
+    load_index,
+    verify_index,
+)
+from semroute.encoders.contract import EncoderIdentity
+from semroute.errors import EncoderError, InvalidIndexError
+from semroute.progress import Advance, ignore
+from semroute.vectors import Vectors, unit_rows
+from tests.artifact.indexes import VERSION, publish_tiny
+from tests.artifact.killing import start
+from tests.tiny import TinyEncoder
+from tests.tiny_index import assert_same_contents, tiny_contents
+
+
+@pytest.mark.parametrize("make", [False, True], ids=["missing", "empty"])
+def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path, make: bool) -> None:
+    if make:
+        (tmp_path / "clusters").mkdir()
+    for look in (load_index, verify_index, current_version, list_versions):
+        with pytest.raises(InvalidIndexError, match=r"holds no index .* semroute build-index"):
+            look(tmp_path / "clusters")
+
+
+def test_the_folder_of_one_version_is_recognised(folder: Path) -> None:
+    with pytest.raises(InvalidIndexError, match="is one version of an index; give the folder abov"):
+        load_index(folder / VERSION)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "\n",
+        VERSION,
+        f"{VERSION}\r\n",
+        f"{VERSION}\n\n",
+        f" {VERSION}\n",
+        f"{VERSION}\nother\n",
+        f"./{VERSION}\n",
+        f"../clusters/{VERSION}\n",
+        "..\n",
+        ".lock\n",
+        "/etc\n",
+        "a/b\n",
+        "naïve\n",
+        "a\0b\n",
+        "x" * 5000 + "\n",
+    ],
+)
+def test_current_must_be_one_line_with_a_bare_name(folder: Path, line: str) -> None:
+    (folder / "CURRENT").write_bytes(line.encode())
+    with pytest.raises(InvalidIndexError, match=r"CURRENT: (must be one line|has 5,001 bytes)"):
+        load_index(folder)
+
+
+def test_current_may_be_edited_to_go_back_to_an_older_version(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        publish_tiny(tmp_path, seed)
+    (tmp_path / "CURRENT").write_text(f"{list_versions(tmp_path)[0]}\n")
+    assert load_index(tmp_path).manifest.seed == 1
+
+
+def test_a_version_that_is_gone_is_named(folder: Path) -> None:
+    (folder / "CURRENT").write_text("20200101T000000Z\n")
+    with pytest.raises(InvalidIndexError, match="CURRENT: names the version 20200101T000000Z, whi"):
+        load_index(folder)
+
+
+@pytest.mark.parametrize("version", ["../clusters", "", ".", "a/b", "x\0", ".tmp-1"])
+def test_a_version_asked_for_must_be_a_bare_name(folder: Path, version: str) -> None:
+    with pytest.raises(InvalidIndexError, match="is not the name of a version"):
+        load_index(folder, version=version)
+
+
+def test_a_version_asked_for_must_be_there(folder: Path) -> None:
+    with pytest.raises(InvalidIndexError, match="20200101T000000Z: is not a folder that holds a"):
+        load_index(folder, version="20200101T000000Z")
+
+
+def test_a_version_that_is_a_link_is_refused(folder: Path) -> None:
+    (folder / VERSION).rename(folder.parent / VERSION)
+    (folder / VERSION).symlink_to(folder.parent / VERSION)
+    with pytest.raises(InvalidIndexError, match=f"{VERSION}: is not a folder that holds a version"):
+        load_index(folder)
+
+
+def test_a_pointer_that_is_a_link_is_refused(folder: Path) -> None:
+    (folder / "CURRENT").rename(folder / "elsewhere")
+    (folder / "CURRENT").symlink_to(folder / "elsewhere")
+    with pytest.raises(InvalidIndexError, match="CURRENT: is a link"):
+        load_index(folder)
+
+
+def test_the_folder_itself_may_be_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    assert_same_contents(load_index(tmp_path / "link"), load_index(folder))
+
+
+def test_an_index_may_be_copied_and_its_path_may_hold_anything(
+    folder: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "mit Leerzeichen und 雲"
+    shutil.copytree(folder, odd)
+    assert_same_contents(load_index(odd), load_index(folder))
+
+
+def test_a_pinned_digest_admits_only_that_manifest(folder: Path) -> None:
+    manifest = (folder / VERSION / "manifest.json").read_bytes()
+    digest = hashlib.sha256(manifest).hexdigest()
+    assert verify_index(folder).manifest_sha256 == digest
+    for same in (digest, digest.upper()):
+        assert load_index(folder, sha256=same).manifest.index_version == VERSION
+    for other in ("0" * 64, "", digest[:-1]):
+        with pytest.raises(InvalidIndexError, match=rf"has SHA-256 {digest}, {other} is pinned"):
+            load_index(folder, sha256=other)
+
+
+def test_samples_can_stay_out_of_memory(folder: Path) -> None:
+    assert load_index(folder, samples=False).samples == ()
+    assert len(load_index(folder).samples) == 3
+
+
+def test_verification_counts_what_lies_in_the_folder(folder: Path) -> None:
+    report = verify_index(folder)
+    files = [path for path in (folder / VERSION).iterdir() if path.is_file()]
+    assert report.n_files == len(files)
+    assert report.n_bytes == sum(path.stat().st_size for path in files)
+    assert (report.index_version, report.n_clusters) == (VERSION, 3)
+    assert report.to_dict()["manifest_sha256"] == report.manifest_sha256
+
+
+def test_only_published_folders_count_as_versions(folder: Path) -> None:
+    (folder / ".tmp-20990101T000000Z").mkdir()
+    (folder / "20990101T000000Z").mkdir()
+    (folder / "labels.csv").write_text("")
+    assert list_versions(folder) == [VERSION]
+
+
+def load_as_another_user(folder: Path) -> None:
+    os.setgid(65534)
+    os.setuid(65534)
+    try:
+        load_index(folder)
+    except InvalidIndexError as error:
+        os._exit(7 if "may not be read by this user" in str(error) else 1)
+
+
+def test_an_index_of_another_user_says_who_may_read_it(folder: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+    for opened in (folder.parent, folder):
+        child = start(load_as_another_user, folder)
+        child.join(60)
+        assert child.exitcode == 7
+        opened.chmod(0o755)
+
+
+class ChangedEncoder:
+    """Says it is the tiny encoder, and computes something else."""
+
+    def __init__(self, change: float, **identity: object) -> None:
+        self._tiny, self._change = TinyEncoder(), change
+        self.identity: EncoderIdentity = self._tiny.identity.model_copy(update=identity)
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        rows = self._tiny.encode(texts, advance)
+        noise = np.random.default_rng(0).standard_normal(rows.shape)
+        noise -= (noise * rows).sum(axis=1, keepdims=True) * rows
+        return unit_rows(rows + self._change * unit_rows(noise))
+
+
+def test_the_encoder_of_the_build_is_accepted(folder: Path) -> None:
+    check_encoder(load_index(folder), TinyEncoder())
+
+
+def test_a_model_that_moved_to_another_folder_is_the_same_model(folder: Path) -> None:
+    check_encoder(load_index(folder), ChangedEncoder(0.0, model="/models/tiny"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("kind", "other"), ("dimension", 33), ("max_tokens", 128), ("fingerprint", "other")],
+)
+def test_another_identity_is_refused_naming_the_difference(
+    folder: Path, field: str, value: object
+) -> None:
+    with pytest.raises(InvalidIndexError, match=rf"another encoder: {field} is .* {value!r} in"):
+        check_encoder(load_index(folder), ChangedEncoder(0.0, **{field: value}))
+
+
+def change_for(similarity: float) -> float:
+    """How much of an orthogonal direction brings the cosine down to this."""
+    return float(np.tan(np.arccos(similarity)))
+
+
+def test_vectors_that_barely_differ_are_accepted(folder: Path) -> None:
+    check_encoder(load_index(folder), ChangedEncoder(change_for(LEAST_PROBE_SIMILARITY + 1e-4)))
+
+
+@pytest.mark.parametrize("similarity", [LEAST_PROBE_SIMILARITY - 1e-4, 0.9, 0.0])
+def test_vectors_that_differ_are_refused_with_their_similarity(
+    folder: Path, similarity: float
+) -> None:
+    with pytest.raises(InvalidIndexError, match=rf"mean similarity .* {similarity:.4f}, at least"):
+        check_encoder(load_index(folder), ChangedEncoder(change_for(similarity)))
+
+
+def test_an_encoder_that_gives_nothing_usable_is_refused(folder: Path) -> None:
+    with pytest.raises(InvalidIndexError, match="mean similarity of the probe texts nan"):
+        check_encoder(load_index(folder), ChangedEncoder(np.nan))
+
+
+def test_an_encoder_that_fails_says_so_itself(folder: Path) -> None:
+    class Failing(ChangedEncoder):
+        def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+            raise EncoderError("out of memory")
+
+    with pytest.raises(EncoderError, match="out of memory"):
+        check_encoder(load_index(folder), Failing(0.0))
+
+
+def test_an_index_with_no_clusters_has_its_encoder_checked_too() -> None:
+    contents = tiny_contents(0)
+    check_encoder(contents, TinyEncoder())
+    with pytest.raises(InvalidIndexError, match=r"unpublished/probes\.npy"):
+        check_encoder(contents, ChangedEncoder(1.0))
