@@ -185,10 +185,12 @@ def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
     ranked = []
     for row in range(len(members)):
         own = counts[row]
+        columns, n_texts = own.indices, own.data
+        if (n_texts > 1).any():
+            columns, n_texts = columns[n_texts > 1], n_texts[n_texts > 1]
         # Rounded, so that equal scores fall back on the alphabet.
-        score = (own.data * weight[own.indices]).round(9)
-        best = np.lexsort((own.indices, -score, own.data < 2))[: 8 * n_keywords]
-        ranked.append([str(terms[column]) for column in own.indices[best]])
+        best = np.lexsort((columns, -(n_texts * weight[columns]).round(9)))[: 8 * n_keywords]
+        ranked.append([str(terms[column]) for column in columns[best]])
     return ranked
 
 

@@ -1,6 +1,7 @@
 """One thread for clustering."""
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 
 from semroute.errors import MissingExtraError
 
@@ -16,6 +17,10 @@ def one_thread() -> AbstractContextManager[object]:
     """
     try:
         from threadpoolctl import threadpool_limits
+
+        # Only libraries that are loaded can be limited, and each brings a copy of its own.
+        for library in ("faiss", "scipy.linalg", "sklearn.cluster"):
+            import_module(library)
     except ImportError as error:
         raise MissingExtraError("clustering", "build", "scikit-learn") from error
     limits: AbstractContextManager[object] = threadpool_limits(1)

