@@ -70,7 +70,7 @@ def calibrate_threshold(similarities: NDArray[Any], max_false_fallback: float) -
         BuildError: a similarity is not finite.
 
     Sources: Vovk, Gammerman and Shafer (2005), Algorithmic learning in a random world; Lei et al.
-    (2018), Distribution-free predictive inference for regression, lemma 2.
+    (2018), Distribution-free predictive inference for regression.
 
     >>> calibrate_threshold(np.linspace(0.01, 0.99, 99), 0.02)
     0.02
