@@ -119,8 +119,10 @@ def _child(job: Job, *arguments: object) -> ForkServerProcess:
 @functools.cache
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    # A child runs the script of its parent again: pytest's, which imports pytest.
-    context.set_forkserver_preload(["pytest", "tests.artifact.indexes", __name__])
+    # A child runs the script of its parent again: pytest's, which imports pytest. What builds
+    # import on the way is loaded once, so that children die while they build, not while they load.
+    heavy = ["tests.build.small", "sklearn.cluster", "sklearn.feature_extraction", "scipy.stats"]
+    context.set_forkserver_preload(["pytest", "tests.artifact.indexes", *heavy, __name__])
     return context
 
 

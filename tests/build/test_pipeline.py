@@ -1,0 +1,180 @@
+"""The build from files to a published index, with an encoder that needs no model."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semroute.artifact.loading import list_versions, load_index
+from semroute.build import build_index
+from semroute.errors import BuildError, InputError
+from semroute.router import SemanticRouter
+from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
+from tests.tiny import TinyEncoder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SmallFiles:
+    return write_small_files(tmp_path)
+
+
+def test_topics_become_clusters_labelled_by_their_evidence(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    summary = build_small(files, tmp_path / "i")
+    router = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder())
+    assert summary.counts.n_clusters == 4
+    for topic in range(4):
+        decision = router.route(" ".join(f"topic{topic}{letter}" for letter in "abcde"))
+        assert decision.model == ("large" if topic == 0 else "small")
+    assert summary.saving == pytest.approx(0.75 * 0.95, abs=0.03)
+
+
+def test_sizes_and_shares_count_the_whole_log(files: SmallFiles, tmp_path: Path) -> None:
+    build_small(files, tmp_path / "i")
+    clusters = load_index(tmp_path / "i").clusters
+    assert sum(cluster.size for cluster in clusters) == 800
+    assert sum(cluster.share for cluster in clusters) == pytest.approx(1)
+    assert [c.size for c in clusters] == sorted((c.size for c in clusters), reverse=True)
+
+
+def test_measured_costs_and_prices_meet_in_the_evidence(files: SmallFiles, tmp_path: Path) -> None:
+    build_small(files, tmp_path / "i")
+    for cluster in load_index(tmp_path / "i").clusters:
+        costs = {e.model: e.mean_cost_usd for e in cluster.evidence}
+        assert costs == pytest.approx({"large": 0.02, "small": 0.001})
+
+
+def test_building_again_keeps_the_old_version(files: SmallFiles, tmp_path: Path) -> None:
+    first = build_small(files, tmp_path / "i").index_version
+    second = build_small(files, tmp_path / "i", seed=1).index_version
+    assert list_versions(tmp_path / "i") == sorted([first, second])
+    assert load_index(tmp_path / "i").manifest.index_version == second
+    assert load_index(tmp_path / "i", version=first).manifest.seed == 0
+
+
+def test_the_manifest_says_what_went_in(files: SmallFiles, tmp_path: Path) -> None:
+    import hashlib
+
+    build_small(files, tmp_path / "i", seed=3)
+    manifest = load_index(tmp_path / "i").manifest
+    assert manifest.seed == 3
+    assert (
+        manifest.input_sha256["queries"] == hashlib.sha256(files.queries.read_bytes()).hexdigest()
+    )
+    assert set(manifest.input_sha256) == {"queries", "evals", "config"}
+    assert manifest.counts.n_scores == 1600
+    assert manifest.counts.n_fit + manifest.counts.n_calibration == 800
+
+
+def test_blank_queries_are_dropped_and_counted(files: SmallFiles, tmp_path: Path) -> None:
+    with files.queries.open("a") as lines:
+        lines.write(json.dumps({"query_id": "blank", "text": "  \n "}) + "\n")
+    summary = build_small(files, tmp_path / "i")
+    assert (summary.counts.n_queries, summary.counts.n_unusable_queries) == (800, 1)
+
+
+def test_too_many_blank_queries_stop_the_build(files: SmallFiles, tmp_path: Path) -> None:
+    with files.queries.open("a") as lines:
+        for number in range(20):
+            lines.write(json.dumps({"query_id": f"blank{number}", "text": ""}) + "\n")
+    with pytest.raises(InputError, match=r"20 of 820 queries are blank .* max_unusable_share"):
+        build_small(files, tmp_path / "i")
+    assert not (tmp_path / "i" / "CURRENT").exists()
+
+
+def test_a_log_of_blank_queries_only_is_refused(files: SmallFiles, tmp_path: Path) -> None:
+    files.queries.write_text('{"query_id": "a", "text": " "}\n')
+    with pytest.raises(InputError, match="none of the 1 queries"):
+        build_index(files.queries, None, files.config, tmp_path / "i", encoder=TinyEncoder())
+
+
+def test_too_few_queries_to_cluster_say_how_many_are_needed(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    files.config.write_text(CONFIG.split("[clustering]")[0])
+    files.queries.write_text('{"query_id": "a", "text": "one"}\n{"query_id": "b", "text": "two"}\n')
+    with pytest.raises(BuildError, match=r"at least \d+ queries and got 2"):
+        build_index(files.queries, None, files.config, tmp_path / "i", encoder=TinyEncoder())
+
+
+def test_what_the_files_hold_and_the_build_did_not_use_is_named(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    with files.evals.open("a") as lines:
+        lines.write("q00000,stranger,1.0,\nnobody,large,1.0,\n")
+    warnings = " ".join(build_small(files, tmp_path / "i").warnings)
+    assert "stranger" in warnings
+    assert "1 scores of queries not in the log" in warnings
+
+
+def test_a_model_never_scored_beside_the_frontier_is_named_and_never_chosen(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    lines = files.evals.read_text().splitlines()
+    files.evals.write_text("\n".join(line for line in lines if ",small," not in line) + "\n")
+    summary = build_small(files, tmp_path / "i")
+    assert "never chosen: small" in " ".join(summary.warnings)
+    assert {m.model: m.n_clusters for m in summary.models} == {"large": 4, "small": 0}
+
+
+def test_a_damaged_previous_index_is_replaced_and_the_loss_of_labels_is_told(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    build_small(files, tmp_path / "i")
+    version = load_index(tmp_path / "i").manifest.index_version
+    (tmp_path / "i" / version / "centroids.npy").write_bytes(b"damaged")
+    summary = build_small(files, tmp_path / "i")
+    assert "labels of the previous index were not carried over" in summary.warnings[0]
+    assert load_index(tmp_path / "i").manifest.index_version == summary.index_version
+
+
+def test_above_max_sample_a_sample_is_clustered_and_every_query_assigned(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    files.config.write_text(CONFIG + "max_sample = 100\n")
+    summary = build_small(files, tmp_path / "i")
+    assert summary.counts.n_clusters == 4
+    assert sum(c.size for c in load_index(tmp_path / "i").clusters) == 800
+
+
+def test_the_held_out_part_is_kept_without_text(files: SmallFiles, tmp_path: Path) -> None:
+    summary = build_small(files, tmp_path / "i")
+    held_out = load_index(tmp_path / "i").calibration
+    assert len(held_out.vectors) == summary.counts.n_calibration
+    assert held_out.models == ("large", "small")
+    np.testing.assert_array_equal(held_out.scores[:, 0], 1.0)
+
+
+def test_false_fallback_of_held_out_queries_is_what_was_asked(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    summary = build_small(files, tmp_path / "i")
+    assert 1 - summary.coverage <= 0.02 + 1e-9
+
+
+def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> None:
+    seen: dict[str, int] = {}
+
+    class Recorder:
+        @contextmanager
+        def step(self, name: str, total: int | None):  # type: ignore[no-untyped-def]  # a fake
+            seen[name] = 0
+
+            def advance(n_items: int) -> None:
+                seen[name] += n_items
+
+            yield advance
+
+    build_index(
+        files.queries,
+        files.evals,
+        files.config,
+        tmp_path / "i",
+        encoder=TinyEncoder(),
+        progress=Recorder(),
+    )
+    assert list(seen) == ["read", "load encoder", "embed", "cluster", "label", "publish"]
+    assert seen["embed"] == 800

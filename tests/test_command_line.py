@@ -1,0 +1,62 @@
+"""Exit codes and one-line errors through the command line, for every kind of broken input."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.broken_files import BROKEN_FILES, CANARY, BrokenFile
+from tests.command_line import run
+
+
+@pytest.mark.parametrize("case", BROKEN_FILES, ids=lambda case: case.name)
+def test_broken_input_ends_in_one_line_and_exit_code_3(case: BrokenFile, tmp_path: Path) -> None:
+    files = case.write(tmp_path)
+    paths = ["--queries", files.queries, "--evals", files.evals, "--config", files.config]
+    done = run("build-index", *paths, "--out", tmp_path / "index")
+    assert done.code == 3
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("semroute: ")
+    assert CANARY not in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "index" / "CURRENT").exists()
+
+
+def test_at_least_fifty_kinds_are_tried() -> None:
+    assert len({case.id for case in BROKEN_FILES}) >= 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["no-such-command"], 2),
+        (["route"], 2),
+        (["build-index"], 2),
+        (["route", "--no-such-option", "x"], 2),
+        (["--help"], 0),
+        (["--version"], 0),
+        (["labels", "--help"], 0),
+    ],
+)
+def test_usage_errors_exit_with_2_and_help_with_0(arguments: list[str], code: int) -> None:
+    assert run(*arguments).code == code
+
+
+@pytest.mark.parametrize("command", ["route", "explain", "inspect", "verify"])
+def test_a_missing_index_exits_with_4_and_says_how_to_make_one(
+    command: str, tmp_path: Path
+) -> None:
+    text = ["hello"] if command in {"route", "explain"} else []
+    done = run(command, "--index", tmp_path / "none", *text)
+    assert done.code == 4
+    assert "build-index" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_interrupted_command_says_so_and_exits_with_130(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("semroute.artifact.loading.load_index", interrupt)
+    done = run("inspect", "--index", tmp_path)
+    assert done.code == 130
+    assert "interrupted" in done.stderr
