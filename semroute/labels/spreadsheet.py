@@ -120,7 +120,9 @@ def _missing_key_column(columns: Sequence[str], key_column: str) -> str:
             "every row sits in a single cell: the sheet was opened with another separator; "
             "export it with that separator, or import it with Data > From Text/CSV"
         )
-    found = ", ".join(repr(column) for column in columns[:8]) or "nothing"
+    # The first row of some other file may hold text of queries: only what can be a name is shown.
+    names = [column for column in columns if re.fullmatch(r"\w{1,40}", column)]
+    found = ", ".join(map(repr, names[:8])) or "no column names"
     return f"the first row has no column {key_column}; found {found}; keep the exported header"
 
 

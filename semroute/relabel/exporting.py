@@ -69,7 +69,7 @@ def _sheet_row(cluster: Cluster, examples: Sequence[str]) -> SheetRow:
         share=cluster.share,
         keywords=cluster.keywords,
         examples=tuple(printable(text, MAX_EXAMPLE_CHARS) for text in examples[:N_EXAMPLES]),
-        n_evals=max((known.n_scored for known in cluster.evidence), default=0),
+        n_evals=max(known.n_scored for known in cluster.evidence),
         models=tuple(_sheet_model(known) for known in cluster.evidence),
     )
 

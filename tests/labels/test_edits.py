@@ -74,6 +74,12 @@ def test_the_spreadsheet_row_is_told_where_it_is_not_the_line_of_the_file(sheet)
         read(sheet, as_csv(rows))
 
 
+def test_a_query_log_given_by_mistake_is_refused_without_showing_a_query(sheet):
+    with pytest.raises(LabelsError, match="found no column names") as caught:
+        read(sheet, '{"query_id": "q1", "text": "my secret question"}\n')
+    assert "secret" not in str(caught.value)
+
+
 def test_a_missing_column_is_not_an_empty_cell(sheet):
     (edit,) = read(sheet, as_csv([["cluster_key", "label"], [KEYS[0], ""]]))
     assert (edit.name, edit.label, edit.note) == (None, "", None)
@@ -120,6 +126,23 @@ def test_a_mistyped_key_that_decides_nothing_is_still_a_problem(sheet):
     rows = [HEADER, [KEYS[0], "", "", ""], [f"{KEYS[1][:-1]}0".upper(), "new name", "", ""]]
     with pytest.raises(LabelsError, match=f"did you mean '{KEYS[1]}'"):
         read(sheet, as_csv(rows))
+
+
+@pytest.mark.parametrize("slip", [0, 7, 8, 15])
+def test_one_wrong_digit_anywhere_in_a_key_is_recognised(sheet, slip):
+    typed = f"{KEYS[1][:slip]}x{KEYS[1][slip + 1 :]}"
+    with pytest.raises(LabelsError, match=f"'{typed}'; did you mean '{KEYS[1]}'"):
+        read(sheet, as_csv([HEADER, [typed, "", "small", ""]]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "recognised"),
+    [(KEYS[1][:7], False), (KEYS[1][:8], True), (f"{KEYS[1]}xy", True), (f"{KEYS[1]}xyz", False)],
+)
+def test_a_key_much_too_short_or_long_is_not_guessed(sheet, typed, recognised):
+    expected = f"did you mean '{KEYS[1]}'" if recognised else f"'{typed}' is not a key"
+    with pytest.raises(LabelsError, match=expected):
+        read(sheet, as_csv([HEADER, [typed, "", "small", ""]]))
 
 
 def test_no_key_is_guessed_where_two_would_fit(sheet):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.labels import LabelEdit
-from semroute.relabel import LabelChanges, contradictions, plan_labels
+from semroute.relabel import LabelChanges, TrafficEstimate, contradictions, plan_labels
 from tests.tiny import tiny_config
 from tests.tiny_index import tiny_contents
 
@@ -106,6 +106,11 @@ def test_an_override_with_too_little_evidence_is_warned_of(known):
     assert warning.endswith(f"too few evaluations here beside the frontier model: {n_paired}")
 
 
+def test_an_override_at_the_very_limits_of_the_evidence_brings_no_warning():
+    known = with_evidence(contents().clusters[2], "small", n_paired=5, loss_upper_bound=0.02)
+    assert plan_labels(contents(c2=known), [edit(2, label="small")]).warnings == ()
+
+
 def test_an_override_to_the_frontier_needs_no_evidence():
     changed = with_evidence(contents().clusters[0], "large", n_paired=0, loss_upper_bound=None)
     assert plan_labels(contents(c0=changed), [edit(0, label="large")]).warnings == ()
@@ -146,6 +151,25 @@ def test_an_unknown_loss_that_no_edit_touches_leaves_the_change_known():
     assert traffic.before.unknown_loss_share == pytest.approx(0.5)
     assert traffic.unknown_change_share == 0
     assert traffic.loss_change == pytest.approx(0.3 * -0.1)
+
+
+def test_shares_that_do_not_add_up_to_one_are_put_in_proportion():
+    halves = {f"c{i}": {"share": share / 2} for i, share in enumerate(SHARES)}
+    changed = {**halves["c0"], **with_evidence(contents().clusters[0], "small", expected_loss=None)}
+    edits = [edit(0, label="large"), edit(1, label="large")]
+    whole = plan_labels(contents(c0={"evidence": changed["evidence"]}), edits).traffic
+    half = plan_labels(contents(**{**halves, "c0": changed}), edits).traffic
+    assert half.before.unknown_loss_share == pytest.approx(0.5)
+    assert half.unknown_change_share == pytest.approx(0.5)
+    assert half.loss_change == pytest.approx(whole.loss_change) == pytest.approx(0.3 * -0.1)
+    assert half.cost_change_usd == pytest.approx(whole.cost_change_usd)
+    assert half.before.expected_loss == pytest.approx(whole.before.expected_loss)
+
+
+def test_an_index_without_clusters_claims_nothing():
+    traffic = plan_labels(dataclasses.replace(contents(), clusters=()), []).traffic
+    assert traffic.before == traffic.after == TrafficEstimate(None, 0, 0)
+    assert traffic.loss_change == 0
 
 
 def test_where_no_loss_is_known_none_is_claimed():
