@@ -1,6 +1,7 @@
 """Accidents to the files of an index: every one is refused, naming the file."""
 
 import itertools
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -175,6 +176,16 @@ def test_no_mixture_of_two_indexes_is_accepted(folder: Path, published: Path, ot
                 (folder / name).write_bytes((others if name in taken else files)[name])
             with pytest.raises(InvalidIndexError, match=VERSION):
                 load_index(folder)
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "manifest.json", "manifest.sha256", "centroids.npy"])
+def test_a_file_grown_beyond_all_bounds_is_refused_without_being_read(
+    folder: Path, name: str
+) -> None:
+    path = folder / name if name == "CURRENT" else folder / VERSION / name
+    os.truncate(path, 2**40)
+    with pytest.raises(InvalidIndexError, match=f"{name}: has 1,099,511,627,776 bytes, at most"):
+        load_index(folder)
 
 
 def test_a_refused_load_leaves_what_was_loaded_before_as_it_was(folder: Path) -> None:

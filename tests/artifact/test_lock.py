@@ -71,6 +71,22 @@ def test_the_lock_is_free_after_an_error_of_its_holder(tmp_path: Path) -> None:
         pass
 
 
+def test_children_that_inherited_the_lock_do_not_keep_it(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        handles = [int(path.name) for path in Path("/proc/self/fd").iterdir()]
+        inherited = os.dup(next(h for h in handles if is_lock_of(tmp_path, h)))
+    try:
+        with locked(tmp_path):
+            pass
+    finally:
+        os.close(inherited)
+
+
+def is_lock_of(folder: Path, handle: int) -> bool:
+    link = Path(f"/proc/self/fd/{handle}")
+    return os.path.lexists(link) and link.readlink() == folder / ".lock"
+
+
 def test_two_processes_publishing_into_one_folder_take_turns(memory_path: Path) -> None:
     folder = memory_path / "clusters"
     publishers = [start(publish_when_free, folder, 10) for _ in range(2)]
