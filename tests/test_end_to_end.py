@@ -1,6 +1,7 @@
 """The main job through the command line, with the real encoder: an engineer's and an analyst's day.
 
 One index is built from the demo's files for the whole module; tests that publish work on a copy.
+Tests that build again do so from a smaller log: they are about the build, not about what it finds.
 """
 
 import csv
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from semroute.demo.dataset import DemoFiles, write_dataset
 
 from semroute import SemanticRouter
+from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from semroute.encoders.contract import Encoder
 from tests.command_line import Finished, run
 
@@ -25,7 +26,12 @@ EASY = "hi there, how are you doing today?"
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_dataset(tmp_path_factory.mktemp("demo"), seed=0, n_queries=1200)
+    return write_dataset(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    return write_dataset(tmp_path_factory.mktemp("few"), n_queries=400)
 
 
 def build(files: DemoFiles, out: Path, *more: object) -> Finished:
@@ -39,6 +45,14 @@ def built(files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     done = build(files, out, "--json")
     assert done.code == 0, done.stderr
     return out, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def built_from_few(
+    few: DemoFiles, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Finished]:
+    out = tmp_path_factory.mktemp("built from few") / "clusters"
+    return out, build(few, out)
 
 
 @pytest.fixture
@@ -61,7 +75,7 @@ def write_rows(sheet: Path, rows: list[dict[str, str]]) -> None:
 
 def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -> None:
     summary = built[1]
-    assert summary["counts"]["n_fit"] + summary["counts"]["n_calibration"] == 1200
+    assert summary["counts"]["n_fit"] + summary["counts"]["n_calibration"] == 2000
     assert sum(m["share"] for m in summary["models"]) == pytest.approx(1)
     assert sum(m["n_clusters"] for m in summary["models"]) == summary["counts"]["n_clusters"] > 10
     assert 0 < summary["cost_usd"] < summary["frontier_cost_usd"]
@@ -73,9 +87,9 @@ def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -
 
 
 def test_the_summary_for_people_names_model_cost_and_next_step(
-    files: DemoFiles, tmp_path: Path
+    built_from_few: tuple[Path, Finished],
 ) -> None:
-    done = build(files, tmp_path / "new folder")
+    done = built_from_few[1]
     assert done.code == 0, done.stderr
     for words in ("share of log", "saved", "peak memory", "noise before assignment", "next"):
         assert words in done.stdout
@@ -99,8 +113,9 @@ def test_the_command_line_and_python_decide_the_same(index: Path, real_encoder: 
 
 
 def test_a_text_from_another_world_goes_to_the_frontier(index: Path) -> None:
-    strange = "qpWx93 zzkf lorem gxx 0x7f ~~ bvnq ptkk 88 wxq"
-    decision = json.loads(run("route", "--index", index, "--json", strange).stdout)
+    strange = requests()[-1]
+    assert "unlike anything in the log" in strange.why
+    decision = json.loads(run("route", "--index", index, "--json", strange.text).stdout)
     assert decision["reason"] == "ood"
     assert decision["is_fallback"]
 
@@ -159,14 +174,17 @@ def test_an_analyst_corrects_a_label_and_requests_follow(index: Path, tmp_path: 
     assert len(json.loads(run("inspect", "--index", index, "--json").stdout)["versions"]) == 2
 
 
-def test_a_rebuild_keeps_the_analysts_labels(index: Path, files: DemoFiles, tmp_path: Path) -> None:
+def test_a_rebuild_keeps_the_analysts_labels(
+    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
+) -> None:
+    index = Path(shutil.copytree(built_from_few[0], tmp_path / "clusters"))
     sheet = tmp_path / "labels.csv"
     run("labels", "export", "--index", index, "-o", sheet)
     rows = rows_of(sheet)
     rows[0].update(label=rows[1]["auto_label"], name="kept over the rebuild")
     write_rows(sheet, rows)
     assert run("labels", "apply", "--index", index, sheet).code == 0
-    done = build(files, index, "--json")
+    done = build(few, index, "--json")
     assert done.code == 0, done.stderr
     assert json.loads(done.stdout)["n_reattached"] == 1
     clusters = json.loads(run("inspect", "--index", index, "--json").stdout)["clusters"]
@@ -181,7 +199,7 @@ def test_a_sheet_with_mistakes_changes_nothing_and_names_them_all(
     rows = rows_of(sheet)
     rows[0]["label"] = "no-such-model"
     rows[2]["cluster_key"] = "c000000000000000"
-    rows[2]["name"] = "edited"
+    rows[2]["label"] = rows[2]["auto_label"]
     write_rows(sheet, rows)
     versions = sorted(path.name for path in index.iterdir())
     done = run("labels", "apply", "--index", index, sheet)
@@ -205,10 +223,10 @@ def _timeless(manifest: bytes) -> dict:
 
 
 def test_the_same_files_give_the_same_index(
-    built: tuple[Path, dict], files: DemoFiles, tmp_path: Path
+    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
 ) -> None:
-    assert build(files, tmp_path / "again").code == 0
-    first, second = _contents(built[0]), _contents(tmp_path / "again")
+    assert build(few, tmp_path / "again").code == 0
+    first, second = _contents(built_from_few[0]), _contents(tmp_path / "again")
     assert first.keys() == second.keys()
     for name in first.keys() - {"manifest.json", "manifest.sha256"}:
         assert first[name] == second[name], name
@@ -216,28 +234,28 @@ def test_the_same_files_give_the_same_index(
 
 
 def test_shuffled_rows_give_the_same_clusters_and_ids(
-    built: tuple[Path, dict], files: DemoFiles, tmp_path: Path
+    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
 ) -> None:
-    lines = files.queries.read_text().splitlines()
+    lines = few.queries.read_text().splitlines()
     shuffled = [lines[row] for row in np.random.default_rng(1).permutation(len(lines))]
     (tmp_path / "shuffled.jsonl").write_text("\n".join(shuffled) + "\n")
-    header, *cells = files.evals.read_text().splitlines()
+    header, *cells = few.evals.read_text().splitlines()
     cells = [cells[row] for row in np.random.default_rng(2).permutation(len(cells))]
     (tmp_path / "shuffled.csv").write_text("\n".join([header, *cells]) + "\n")
-    options = ["--evals", tmp_path / "shuffled.csv", "--config", files.config]
+    options = ["--evals", tmp_path / "shuffled.csv", "--config", few.config]
     done = run(
         "build-index", "--queries", tmp_path / "shuffled.jsonl", *options, "--out", tmp_path / "i"
     )
     assert done.code == 0, done.stderr
-    first, second = _contents(built[0]), _contents(tmp_path / "i")
+    first, second = _contents(built_from_few[0]), _contents(tmp_path / "i")
     for name in ("clusters.jsonl", "centroids.npy", "samples.jsonl"):
         assert first[name] == second[name], name
 
 
 def test_without_evals_every_label_is_the_frontier_for_want_of_evidence(
-    files: DemoFiles, tmp_path: Path
+    few: DemoFiles, tmp_path: Path
 ) -> None:
-    options = ["--queries", files.queries, "--config", files.config, "--out", tmp_path / "i"]
+    options = ["--queries", few.queries, "--config", few.config, "--out", tmp_path / "i"]
     done = run("build-index", *options, "--json")
     assert done.code == 0, done.stderr
     summary = json.loads(done.stdout)
@@ -247,21 +265,21 @@ def test_without_evals_every_label_is_the_frontier_for_want_of_evidence(
     assert decision["reason"] == "insufficient_evidence"
 
 
-def test_no_samples_leaves_no_query_text_in_the_index(files: DemoFiles, tmp_path: Path) -> None:
-    assert build(files, tmp_path / "i", "--no-samples").code == 0
-    texts = [json.loads(line)["text"] for line in files.queries.read_text().splitlines()]
+def test_no_samples_leaves_no_query_text_in_the_index(few: DemoFiles, tmp_path: Path) -> None:
+    assert build(few, tmp_path / "i", "--no-samples").code == 0
+    texts = [json.loads(line)["text"] for line in few.queries.read_text().splitlines()]
     held = b"".join(_contents(tmp_path / "i").values())
     assert not [text for text in texts if len(text) > 20 and text.encode() in held]
     assert run("explain", "--index", tmp_path / "i", EASY).code == 0
 
 
 def test_a_second_build_into_the_same_folder_at_once_is_refused(
-    files: DemoFiles, tmp_path: Path
+    few: DemoFiles, tmp_path: Path
 ) -> None:
     from semroute.artifact.lock import locked
 
     with locked(tmp_path / "i"):
-        done = build(files, tmp_path / "i")
+        done = build(few, tmp_path / "i")
     assert done.code == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

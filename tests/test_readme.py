@@ -29,7 +29,7 @@ def _blocks(language: str) -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the three files the README asks for."""
     folder = tmp_path_factory.mktemp("readme")
-    write_dataset(folder, n_queries=700)
+    write_dataset(folder, n_queries=400)
     (folder / "requests.txt").write_text("where is my order?\nwrite a haiku about rain\n")
     return folder
 
