@@ -20,11 +20,13 @@ from semroute.artifact.contents import (
     MANIFEST,
     PROBES,
     SAMPLES,
+    SEEN,
     Cluster,
     IndexContents,
 )
 from semroute.encoders.contract import PROBE_TEXTS
 from semroute.errors import InvalidIndexError
+from semroute.seen import N_COLUMNS
 from semroute.vectors import usable_rows
 
 Problem = tuple[str, str]
@@ -49,6 +51,7 @@ def _problems(contents: IndexContents) -> Iterator[Problem]:
     yield from _cluster_problems(contents)
     yield from _calibration_problems(contents)
     yield from _sample_problems(contents)
+    yield from _array_problems(SEEN, contents.seen, (len(contents.seen), N_COLUMNS), np.uint64)
 
 
 def _manifest_problems(contents: IndexContents) -> Iterator[Problem]:

@@ -4,7 +4,7 @@
 a required file or field comes or goes, or `PROBE_TEXTS` change.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegative
 from semroute.config import Config
 from semroute.encoders.contract import EncoderIdentity
 from semroute.policy import LabelReason
+from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 
 FORMAT_VERSION = 1
@@ -24,9 +25,10 @@ CLUSTERS = "clusters.jsonl"
 PROBES = "probes.npy"
 CALIBRATION = "calibration.npz"
 SAMPLES = "samples.jsonl"
+SEEN = "seen.npy"
 
 REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION})
-OPTIONAL_FILES = frozenset({SAMPLES})
+OPTIONAL_FILES = frozenset({SAMPLES, SEEN})
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -173,7 +175,8 @@ class IndexContents:
     """One version of an index in memory.
 
     `centroids` is float32 (n_clusters, dimension), `probes` float32 (n_probes, dimension): the
-    embeddings of `PROBE_TEXTS` at build time. `samples` is empty if they were left out.
+    embeddings of `PROBE_TEXTS` at build time. `samples` is empty if they were left out. `seen`
+    holds keyed hashes of every text of the log, as `semroute.seen` makes them.
     """
 
     manifest: Manifest
@@ -182,3 +185,4 @@ class IndexContents:
     probes: Vectors
     calibration: Calibration
     samples: tuple[Sample, ...] = ()
+    seen: SeenTexts = field(default_factory=no_texts)

@@ -24,6 +24,7 @@ from semroute.artifact.contents import (
     FORMAT_VERSION,
     PROBES,
     SAMPLES,
+    SEEN,
     Calibration,
     Cluster,
     IndexContents,
@@ -31,6 +32,7 @@ from semroute.artifact.contents import (
     Sample,
 )
 from semroute.errors import InvalidIndexError
+from semroute.seen import no_texts
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -38,7 +40,7 @@ CALIBRATION_ARRAYS = ("vectors", "scores", "costs_usd", "models")
 
 
 def serialise(contents: IndexContents) -> dict[str, bytes]:
-    """Return the bytes of every file but the manifest, by name; no samples, no samples file."""
+    """Return the bytes of every file but the manifest, by name; what is optional only if it is."""
     calibration = contents.calibration
     files = {
         CENTROIDS: _npy(contents.centroids),
@@ -53,7 +55,11 @@ def serialise(contents: IndexContents) -> dict[str, bytes]:
             }
         ),
     }
-    return {**files, SAMPLES: _json_lines(contents.samples)} if contents.samples else files
+    if contents.samples:
+        files[SAMPLES] = _json_lines(contents.samples)
+    if len(contents.seen):
+        files[SEEN] = _npy(contents.seen)
+    return files
 
 
 def serialise_manifest(manifest: Manifest) -> bytes:
@@ -91,6 +97,7 @@ def parse(
         samples=_parse_json_lines(Sample, files[SAMPLES], folder / SAMPLES)
         if samples and SAMPLES in files
         else (),
+        seen=_parse_npy(files[SEEN], folder / SEEN) if SEEN in files else no_texts(),
     )
 
 

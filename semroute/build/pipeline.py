@@ -34,6 +34,7 @@ from semroute.ood import calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, reattach
+from semroute.seen import remember
 from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
 
@@ -163,7 +164,8 @@ def _contents(
     )
     examples = sampled(log, grouping) if samples else ()
     probes = encoder.encode(PROBE_TEXTS)
-    return IndexContents(manifest, clusters, grouping.centroids, probes, held_out, examples)
+    seen = remember(log.texts, key)
+    return IndexContents(manifest, clusters, grouping.centroids, probes, held_out, examples, seen)
 
 
 def _cluster(

@@ -1,0 +1,137 @@
+"""Which queries a build has seen, without their text: so that none of them judges its own router.
+
+Each distinct text is kept as one 64-bit keyed hash of its words and a sketch of 32 bytes. The
+sketch is b-bit MinHash (Li and Koenig, "b-Bit Minwise Hashing", WWW 2010) over runs of three words:
+the share of equal bytes estimates how many runs two texts have in common. One byte of a hash tells
+next to nothing of a word, and without the key nothing at all.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.texts import fold
+
+SeenTexts = NDArray[np.uint64]
+"""One row per distinct text, ascending: the hash of its words, then its sketch of 32 bytes."""
+
+N_BYTES = 32
+N_COLUMNS = 1 + N_BYTES // 8
+RUN_WORDS = 3
+
+FEWEST_WORDS = 12
+"""Below this a sketch says nothing: one word more or less changes most of its runs."""
+
+FEWEST_EQUAL_BYTES = 25
+"""Of 32, for a near duplicate: about 0.78 of the runs of three words are the same."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Rows of a set of texts that a build has seen, bool of shape (n,) each.
+
+    `same`: the same words, whatever their case, accents' form and punctuation. `near`: nearly so.
+    """
+
+    same: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """The rows of either kind."""
+        return self.same | self.near
+
+
+def no_texts() -> SeenTexts:
+    """Return what an index holds that does not say what its build has seen."""
+    return np.zeros((0, N_COLUMNS), dtype=np.uint64)
+
+
+def remember(texts: Sequence[str], key: str) -> SeenTexts:
+    """Hash texts so that `overlap` recognises them; blank ones are left out.
+
+    Args:
+        texts: in any order; the same texts give the same rows.
+        key: of the hashes, at most 64 bytes.
+
+    Returns:
+        uint64, shape (n_distinct, N_COLUMNS), ascending in its first column.
+    """
+    folded = sorted({fold(text) for text in texts if text.strip()})
+    if not folded:
+        return no_texts()
+    rows = np.stack([_row(text, key) for text in folded])
+    return np.asarray(rows[np.lexsort(rows.T[::-1])])
+
+
+def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
+    """Say which texts are among those `remember` hashed, word for word or nearly so.
+
+    >>> seen = remember(["Where is my order?"], "key")
+    >>> overlap(["where is my ORDER", "and my parcel?"], seen, "key").same.tolist()
+    [True, False]
+    """
+    folded = [fold(text) for text in texts]
+    rows = np.array([_row(text, key) for text in folded], np.uint64).reshape(-1, N_COLUMNS)
+    blank = np.array([not text.strip() for text in texts], dtype=bool)
+    same = np.isin(rows[:, 0], seen[:, 0]) & ~blank
+    is_long = np.array([len(text.split()) >= FEWEST_WORDS for text in folded], dtype=bool)
+    near = np.zeros(len(texts), dtype=bool)
+    asked = np.flatnonzero(~same & is_long)
+    near[asked] = _any_near(_bytes(rows[asked]), _bytes(seen))
+    return Overlap(same, near)
+
+
+def _row(folded: str, key: str) -> NDArray[np.uint64]:
+    words = folded.split()
+    runs = {" ".join(words[i : i + RUN_WORDS]) for i in range(max(len(words) - RUN_WORDS + 1, 1))}
+    hashed = np.array([_number(run, key) for run in runs], dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        mixed = hashed[:, None] * _MULTIPLIERS + _INCREMENTS
+    smallest = mixed.min(axis=0)
+    sketch = (smallest >> np.uint64(24)).astype(np.uint8)
+    return np.concatenate([[np.uint64(_number(folded, key))], sketch.view(np.uint64)])
+
+
+def _number(text: str, key: str) -> int:
+    content = text.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(content, digest_size=8, key=key.encode(), person=b"seen")
+    return int.from_bytes(digest.digest(), "little")
+
+
+def _constants() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Draw the 32 hash functions, the same for ever: SHAKE does not change between versions."""
+    drawn = hashlib.shake_128(b"semroute seen texts").digest(2 * 8 * N_BYTES)
+    numbers = np.frombuffer(drawn, dtype="<u8").astype(np.uint64)
+    return numbers[:N_BYTES] | np.uint64(1), numbers[N_BYTES:]
+
+
+_MULTIPLIERS, _INCREMENTS = _constants()
+
+
+def _bytes(rows: SeenTexts) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(rows[:, 1:]).view(np.uint8)
+
+
+def _any_near(asked: NDArray[np.uint8], seen: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether some row of `seen` has `FEWEST_EQUAL_BYTES` bytes in common with each of `asked`.
+
+    Two rows that differ in at most 7 bytes of 32 share one of 8 runs of four bytes, so only rows
+    with such a run in common are compared byte by byte.
+    """
+    found = np.zeros(len(asked), dtype=bool)
+    for band in range(0, N_BYTES, 4):
+        bands = [
+            np.ascontiguousarray(rows[:, band : band + 4]).view(np.uint32)[:, 0]
+            for rows in (asked, seen)
+        ]
+        order = np.argsort(bands[1], kind="stable")
+        first = np.searchsorted(bands[1], bands[0], "left", sorter=order)
+        last = np.searchsorted(bands[1], bands[0], "right", sorter=order)
+        for row in np.flatnonzero((last > first) & ~found):
+            equal = (seen[order[first[row] : last[row]]] == asked[row]).sum(axis=1)
+            found[row] = bool((equal >= FEWEST_EQUAL_BYTES).any())
+    return found

@@ -1,0 +1,68 @@
+"""Recognising queries a build has seen, by hashes alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.seen import N_COLUMNS, no_texts, overlap, remember
+
+LONG = (
+    "A train leaves the station at nine and travels three hours at eighty kilometres an hour, then "
+    "rests for twenty minutes and goes on at sixty kilometres an hour until it has covered three "
+    "hundred kilometres in all. At what time does it arrive, and how long was it under way?"
+)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "Where is my order, please?",
+        "WHERE IS MY ORDER, PLEASE?",
+        "  where is my order --- please!!  ",
+        "Ｗhere is\tmy order;\nplease.",
+    ],
+)
+def test_the_same_words_are_recognised_in_any_case_and_punctuation(again: str) -> None:
+    seen = remember(["something else", "Where is my order, please?"], "key")
+    assert overlap([again, "Where is my parcel?"], seen, "key").same.tolist() == [True, False]
+
+
+def test_a_long_text_with_one_word_changed_is_a_near_duplicate() -> None:
+    seen = remember([LONG], "key")
+    found = overlap([LONG.replace("nine", "ten"), LONG.replace("nine", "ten")[::-1]], seen, "key")
+    assert found.same.tolist() == [False, False]
+    assert found.near.tolist() == [True, False]
+    assert found.seen.tolist() == [True, False]
+
+
+def test_short_texts_that_differ_in_a_word_are_not_near_duplicates() -> None:
+    seen = remember(["where is my order"], "key")
+    assert not overlap(["where is my parcel"], seen, "key").seen.any()
+
+
+@given(st.lists(st.text(), max_size=6), st.text())
+def test_every_text_that_is_not_blank_is_recognised(texts: list[str], key: str) -> None:
+    key = key[:8]
+    found = overlap(texts, remember(texts, key), key)
+    assert found.same.tolist() == [bool(text.strip()) for text in texts]
+
+
+def test_neither_order_nor_repetition_changes_what_is_kept() -> None:
+    texts = ["one two three", "four five six", LONG]
+    kept = remember(texts, "key")
+    assert kept.shape == (3, N_COLUMNS)
+    assert np.array_equal(remember([*texts[::-1], texts[0].upper()], "key"), kept)
+
+
+def test_another_key_recognises_nothing_and_nothing_seen_recognises_nothing() -> None:
+    assert not overlap([LONG], remember([LONG], "key"), "other").seen.any()
+    assert not overlap([LONG], no_texts(), "key").seen.any()
+    assert not overlap([], remember([LONG], "key"), "key").seen.size
+
+
+def test_unrelated_long_texts_are_not_near(n_texts: int = 400) -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{word}" for word in rng.integers(300, size=40)) for _ in range(n_texts)]
+    half = n_texts // 2
+    assert not overlap(texts[:half], remember(texts[half:], "key"), "key").seen.any()
