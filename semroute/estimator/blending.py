@@ -1,0 +1,55 @@
+"""Evidence of the nearest clusters, weighted by similarity."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def neighbour_weights(similarities: NDArray[np.floating], k: int, temperature: float) -> Numbers:
+    """Weigh the `k` nearest clusters: softmax of temperature * similarity; rows sum to one.
+
+    Args:
+        similarities: shape (n, at least min(k, clusters)), highest first.
+        k: how many clusters have a say.
+        temperature: how much more the nearer ones count; higher is more.
+
+    Returns:
+        shape (n, k), or all columns if there are fewer; NaN for a row of NaN.
+    """
+    near = np.asarray(similarities[:, :k], dtype=np.float64)
+    raw = np.exp(temperature * (near - near[:, :1]))
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+
+def shrunk_means(
+    values: Numbers, cluster_ids: Integers, n_clusters: int, pseudo_rows: float
+) -> Numbers:
+    """Mean of each cluster and column over the known cells, shrunk towards the column's mean.
+
+    The column's mean counts as `pseudo_rows` more rows of every cluster. A column without any known
+    cell gives 0.
+
+    Returns:
+        shape (n_clusters, n_columns).
+    """
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
+    whole = filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    sums = _sums(filled, cluster_ids, n_clusters) + pseudo_rows * whole
+    return np.asarray(sums / (_sums(known.astype(float), cluster_ids, n_clusters) + pseudo_rows))
+
+
+def _sums(values: Numbers, cluster_ids: Integers, n_clusters: int) -> Numbers:
+    columns = [np.bincount(cluster_ids, column, minlength=n_clusters) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
+
+
+def blended(weights: Numbers, cluster_ids: Integers, table: Numbers) -> Numbers:
+    """Blend rows of `table` (n_clusters, n_columns) by weight; shape (n, n_columns).
+
+    Row by row, so that a row does not depend on the others of the call to the last bit.
+    """
+    near = table[cluster_ids[:, : weights.shape[1]]]
+    return np.asarray(np.matmul(weights[:, None, :], near)[:, 0])

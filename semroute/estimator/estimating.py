@@ -1,0 +1,142 @@
+"""The fitted estimator; what serves needs numpy only."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.estimator.blending import Integers, Numbers, blended, neighbour_weights
+from semroute.features import FEATURES
+
+LARGEST_DEVIATION = 3.0
+"""Standard deviations a text feature counts at most, so that no odd text moves an estimate far."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Per text and model, float64 of shape (n, n_models).
+
+    `losses` are against the frontier model, in [-1, 1], 0 for the frontier itself and NaN where
+    nothing is known; `costs_usd` are per request.
+    """
+
+    losses: Numbers
+    costs_usd: Numbers
+
+
+@dataclass(frozen=True)
+class LossEstimator:
+    """What was learned from the `fit` queries; columns are in the order of `models`.
+
+    `evidence` and `costs_usd` (n_clusters, n_models) are shrunk cluster means. The head's weights
+    are `topic` (n_clusters, n_models), `wording` (dimension, n_models), `text` (n_features,
+    n_models), `products` (n_features * (n_features + 1) / 2, n_models) and `intercept` (n_models,).
+    `centre` and `spread` (n_features,) standardise the text features. `typical` (2 + n_features,
+    n_models) holds the head's mean terms over the fit rows: topic, wording, each feature. A model
+    nothing is known of has NaN in its column of evidence and head.
+    """
+
+    models: tuple[str, ...]
+    n_neighbours: int
+    temperature: float
+    blend_share: float
+    pseudo_rows: float
+    evidence: Numbers
+    costs_usd: Numbers
+    topic: Numbers
+    wording: Numbers
+    text: Numbers
+    products: Numbers
+    intercept: Numbers
+    centre: Numbers
+    spread: Numbers
+    typical: Numbers
+
+    def estimate(
+        self,
+        cluster_ids: Integers,
+        similarities: NDArray[np.floating],
+        vectors: NDArray[np.floating],
+        features: Numbers,
+    ) -> Estimates:
+        """Estimate losses and costs; each row is independent of the others, to the last bit.
+
+        Args:
+            cluster_ids: the nearest clusters of each text, nearest first; shape (n, k) with k at
+                least `n_neighbours`, or all clusters if there are fewer.
+            similarities: their similarities, the same shape.
+            vectors: unit embeddings, shape (n, dimension).
+            features: of `text_features`, shape (n, n_features).
+
+        Returns:
+            NaN for texts whose vector was unusable.
+        """
+        if not len(self.evidence):
+            unknown = np.full((len(vectors), len(self.models)), np.nan)
+            return Estimates(unknown, unknown)
+        weights = neighbour_weights(similarities, self.n_neighbours, self.temperature)
+        z = self.standardised(features)
+        wide = np.concatenate([vectors.astype(np.float64), z, products(z)], axis=1)
+        raw = blended(weights, cluster_ids, self._by_cluster)
+        # A stack of products of one row each: one large product would round rows together.
+        raw = raw + np.matmul(wide[:, None, :], self._by_column)[:, 0] + self._constant
+        costs = blended(weights, cluster_ids, self.costs_usd)
+        return Estimates(np.clip(raw, -1.0, 1.0), costs)
+
+    def standardised(self, features: Numbers) -> Numbers:
+        """Centre and scale text features, and cut them at `LARGEST_DEVIATION`."""
+        scaled = (features - self.centre) / self.spread
+        return np.clip(scaled, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+
+    @cached_property
+    def _by_cluster(self) -> Numbers:
+        return self.blend_share * self.evidence + (1 - self.blend_share) * self.topic
+
+    @cached_property
+    def _by_column(self) -> Numbers:
+        return (1 - self.blend_share) * np.concatenate([self.wording, self.text, self.products])
+
+    @cached_property
+    def _constant(self) -> Numbers:
+        return (1 - self.blend_share) * self.intercept
+
+
+_LEFT, _RIGHT = np.triu_indices(len(FEATURES))
+
+
+def products(z: Numbers) -> Numbers:
+    """All products of two columns, squares included, in the order of `np.triu_indices`."""
+    if z.shape[1] != len(FEATURES):
+        left, right = np.triu_indices(z.shape[1])
+        return np.asarray(z[:, left] * z[:, right])
+    return np.asarray(z[:, _LEFT] * z[:, _RIGHT])
+
+
+def blank_estimator(
+    models: tuple[str, ...], n_clusters: int, dimension: int, costs_usd: Numbers
+) -> LossEstimator:
+    """Make an estimator that knows costs and no loss; every model's column is NaN."""
+    n_features, n_models = len(FEATURES), len(models)
+    n_products = n_features * (n_features + 1) // 2
+
+    def unknown(*shape: int) -> Numbers:
+        return np.full((*shape, n_models), np.nan)
+
+    return LossEstimator(
+        models=models,
+        n_neighbours=1,
+        temperature=0.0,
+        blend_share=1.0,
+        pseudo_rows=0.0,
+        evidence=unknown(n_clusters),
+        costs_usd=costs_usd,
+        topic=unknown(n_clusters),
+        wording=unknown(dimension),
+        text=unknown(n_features),
+        products=unknown(n_products),
+        intercept=unknown(),
+        centre=np.zeros(n_features),
+        spread=np.ones(n_features),
+        typical=unknown(2 + n_features),
+    )

@@ -1,0 +1,264 @@
+"""Fitting the estimator; whatever is tuned is tuned on folds of the rows given, never beyond."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.estimator.blending import (
+    Integers,
+    Numbers,
+    blended,
+    neighbour_weights,
+    shrunk_means,
+)
+from semroute.estimator.estimating import LossEstimator, blank_estimator, products
+from semroute.estimator.parts import feature_terms
+from semroute.estimator.ridge import BlockRidge
+from semroute.features import FEATURES
+
+FEWEST_LOSSES = 30
+"""Of a model, beside the frontier; with fewer it is unknown and never chosen."""
+
+MOST_ROWS = 20_000
+"""Above it the head is fitted on a sample; the evidence of clusters always counts every row."""
+
+MOST_NEIGHBOURS = 32
+"""The most clusters that may have a say in one estimate."""
+
+N_NEIGHBOURS = (4, 8, 16, MOST_NEIGHBOURS)
+TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
+PSEUDO_ROWS = (5.0, 20.0, 80.0)
+BLEND_SHARES = (1.0, 0.75, 0.5, 0.33, 0.2, 0.0)
+START_SCALES = {"wording": 0.09, "text": 0.012, "topic": 0.2}
+
+_SMALLEST_VARIANCE = 1e-6
+_SMALLEST_SPREAD = 1e-9
+_COST_PSEUDO_ROWS = 20.0
+
+
+@dataclass(frozen=True)
+class FitRows:
+    """The queries to learn from, row by row.
+
+    `cluster_ids` and `similarities` (n, k) are the nearest clusters, nearest first, k being
+    `MOST_NEIGHBOURS` or all; `vectors` (n, dimension); `features` (n, n_features); `losses`
+    (n, n_models) against the frontier on the same query, NaN where a score of the pair is missing,
+    0 for the frontier; `costs_usd` (n, n_models) without NaN; `folds` (n,) keep near duplicates
+    together.
+    """
+
+    cluster_ids: Integers
+    similarities: NDArray[np.floating]
+    vectors: NDArray[np.floating]
+    features: Numbers
+    losses: Numbers
+    costs_usd: Numbers
+    folds: Integers
+
+    def some(self, rows: NDArray[np.intp]) -> "FitRows":
+        """Return the same of some rows."""
+        return FitRows(
+            self.cluster_ids[rows],
+            self.similarities[rows],
+            self.vectors[rows],
+            self.features[rows],
+            self.losses[rows],
+            self.costs_usd[rows],
+            self.folds[rows],
+        )
+
+
+@dataclass(frozen=True)
+class _Blend:
+    """The clusters' part: how it is weighted, and its out-of-fold predictions."""
+
+    n_neighbours: int
+    temperature: float
+    pseudo_rows: float
+    out_of_fold: Numbers
+
+
+def fit_estimator(
+    rows: FitRows, n_clusters: int, models: tuple[str, ...], frontier: str, seed: int = 0
+) -> LossEstimator:
+    """Learn evidence and head.
+
+    The number of neighbours, the temperature, the shrinkage, the penalties and the blend's share
+    are chosen by the squared error on held-out folds. Of the blend's shares the largest is taken
+    whose error is within one standard error of the least (Breiman et al., "Classification and
+    Regression Trees", 1984): what clusters can explain is left to them. Models with fewer than
+    `FEWEST_LOSSES` losses stay unknown.
+    """
+    nearest = rows.cluster_ids[:, 0] if n_clusters else np.zeros(0, dtype=np.int64)
+    costs = shrunk_means(rows.costs_usd, nearest, n_clusters, _COST_PSEUDO_ROWS)
+    blank = blank_estimator(models, n_clusters, rows.vectors.shape[1], costs)
+    known = (~np.isnan(rows.losses)).sum(axis=0) >= FEWEST_LOSSES
+    is_frontier = np.array([model == frontier for model in models])
+    learned = np.flatnonzero(known & ~is_frontier)
+    if learned.size:
+        blank = _fit(rows, nearest, n_clusters, learned, blank, seed)
+    return _with_zero_column(blank, int(np.flatnonzero(is_frontier)[0]))
+
+
+def _with_zero_column(estimator: LossEstimator, column: int) -> LossEstimator:
+    """Make the frontier lose nothing against itself."""
+    changed: dict[str, Any] = {}
+    for name in ("evidence", "topic", "wording", "text", "products", "intercept", "typical"):
+        changed[name] = getattr(estimator, name).copy()
+        changed[name][..., column] = 0.0
+    return replace(estimator, **changed)
+
+
+def _fit(
+    rows: FitRows,
+    nearest: Integers,
+    n_clusters: int,
+    learned: NDArray[np.intp],
+    blank: LossEstimator,
+    seed: int,
+) -> LossEstimator:
+    losses = rows.losses[:, learned]
+    used = rows.some(_sample(len(losses), seed))
+    y = used.losses[:, learned]
+    error = _Error(y)
+    blend = _tuned_blend(used, y, n_clusters, error)
+    spread = used.features.std(axis=0)
+    estimator = replace(
+        blank,
+        n_neighbours=blend.n_neighbours,
+        temperature=blend.temperature,
+        pseudo_rows=blend.pseudo_rows,
+        centre=used.features.mean(axis=0),
+        spread=np.where(spread > _SMALLEST_SPREAD, spread, 1.0),
+        evidence=_placed(
+            blank.evidence, shrunk_means(losses, nearest, n_clusters, blend.pseudo_rows), learned
+        ),
+    )
+    blocks = _blocks(used, estimator, n_clusters)
+    ridge = BlockRidge(blocks, y, used.folds)
+    scales = ridge.tuned_scales(START_SCALES, error.mean)
+    share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
+    beta, intercept = ridge.weights(scales)
+    return _with_head(estimator, blocks, beta, intercept, learned, share)
+
+
+def _sample(n_rows: int, seed: int) -> NDArray[np.intp]:
+    if n_rows <= MOST_ROWS:
+        return np.arange(n_rows)
+    chosen = np.random.default_rng(seed).choice(n_rows, MOST_ROWS, replace=False)
+    return np.sort(chosen)
+
+
+@dataclass(frozen=True)
+class _Error:
+    """Squared error in units of each model's variance, so that no model dominates."""
+
+    losses: Numbers
+
+    @property
+    def variance(self) -> Numbers:
+        return np.asarray(np.maximum(np.nanvar(self.losses, axis=0), _SMALLEST_VARIANCE))
+
+    def per_row(self, predicted: Numbers) -> Numbers:
+        """Mean over the models known on a row; rows without any are left out."""
+        squared = (predicted - self.losses) ** 2 / self.variance
+        known = ~np.isnan(squared)
+        some = known.any(axis=1)
+        sums = np.where(known, squared, 0.0).sum(axis=1)
+        return np.asarray(sums[some] / known.sum(axis=1)[some])
+
+    def mean(self, predicted: Numbers) -> float:
+        """Mean over all known cells; infinite if there is none."""
+        squared = (predicted - self.losses) ** 2 / self.variance
+        known = ~np.isnan(squared)
+        return float(squared[known].mean()) if known.any() else np.inf
+
+
+def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: _Error) -> _Blend:
+    """Try every number of neighbours, temperature and shrinkage; the first of the best wins."""
+    folds = [rows.folds == fold for fold in range(int(rows.folds.max()) + 1)]
+    nearest = rows.cluster_ids[:, 0]
+    means = {
+        pseudo: [shrunk_means(losses[~f], nearest[~f], n_clusters, pseudo) for f in folds]
+        for pseudo in PSEUDO_ROWS
+    }
+    best, least = None, np.inf
+    for k, temperature in product(N_NEIGHBOURS, TEMPERATURES):
+        weights = neighbour_weights(rows.similarities, k, temperature)
+        for pseudo in PSEUDO_ROWS:
+            guess = np.empty_like(losses)
+            for fold, mean in zip(folds, means[pseudo], strict=True):
+                guess[fold] = blended(weights[fold], rows.cluster_ids[fold], mean)
+            found = error.mean(guess)
+            if best is None or found < least:
+                best, least = _Blend(k, temperature, pseudo, guess), found
+    assert best is not None  # noqa: S101 - the grids are not empty
+    return best
+
+
+def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[str, Numbers]:
+    weights = neighbour_weights(rows.similarities, estimator.n_neighbours, estimator.temperature)
+    topic = np.zeros((len(weights), n_clusters))
+    np.put_along_axis(topic, rows.cluster_ids[:, : weights.shape[1]], weights, axis=1)
+    z = estimator.standardised(rows.features)
+    return {
+        "topic": topic,
+        "wording": rows.vectors.astype(np.float64),
+        "text": np.concatenate([z, products(z)], axis=1),
+    }
+
+
+def _blend_share(blend: Numbers, head: Numbers, error: _Error) -> float:
+    both = ~np.isnan(head)
+    if not both.any():
+        return 1.0
+    blend = np.where(both, blend, np.nan)
+    rows = [error.per_row(share * blend + (1 - share) * head) for share in BLEND_SHARES]
+    least = rows[int(np.argmin([errors.mean() for errors in rows]))]
+    for share, errors in zip(BLEND_SHARES, rows, strict=True):
+        gap = errors - least
+        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
+            return share
+    return 0.0
+
+
+def _with_head(
+    estimator: LossEstimator,
+    blocks: dict[str, Numbers],
+    beta: Numbers,
+    intercept: Numbers,
+    learned: NDArray[np.intp],
+    share: float,
+) -> LossEstimator:
+    ends = np.cumsum([blocks["topic"].shape[1], blocks["wording"].shape[1], len(FEATURES)])
+    topic, wording, text, pairs = np.split(beta, ends)
+    means = {name: block.mean(axis=0) for name, block in blocks.items()}
+    z, z_products = np.split(means["text"][None], [len(FEATURES)], axis=1)
+    typical = np.concatenate(
+        [
+            [means["topic"] @ topic, means["wording"] @ wording],
+            feature_terms(z, z_products, text, pairs)[0],
+        ]
+    )
+    found: dict[str, Numbers] = {
+        "topic": topic,
+        "wording": wording,
+        "text": text,
+        "products": pairs,
+        "intercept": intercept,
+        "typical": typical,
+    }
+    placed: dict[str, Any] = {
+        name: _placed(getattr(estimator, name), values, learned) for name, values in found.items()
+    }
+    return replace(estimator, blend_share=share, **placed)
+
+
+def _placed(blank: Numbers, values: Numbers, columns: NDArray[np.intp]) -> Numbers:
+    """Return `blank` with `values` in some of its last axis."""
+    whole = blank.copy()
+    whole[..., columns] = values
+    return whole

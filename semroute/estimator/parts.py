@@ -1,0 +1,125 @@
+"""One estimate taken apart: which clusters, and what about the text, moved it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.estimator.blending import Integers, Numbers, neighbour_weights
+from semroute.estimator.estimating import LossEstimator, products
+from semroute.features import FEATURES
+
+
+@dataclass(frozen=True)
+class ClusterPart:
+    """A cluster's say: its weight among the nearest, and the model's loss there."""
+
+    cluster_id: int
+    weight: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class LossParts:
+    """The parts of one model's estimated loss on one text; they add up to `loss` unless it was cut.
+
+    `blend` is what the clusters contribute (their weighted losses times the blend's share), `base`
+    the head's mean, `topic`, `wording` and `features` how far this text moves it from there.
+    `was_cut`: the sum was outside [-1, 1].
+    """
+
+    model: str
+    loss: float
+    clusters: tuple[ClusterPart, ...]
+    blend: float
+    base: float
+    topic: float
+    wording: float
+    features: dict[str, float]
+    was_cut: bool
+
+
+def loss_parts(
+    estimator: LossEstimator,
+    model: str,
+    cluster_ids: Integers,
+    similarities: NDArray[np.floating],
+    vector: NDArray[np.floating],
+    features: Numbers,
+) -> LossParts | None:
+    """Take apart the estimate of one text; None for a model nothing is known of.
+
+    Args:
+        estimator: of the index.
+        model: one of its models.
+        cluster_ids: the nearest clusters, nearest first, shape (k,).
+        similarities: their similarities, shape (k,).
+        vector: the text's unit embedding, shape (dimension,).
+        features: of `text_features`, shape (n_features,).
+    """
+    column = estimator.models.index(model)
+    if np.isnan(estimator.intercept[column]):
+        return None
+    weights = neighbour_weights(similarities[None], estimator.n_neighbours, estimator.temperature)[
+        0
+    ]
+    near = cluster_ids[: len(weights)]
+    evidence = estimator.evidence[near, column]
+    terms = _head_terms(estimator, column, near, weights, vector, features)
+    typical = estimator.typical[:, column]
+    share = 1 - estimator.blend_share
+    moved = share * (terms - typical)
+    blend = float(estimator.blend_share * (weights @ evidence))
+    base = float(share * (estimator.intercept[column] + typical.sum()))
+    total = blend + base + float(moved.sum())
+    return LossParts(
+        model=model,
+        loss=float(np.clip(total, -1.0, 1.0)),
+        clusters=tuple(
+            ClusterPart(int(c), float(w), float(e))
+            for c, w, e in zip(near, weights, evidence, strict=True)
+        ),
+        blend=blend,
+        base=base,
+        topic=float(moved[0]),
+        wording=float(moved[1]),
+        features=dict(zip(FEATURES, moved[2:].tolist(), strict=True)),
+        was_cut=abs(total) > 1.0,
+    )
+
+
+def _head_terms(
+    estimator: LossEstimator,
+    column: int,
+    near: Integers,
+    weights: Numbers,
+    vector: NDArray[np.floating],
+    features: Numbers,
+) -> Numbers:
+    topic = weights @ estimator.topic[near, column]
+    wording = vector.astype(np.float64) @ estimator.wording[:, column]
+    z = estimator.standardised(features[None])
+    weights_of = estimator.text[:, [column]], estimator.products[:, [column]]
+    text = feature_terms(z, products(z), *weights_of)
+    return np.concatenate([[topic, wording], text[0, :, 0]])
+
+
+def feature_terms(z: Numbers, z_products: Numbers, text: Numbers, weights: Numbers) -> Numbers:
+    """Divide the head's text terms among the features; a product counts half for each of its two.
+
+    Args:
+        z: standardised features, shape (n, n_features).
+        z_products: their products, shape (n, n_products).
+        text: weights of the features, shape (n_features, n_models).
+        weights: those of the products, shape (n_products, n_models).
+
+    Returns:
+        shape (n, n_features, n_models).
+    """
+    left, right = np.triu_indices(z.shape[1])
+    terms = z[:, :, None] * text
+    halves = 0.5 * z_products[:, :, None] * weights
+    for column in range(z.shape[1]):
+        terms[:, column] += halves[:, left == column].sum(axis=1)
+        terms[:, column] += halves[:, right == column].sum(axis=1)
+    return np.asarray(terms)

@@ -1,0 +1,147 @@
+"""What a text looks like, in numbers: the difficulty inside a topic, where clusters see none.
+
+Most features count characters and hold for any language. Those in `ENGLISH` count English words:
+in another language they are zero and say nothing.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.texts import MAX_CHARS
+
+FEATURES = (
+    "characters",
+    "words",
+    "mean word length",
+    "share of long words",
+    "lines",
+    "sentences",
+    "digits",
+    "numbers",
+    "largest number",
+    "numbers per word",
+    "question marks",
+    "arithmetic signs",
+    "negations (English)",
+    "longest listed option",
+    "mean listed option",
+    "listed options",
+    "signs of code",
+    "commas",
+    "share of capitals",
+    "characters outside ASCII",
+    "parentheses",
+    "quotation marks",
+    "share of distinct words",
+    "words of quantity (English)",
+    "words of condition (English)",
+    "question words (English)",
+    "blanks to fill in",
+    "money signs",
+    "length of the last line",
+)
+"""Names of the columns of `text_features`, in order. Counts are logarithms: log(1 + count)."""
+
+ENGLISH = frozenset(name for name in FEATURES if name.endswith("(English)"))
+"""The features that only see English."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SENTENCE = re.compile(r"[.!?](?=\s|$)")
+# Blanks without line breaks: with them, a run of empty lines would take quadratic time.
+_OPTION = re.compile(r"^[^\S\n]*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[.):])[^\S\n]+(.*)$", re.MULTILINE)
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_SIGN = re.compile(r"[-+*/=^<>%]")
+_CODE = re.compile(r"[{};`\\\[\]_|#]")
+_DIGIT_BYTES = b"0123456789"
+_CAPITAL_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LARGEST_NUMBER = 1e12
+_LONG_WORD = 9
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEGATIONS = _words(
+    "not no never none nor neither cannot without except least false incorrect wrong"
+)
+_QUANTITIES = _words(
+    "each every per half twice double triple total times percent percentage rate average more less "
+    "fewer than many much remaining left altogether"
+)
+_CONDITIONS = _words("if when then suppose assume given unless although because therefore must")
+_QUESTIONS = _words("what which who whom whose where when why how")
+
+
+def text_features(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Describe texts by numbers, all finite, in time linear in their length.
+
+    Only the first `MAX_CHARS` characters are looked at.
+
+    Returns:
+        float64, shape (n, n_features), columns named by `FEATURES`.
+
+    >>> dict(zip(FEATURES, text_features(["Is 3 + 4 = 7?"])[0].round(2)))["question marks"]
+    np.float64(1.0)
+    """
+    rows = [_features(text[:MAX_CHARS]) for text in texts]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
+
+
+def _features(text: str) -> list[float]:
+    lower = text.lower().replace("’", "'")
+    words = _WORD.findall(lower)
+    n_words, n_chars = max(len(words), 1), max(len(text), 1)
+    numbers = _NUMBER.findall(text)
+    lines = [line for line in text.split("\n") if line.strip()]
+    options = [len(option) for option in _OPTION.findall(text)]
+    foreign = _ASCII.sub("", text)
+    plain = text.encode("ascii", "ignore")
+    n_code = len(_CODE.findall(text)) + 5 * (text.count("def ") + text.count("return "))
+    return [
+        math.log1p(len(text)),
+        math.log1p(len(words)),
+        sum(map(len, words)) / n_words,
+        sum(len(word) >= _LONG_WORD for word in words) / n_words,
+        math.log1p(len(lines)),
+        math.log1p(len(_SENTENCE.findall(text))),
+        math.log1p(_count(plain, _DIGIT_BYTES) + sum(map(str.isdigit, foreign))),
+        math.log1p(len(numbers)),
+        math.log10(1 + min(max(map(_value, numbers), default=0.0), _LARGEST_NUMBER)),
+        len(numbers) / n_words,
+        min(text.count("?"), 5),
+        math.log1p(len(_SIGN.findall(text))),
+        math.log1p(sum(word in _NEGATIONS or word.endswith("n't") for word in words)),
+        math.log1p(max(options, default=0)),
+        math.log1p(sum(options) / len(options)) if options else 0.0,
+        min(len(options), 10),
+        math.log1p(n_code),
+        math.log1p(text.count(",")),
+        (_count(plain, _CAPITAL_BYTES) + sum(map(str.isupper, foreign))) / n_chars,
+        math.log1p(len(foreign)),
+        math.log1p(text.count("(")),
+        math.log1p(text.count('"') + text.count("“")),
+        len(set(words)) / n_words,
+        math.log1p(sum(word in _QUANTITIES for word in words)),
+        math.log1p(sum(word in _CONDITIONS for word in words)),
+        math.log1p(sum(word in _QUESTIONS for word in words)),
+        min(text.count("_ ") + text.count("__"), 5),
+        math.log1p(text.count("$") + text.count("€")),
+        math.log1p(len(lines[-1])) if lines else 0.0,
+    ]
+
+
+def _count(text: bytes, characters: bytes) -> int:
+    return len(text) - len(text.translate(None, characters))
+
+
+def _value(number: str) -> float:
+    try:
+        return float(number.replace(",", "")[:15])
+    except ValueError:  # such as 1.2.3, a version or a date
+        return 0.0

@@ -1,0 +1,157 @@
+"""What the estimator learns, and that it says the same of a text alone or among others."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semroute.estimator import FitRows, LossEstimator, fit_estimator, loss_parts
+from semroute.estimator.blending import neighbour_weights
+from semroute.estimator.estimating import products
+from semroute.estimator.fitting import FEWEST_LOSSES
+from semroute.features import FEATURES
+from tests.estimator.logs import MODELS, N_CLUSTERS, rows_of
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LossEstimator:
+    return fit_estimator(rows_of()[0], N_CLUSTERS, MODELS, "large")
+
+
+def _estimate(estimator: LossEstimator, rows: FitRows) -> np.ndarray:
+    at = (rows.cluster_ids, rows.similarities, rows.vectors, rows.features)
+    return estimator.estimate(*at).losses
+
+
+def test_it_finds_what_depends_on_the_topic_and_what_on_the_wording(
+    fitted: LossEstimator,
+) -> None:
+    fresh = rows_of(300, seed=1)[0]
+    error = np.abs(_estimate(fitted, fresh) - fresh.losses).mean(axis=0)
+    assert error[0] == 0
+    assert error[1] < 0.05
+    assert error[2] < 0.05
+
+
+def test_a_text_gets_the_same_alone_and_among_others(fitted: LossEstimator) -> None:
+    rows = rows_of(60, seed=2)[0]
+    together = _estimate(fitted, rows)
+    for row in range(60):
+        alone = _estimate(fitted, rows.some(np.array([row])))
+        assert alone.tobytes() == together[[row]].tobytes()
+
+
+def test_it_is_the_written_formula(fitted: LossEstimator) -> None:
+    rows = rows_of(20, seed=3)[0]
+    weights = neighbour_weights(rows.similarities, fitted.n_neighbours, fitted.temperature)
+    dense = np.zeros((20, N_CLUSTERS))
+    np.put_along_axis(dense, rows.cluster_ids[:, : weights.shape[1]], weights, axis=1)
+    z = np.clip((rows.features - fitted.centre) / fitted.spread, -3, 3)
+    head = dense @ fitted.topic + rows.vectors @ fitted.wording + z @ fitted.text
+    head += products(z) @ fitted.products + fitted.intercept
+    expected = fitted.blend_share * (dense @ fitted.evidence) + (1 - fitted.blend_share) * head
+    assert _estimate(fitted, rows) == pytest.approx(np.clip(expected, -1, 1))
+
+
+def test_costs_are_blended_over_the_nearest_clusters(fitted: LossEstimator) -> None:
+    rows = rows_of(5, seed=4)[0]
+    found = fitted.estimate(rows.cluster_ids, rows.similarities, rows.vectors, rows.features)
+    assert found.costs_usd == pytest.approx(rows.costs_usd)
+
+
+def test_the_parts_of_an_estimate_add_up_to_it(fitted: LossEstimator) -> None:
+    rows = rows_of(20, seed=5)[0]
+    whole = _estimate(fitted, rows)
+    for row in range(20):
+        for column, model in enumerate(MODELS):
+            parts = loss_parts(
+                fitted,
+                model,
+                rows.cluster_ids[row],
+                rows.similarities[row],
+                rows.vectors[row],
+                rows.features[row],
+            )
+            assert parts is not None
+            total = parts.blend + parts.base + parts.topic + parts.wording
+            total += sum(parts.features.values())
+            assert parts.loss == pytest.approx(whole[row, column], abs=1e-9)
+            assert parts.was_cut or total == pytest.approx(parts.loss, abs=1e-9)
+            assert set(parts.features) == set(FEATURES)
+
+
+def test_the_feature_that_decides_is_named(fitted: LossEstimator) -> None:
+    rows = rows_of(50, seed=6)[0]
+    row = int(np.argmax(rows.losses[:, 2]))
+    one = (rows.cluster_ids[row], rows.similarities[row], rows.vectors[row], rows.features[row])
+    parts = loss_parts(fitted, "small", *one)
+    assert parts is not None
+    assert max(parts.features, key=lambda name: parts.features[name]) == "question marks"
+
+
+def test_an_odd_text_moves_an_estimate_no_further_than_three_deviations(
+    fitted: LossEstimator,
+) -> None:
+    rows = rows_of(1, seed=7)[0]
+    far = dataclasses.replace(rows, features=np.full_like(rows.features, 1e9))
+    farther = dataclasses.replace(rows, features=np.full_like(rows.features, 1e12))
+    assert np.array_equal(_estimate(fitted, far), _estimate(fitted, farther))
+
+
+def test_too_few_losses_are_no_knowledge() -> None:
+    rows = rows_of(200)[0]
+    losses = rows.losses.copy()
+    losses[FEWEST_LOSSES - 1 :, 2] = np.nan
+    fitted = fit_estimator(dataclasses.replace(rows, losses=losses), N_CLUSTERS, MODELS, "large")
+    estimates = _estimate(fitted, rows)
+    assert np.isnan(estimates[:, 2]).all()
+    assert np.isfinite(estimates[:, :2]).all()
+    assert loss_parts(fitted, "small", *_first(rows)) is None
+
+
+def _first(rows: FitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return rows.cluster_ids[0], rows.similarities[0], rows.vectors[0], rows.features[0]
+
+
+def test_no_scores_at_all_leave_only_the_frontier_known() -> None:
+    rows = rows_of(50)[0]
+    losses = np.full_like(rows.losses, np.nan)
+    fitted = fit_estimator(dataclasses.replace(rows, losses=losses), N_CLUSTERS, MODELS, "large")
+    estimates = _estimate(fitted, rows)
+    assert (estimates[:, 0] == 0).all()
+    assert np.isnan(estimates[:, 1:]).all()
+
+
+def test_holes_at_random_hardly_move_the_estimates(fitted: LossEstimator) -> None:
+    holed = fit_estimator(rows_of(hole_share=0.3)[0], N_CLUSTERS, MODELS, "large")
+    fresh = rows_of(300, seed=8)[0]
+    assert np.abs(_estimate(holed, fresh) - _estimate(fitted, fresh)).mean() < 0.05
+
+
+def test_the_same_rows_give_the_same_estimator(fitted: LossEstimator) -> None:
+    again = fit_estimator(rows_of()[0], N_CLUSTERS, MODELS, "large")
+    assert again.wording.tobytes() == fitted.wording.tobytes()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(0, 1))
+def test_any_table_gives_finite_estimates_or_none(seed: int, n: int, hole_share: float) -> None:
+    rows = rows_of(n, seed=seed, hole_share=hole_share)[0]
+    one_fold = dataclasses.replace(rows, folds=rows.folds * (seed % 2))
+    estimates = _estimate(fit_estimator(one_fold, N_CLUSTERS, MODELS, "large"), rows)
+    for column in range(3):
+        known = (~np.isnan(rows.losses[:, column])).sum() >= FEWEST_LOSSES
+        assert np.isfinite(estimates[:, column]).all() == (known or column == 0)
+
+
+def test_a_text_without_a_usable_vector_has_no_estimate(fitted: LossEstimator) -> None:
+    rows = rows_of(1)[0]
+    lost = dataclasses.replace(
+        rows,
+        cluster_ids=np.full_like(rows.cluster_ids, -1),
+        similarities=np.full_like(rows.similarities, np.nan),
+        vectors=np.full_like(rows.vectors, np.nan),
+    )
+    assert np.isnan(_estimate(fitted, lost)).all()

@@ -1,0 +1,79 @@
+"""Text features: any text, bounded time, and what each column sees."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.features import ENGLISH, FEATURES, text_features
+from semroute.texts import MAX_CHARS
+
+
+def _feature(text: str, name: str) -> float:
+    return float(text_features([text])[0, FEATURES.index(name)])
+
+
+@given(st.lists(st.text(st.characters(codec=None)), max_size=4))
+def test_any_text_gives_finite_numbers(texts: list[str]) -> None:
+    rows = text_features(texts)
+    assert rows.shape == (len(texts), len(FEATURES))
+    assert rows.dtype == np.float64
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("text", ["\ud800", "٣٤", "9" * 400, "1.2.3", "\x00", "²³", ""])
+def test_odd_texts_do_not_raise(text: str) -> None:
+    assert np.isfinite(text_features([text])).all()
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", " ", "\n ", "1.", "a) ", "- ", "(", "'a", "é", "_ ", "A1.\n", "\r"]
+)
+def test_the_longest_text_takes_milliseconds(piece: str) -> None:
+    text = (piece * MAX_CHARS)[:MAX_CHARS]
+    started = time.perf_counter()
+    text_features([text])
+    assert time.perf_counter() - started < 0.2
+
+
+def test_what_is_beyond_the_limit_does_not_count() -> None:
+    text = "word " * (MAX_CHARS // 5)
+    assert np.array_equal(text_features([text]), text_features([text + "?" * 100]))
+
+
+def test_names_are_distinct_and_the_english_ones_are_marked() -> None:
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert len(ENGLISH) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("characters", "abc", np.log(4)),
+        ("words", "two words", np.log(3)),
+        ("mean word length", "one three", 4.0),
+        ("lines", "a\n\n  \nb", np.log(3)),
+        ("sentences", "One. Two! 3.5 three?", np.log(4)),
+        ("digits", "a1b22", np.log(4)),
+        ("largest number", "pay 99 or 9", 2.0),
+        ("largest number", "pay 1,999", np.log10(2000)),
+        ("numbers per word", "3 apples", 1.0),
+        ("question marks", "?????????", 5.0),
+        ("negations (English)", "It isn't, is not", np.log(3)),
+        ("listed options", "A. one\nB. two\n- three", 3.0),
+        ("longest listed option", "A. one\nB. three", np.log(6)),
+        ("share of capitals", "AÉbc", 0.5),
+        ("characters outside ASCII", "äöü x", np.log(4)),
+        ("share of distinct words", "a b a b", 0.5),
+        ("length of the last line", "first\nlast\n", np.log(5)),
+    ],
+)
+def test_what_a_feature_counts(name: str, text: str, expected: float) -> None:
+    assert _feature(text, name) == pytest.approx(expected)
+
+
+def test_english_words_of_another_language_are_not_seen() -> None:
+    text = "Wie viele Äpfel bleiben nicht übrig, wenn jeder drei isst?"
+    assert all(_feature(text, name) == 0 for name in ENGLISH)
