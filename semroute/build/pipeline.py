@@ -1,5 +1,6 @@
 """The build, step by step: read, embed, split, cluster, weigh the evidence, label, publish."""
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from semroute.relabel import Reattached, reattach
 from semroute.seen import remember
 from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
+
+logger = logging.getLogger("semroute")
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,15 @@ def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
         read_evals(evals, log.query_ids, names) if evals else no_evals(len(log.query_ids), names)
     )
     files = {"queries": queries, "config": config} | ({"evals": evals} if evals else {})
+    _name_ignored_columns(queries, log.ignored_columns)
+    if evals:
+        _name_ignored_columns(evals, table.ignored_columns)
     return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
+
+
+def _name_ignored_columns(path: Path, columns: tuple[str, ...]) -> None:
+    if columns:
+        logger.info("%s: columns not used: %s", path, ", ".join(columns))
 
 
 def _previous(out: Path) -> _Previous:

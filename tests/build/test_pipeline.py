@@ -110,6 +110,15 @@ def test_what_the_files_hold_and_the_build_did_not_use_is_named(
     assert "1 scores of queries not in the log" in warnings
 
 
+def test_columns_that_are_not_used_are_named_once_for_who_asks(
+    files: SmallFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="semroute"):
+        build_small(files, tmp_path / "i")
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"{files.queries}: columns not used: topic"]
+
+
 def test_a_model_never_scored_beside_the_frontier_is_named_and_never_chosen(
     files: SmallFiles, tmp_path: Path
 ) -> None:
