@@ -67,7 +67,8 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> CleanText:
     r"""Cut to `max_chars`, repair surrogates and NUL, and strip white space at both ends.
 
     A pair of surrogates becomes the character it stands for, a lone one the replacement character:
-    tokenisers raise on them. Case, accents and inner white space stay as they are.
+    tokenisers raise on them. Case, accents and inner white space stay as they are. A text in which
+    nothing can be seen gives the empty text.
 
     >>> clean("  caf\u00e9 \ud800 ").text
     'café \ufffd'
@@ -76,7 +77,13 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> CleanText:
     kept = stripped[:max_chars]
     if _LONE_SURROGATE.search(kept):
         kept = kept.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return CleanText(kept.replace("\x00", "\ufffd").strip(), len(stripped) > max_chars)
+    kept = kept.replace("\x00", "\ufffd").strip()
+    # Tokenisers drop all of an invisible text, and the empty text has a confident vector.
+    return CleanText(kept if any(map(_is_visible, kept)) else "", len(stripped) > max_chars)
+
+
+def _is_visible(character: str) -> bool:
+    return character != "\ufffd" and unicodedata.category(character)[0] in "LNPS"
 
 
 class _OnlyWords(dict[int, int | str]):

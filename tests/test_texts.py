@@ -43,7 +43,7 @@ def test_any_text_can_be_cleaned_and_then_encoded(text: str, max_chars: int) -> 
 @settings(max_examples=300, deadline=None, database=None)
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
 def test_a_text_without_anything_to_repair_stays_as_it_is(text: str) -> None:
-    assert clean(text).text == text.strip()
+    assert clean(f"{text}a").text == f"{text}a".strip()
 
 
 CONTENTS = st.recursive(
@@ -216,3 +216,15 @@ def test_hashes_depend_on_text_and_key_and_are_those_of_blake2b() -> None:
 @given(text=ANY_TEXT)
 def test_any_text_has_a_hash(text: str) -> None:
     assert len(keyed_hash("key", text)) == 16
+
+
+INVISIBLE = st.characters(categories=["Cc", "Cf", "Cn", "Co", "Zs", "Zl", "Zp", "Mn", "Me", "Cs"])
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(text=st.text(INVISIBLE | st.just("\ufffd"), max_size=40))
+def test_a_text_in_which_nothing_can_be_seen_is_the_empty_text(text: str) -> None:
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        text = "".join(c for c in text if not "\ud800" <= c <= "\udfff") + "\ud800"
+    assert clean(text).text == ""
+    assert clean(f"{text}?").text.endswith("?")
