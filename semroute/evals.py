@@ -1,7 +1,7 @@
 """Evaluation data: how well each model did on each query, and what it cost."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.errors import InputError
-from semroute.tables import Row, identifier, listed, read_rows, suggest
+from semroute.tables import Row, identifier, listed, read_rows, shown_id, suggest
 
 Numbers = NDArray[np.float64]
 
 KNOWN_COLUMNS = ("query_id", "model", "score", "cost_usd")
+
+LARGEST_COST_USD = 1e6
+"""Of one request. Above it a value is taken for a slip: sums of such numbers overflow."""
 
 _WORDS = {"true": 1.0, "false": 0.0}
 
@@ -150,9 +153,9 @@ def _cost_usd(path: Path, row: Row) -> float:
     if value is None or (isinstance(value, str) and not value.strip()):
         return math.nan
     number = _number(value)
-    if 0 <= number < math.inf:
+    if 0 <= number <= LARGEST_COST_USD:
         return number
-    problem = "must be a number of dollars from 0 up without a sign, or empty if unknown"
+    problem = "must be a number of dollars from 0 to 1000000 without a sign, or empty if unknown"
     raise _wrong(problem, path, row, "cost_usd")
 
 
@@ -176,12 +179,13 @@ def _wrong(problem: str, path: Path, row: Row, column: str) -> InputError:
 def _refuse_contradiction(
     reading: _Reading, row: Row, cell: tuple[int, int], values: tuple[float, float]
 ) -> None:
+    query = shown_id(str(row.values["query_id"]))
     kept = (reading.scores[cell], reading.costs_usd[cell])
     for column, before, now in zip(("score", "cost_usd"), kept, values, strict=True):
         if before != now and not (math.isnan(before) and math.isnan(now)):
             raise InputError(
-                f"query {row.values['query_id']!r} and model {row.values['model']!r} have two "
-                f"values, on lines {reading.lines[cell]} and {row.line}; keep one of them",
+                f"query {query} and model {row.values['model']!r} have two values, on lines "
+                f"{reading.lines[cell]} and {row.line}; keep one of them",
                 path=reading.path,
                 line=row.line,
                 column=column,
@@ -192,9 +196,12 @@ def _refuse_contradiction(
 def _refuse_strangers(reading: _Reading) -> None:
     if reading.lines.any():
         return
-    column, hint = None, "; check that the files belong together"
+    hint = "; check that the files belong together"
+    quote: Callable[[str], str] = repr
     if not reading.found_query:
-        column, problem = "query_id", "no row is for a query of the query log"
+        # Whoever joins by the text has texts here.
+        column, quote = "query_id", shown_id
+        problem = "no row is for a query of the query log"
         found, expected = list(reading.unknown_queries), list(reading.queries)
     elif not reading.found_model:
         column, problem = "model", "no row is for a model of the config"
@@ -203,5 +210,5 @@ def _refuse_strangers(reading: _Reading) -> None:
     else:
         problem = "no row has both a query of the query log and a model of the config"
         raise InputError(f"{problem}{hint}", path=reading.path)
-    there = f"the file has {listed(found, 4)}, expected are {listed(expected, 4)}"
+    there = f"the file has {listed(found, 4, quote)}, expected are {listed(expected, 4, quote)}"
     raise InputError(f"{problem}: {there}{hint}", path=reading.path, column=column)

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from semroute.errors import InputError
-from semroute.tables import Row, identifier, kind_of, listed, parse_json, read_rows, suggest
+from semroute.tables import (
+    Row,
+    identifier,
+    kind_of,
+    listed,
+    parse_json,
+    read_rows,
+    shown_id,
+    suggest,
+)
 from semroute.texts import query_text
 
 KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
@@ -161,13 +170,12 @@ def _as_text(value: Any) -> str:
 
 
 def _refuse_contradiction(path: Path, first: _Query, second: _Query) -> None:
+    query = shown_id(second.query_id)
     lines = f"on lines {first.line} and {second.line}"
     if first.text != second.text:
-        problem = f"{second.query_id!r} has two different texts, {lines}; ids must be unique"
+        problem = f"{query} has two different texts, {lines}; ids must be unique"
         raise InputError(problem, path=path, line=second.line, column="query_id")
     for name in sorted(first.other.keys() | second.other.keys()):
         if first.other.get(name, "") != second.other.get(name, ""):
-            problem = (
-                f"query {second.query_id!r} has two different values {lines}; keep one of them"
-            )
+            problem = f"query {query} has two different values {lines}; keep one of them"
             raise InputError(problem, path=path, line=second.line, column=name)

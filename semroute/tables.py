@@ -32,6 +32,7 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "utf-16-be",
 }
 _COLUMN_NAME = re.compile(r"[\w.-]{1,40}")
+_ID = re.compile(r"[\w.:/#@+-]{1,80}")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -117,6 +118,15 @@ def identifier(path: Path, row: Row, column: str) -> str:
     raise InputError(problem, path=path, line=row.line, column=column)
 
 
+def shown_id(value: str) -> str:
+    """Return an id for an error message; one that could be a text is not repeated.
+
+    >>> shown_id("q-17"), shown_id("where is my order?")
+    ("'q-17'", 'an id of 18 characters')
+    """
+    return repr(value) if _ID.fullmatch(value) else f"an id of {len(value)} characters"
+
+
 def parse_json(text: str, path: Path, line: int, column: str | None = None) -> Any:
     """Parse one JSON document, as strictly as the standard says.
 
@@ -166,13 +176,13 @@ def suggest(wanted: str, found: Collection[str]) -> str:
     return f"; did you mean {folded[close[0]]!r}?" if close else ""
 
 
-def listed(names: Collection[str], limit: int = 8) -> str:
+def listed(names: Collection[str], limit: int = 8, quote: Callable[[str], str] = repr) -> str:
     """Quote the first few names for a message, and count the others.
 
     >>> listed(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
-    shown = ", ".join(repr(name) for name in list(names)[:limit])
+    shown = ", ".join(quote(name) for name in list(names)[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 

@@ -180,3 +180,16 @@ def test_real_evals_are_read_whole_and_agree_with_a_plain_reading() -> None:
     for name in models:
         scores = [float(row["score"]) for row in rows if row["model"] == name and row["score"]]
         assert np.nanmean(table.scores[:, models.index(name)]) == pytest.approx(np.mean(scores))
+
+
+def test_ids_that_could_be_the_text_of_a_query_are_not_repeated(read: Read) -> None:
+    with pytest.raises(InputError, match="the file has an id of 18 characters, exp") as raised:
+        read("query_id,model,score\nwhere is my order?,large,1\n")
+    assert "order" not in str(raised.value)
+
+
+def test_a_cost_whose_sum_would_overflow_is_refused(read: Read) -> None:
+    with pytest.raises(
+        InputError, match="line 2, column cost_usd: must be a number of dol"
+    ):
+        read("query_id,model,score,cost_usd\na,large,1,1e308\n")
