@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.broken_files import BROKEN_FILES, CANARY, BrokenFile
+from tests.build.small import write_small_files
 from tests.command_line import run
 
 
@@ -60,3 +61,26 @@ def test_an_interrupted_command_says_so_and_exits_with_130(monkeypatch, tmp_path
     done = run("inspect", "--index", tmp_path)
     assert done.code == 130
     assert "interrupted" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["build-index", "--queries", "q.csv"], ["demo"]])
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
+def test_a_seed_the_generators_cannot_take_is_a_usage_error(command: list[str], seed: str) -> None:
+    assert run(*command, "--seed", seed).code == 2
+
+
+def test_verbose_names_the_columns_that_are_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = write_small_files(tmp_path, n_queries=4)
+    files.evals.write_text("query_id,model,score,team\nq00001,large,1,blue\n")
+    build = ["build-index", "--queries", files.queries, "--evals", files.evals]
+    # The files are read before the folder is made, which fails: no encoder is loaded.
+    (tmp_path / "e.txt").touch()
+    for verbose, named in (([], []), (["-v"], ["topic", "team"])):
+        caplog.clear()
+        done = run(*verbose, *build, "--config", files.config, "--out", tmp_path / "e.txt" / "no")
+        assert done.code == 1
+        told = [record.getMessage() for record in caplog.records]
+        assert len(told) == len(named)
+        assert all(column in text for column, text in zip(named, told, strict=True))

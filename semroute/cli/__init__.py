@@ -9,6 +9,7 @@ import click
 from semroute import __version__
 from semroute.cli.building import build_index, demo
 from semroute.cli.checking import inspect, verify
+from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
 from semroute.cli.routing import explain, route
 from semroute.errors import SemrouteError
@@ -25,12 +26,12 @@ def semroute(verbose: bool) -> None:
     \b
     Example: semroute demo
     """
-    logging.basicConfig(
-        format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr
-    )
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    # Of our own messages only: other libraries tell at length how they load.
+    logging.getLogger("semroute").setLevel(logging.INFO if verbose else logging.NOTSET)
 
 
-for command in (build_index, route, explain, labels, inspect, verify, demo):
+for command in (build_index, route, explain, labels, evaluate, inspect, verify, demo):
     semroute.add_command(command)
 
 

@@ -7,6 +7,7 @@ import click
 from semroute.cli.output import json_option, print_json
 
 INPUT = click.Path(path_type=Path)
+SEED = click.IntRange(0, 2**32 - 1)
 
 
 @click.command("build-index")
@@ -16,7 +17,7 @@ INPUT = click.Path(path_type=Path)
 @click.option(
     "--out", type=INPUT, default="clusters", show_default=True, help="Folder of the index."
 )
-@click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of every random choice.")
 @click.option(
     "--samples/--no-samples", default=True, show_default=True, help="Keep masked example queries."
 )
@@ -50,7 +51,9 @@ def build_index(
 
 @click.command()
 @click.option("--out", type=INPUT, help="Keep the files here; a temporary folder if not given.")
-@click.option("--seed", default=0, show_default=True, help="Of the simulated scores and the build.")
+@click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="Of the simulated scores and the build."
+)
 def demo(out: Path | None, seed: int) -> None:
     r"""See all of it work on a small simulated data set, without files of your own.
 

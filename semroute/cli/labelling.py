@@ -1,5 +1,6 @@
 """`labels export` and `labels apply`."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -32,7 +33,8 @@ def export(folder: Path, output: Path | None, force: bool) -> None:
 
     written = export_labels(folder, output, force=force)
     click.echo(f"{written}: edit the columns name, label and note, then run", err=True)
-    click.echo(f"semroute labels apply --index {folder} {written}", err=True)
+    command = shlex.join(["semroute", "labels", "apply", "--index", str(folder), str(written)])
+    click.echo(command, err=True)
 
 
 @labels.command()
