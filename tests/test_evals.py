@@ -189,7 +189,5 @@ def test_ids_that_could_be_the_text_of_a_query_are_not_repeated(read: Read) -> N
 
 
 def test_a_cost_whose_sum_would_overflow_is_refused(read: Read) -> None:
-    with pytest.raises(
-        InputError, match="line 2, column cost_usd: must be a number of dol"
-    ):
+    with pytest.raises(InputError, match="line 2, column cost_usd: must be a number of dol"):
         read("query_id,model,score,cost_usd\na,large,1,1e308\n")
