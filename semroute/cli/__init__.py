@@ -9,6 +9,7 @@ import click
 from semroute import __version__
 from semroute.cli.building import build_index, demo
 from semroute.cli.checking import inspect, verify
+from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
 from semroute.cli.routing import explain, route
 from semroute.errors import SemrouteError
@@ -30,7 +31,7 @@ def semroute(verbose: bool) -> None:
     logging.getLogger("semroute").setLevel(logging.INFO if verbose else logging.NOTSET)
 
 
-for command in (build_index, route, explain, labels, inspect, verify, demo):
+for command in (build_index, route, explain, labels, evaluate, inspect, verify, demo):
     semroute.add_command(command)
 
 

@@ -1,0 +1,84 @@
+"""`evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semroute.cli.output import index_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from semroute.evaluate import Evaluation
+
+INPUT = click.Path(path_type=Path)
+
+
+@click.command()
+@index_option
+@click.option("--queries", type=INPUT, required=True, help="Queries the build has not seen.")
+@click.option("--evals", type=INPUT, required=True, help="Their scores, per query and model.")
+@click.option("--report", type=INPUT, help="Write a page of HTML here, for a browser.")
+@click.option(
+    "--samples/--no-samples", default=True, show_default=True, help="Masked queries in the report."
+)
+@click.option("--skip-seen", is_flag=True, help="Leave out queries the build has seen.")
+@click.option(
+    "--min-quality",
+    type=click.FloatRange(0, 1),
+    help="Fail with exit code 5 if the router's mean score is lower.",
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(0),
+    help="Fail with exit code 5 if a request costs more US dollars on average.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@json_option
+def evaluate(
+    folder: Path,
+    queries: Path,
+    evals: Path,
+    report: Path | None,
+    samples: bool,
+    skip_seen: bool,
+    min_quality: float | None,
+    max_cost: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    r"""Judge an index on queries its build has not seen, beside everything simpler.
+
+    \b
+    Example: semroute evaluate --index clusters/ --queries queries_test.jsonl --evals evals_test.csv
+    """
+    from semroute.cli.evaluation_tables import print_evaluation
+    from semroute.cli.progress_bars import progress_for_terminal
+    from semroute.evaluate import evaluate as judge
+
+    found = judge(
+        folder, queries, evals, seed=seed, skip_seen=skip_seen, progress=progress_for_terminal()
+    )
+    if report is not None:
+        from semroute.report import write_report
+
+        write_report(report, folder, found, samples=samples)
+        click.echo(f"report: {report}", err=True)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print_evaluation(found)
+    _check(found, min_quality, max_cost)
+
+
+def _check(found: "Evaluation", min_quality: float | None, max_cost: float | None) -> None:
+    from semroute.errors import CheckFailedError
+
+    score, cost = found.router.score, found.router.cost_usd.value
+    missed = []
+    if min_quality is not None and (score is None or score.value < min_quality):
+        reached = "unknown" if score is None else f"{score.value:.4f}"
+        missed.append(f"the mean score is {reached}, --min-quality asks for {min_quality:g}")
+    if max_cost is not None and cost > max_cost:
+        missed.append(f"a request costs ${cost:.4g}, --max-cost allows ${max_cost:g}")
+    if missed:
+        raise CheckFailedError("; ".join(missed))

@@ -1,0 +1,116 @@
+"""What `evaluate` prints."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.texts import printable
+
+if TYPE_CHECKING:
+    from semroute.evaluate import Evaluation
+    from semroute.evaluate.paired import Interval
+    from semroute.evaluate.results import Slice, StrategyResult
+
+N_SLICES = 5
+"""Slices printed per column; the report and `--json` have all."""
+
+
+def print_evaluation(found: "Evaluation") -> None:
+    """Print the verdict, the table of strategies, the figures of the curve and the worst slices."""
+    for sentence in found.verdict:
+        click.echo(printable(sentence))
+    _print_coverage(found)
+    _print_strategies(found)
+    _print_figures(found)
+    _print_slices(found)
+
+
+def _print_coverage(found: "Evaluation") -> None:
+    resamples = f"{found.n_resamples} resamples, seed {found.seed}"
+    click.echo(f"\n{found.n_queries:,} queries; 95% intervals in brackets ({resamples})")
+    if found.left_out:
+        click.echo(f"{len(found.left_out)} queries were left out: the build has seen them")
+    missing = [f"{model} {n:,}" for model, n in found.n_missing.items() if n]
+    if missing:
+        click.echo(f"missing scores, which count for and against nobody: {', '.join(missing)}")
+
+
+def _print_strategies(found: "Evaluation") -> None:
+    heading = ("answered by", "mean score", "", "lost", "", "cost", "saved", "", "frontier calls")
+    click.echo()
+    print_columns([heading, *map(_strategy_row, found.strategies)])
+    n = found.n_learning
+    click.echo(f"  kNN and the classifier learned from the {n:,} held-out queries of the index.")
+    click.echo("  Rules, learners and labels in hindsight spend what the router spends.")
+
+
+def _strategy_row(one: "StrategyResult") -> tuple[str, ...]:
+    score, loss, saving = one.score, one.loss, one.saving
+    return (
+        one.name,
+        figure(score.value if score else None),
+        _between(score),
+        figure(loss.value if loss else None),
+        _between(loss),
+        dollars(one.cost_usd.value),
+        percent(saving.value),
+        _between(saving, as_percent=True),
+        percent(one.frontier_share),
+    )
+
+
+def _between(one: "Interval | None", *, as_percent: bool = False) -> str:
+    if one is None:
+        return ""
+    low, high = (percent(v) if as_percent else figure(v) for v in (one.low, one.high))
+    return f"[{low}, {high}]"
+
+
+def _print_figures(found: "Evaluation") -> None:
+    figures, pair = found.figures, f"{found.cheapest} and {found.frontier}"
+    rows = [
+        ("APGR", figures.apgr, False, f"between {pair}; 0.5 is chance"),
+        ("CPT(50)", figures.cpt_50, True, "frontier calls that recover half of the gap"),
+        ("CPT(80)", figures.cpt_80, True, "frontier calls that recover 80% of the gap"),
+        ("saved at 95%", figures.saved_at_95, True, "of the frontier's score kept"),
+        ("saved at 99%", figures.saved_at_99, True, "of the frontier's score kept"),
+        ("AIQ", figures.aiq, False, "mean score over the range of costs"),
+        ("AIQ, single models", figures.aiq_single_models, False, "mixed at random"),
+    ]
+    click.echo()
+    shown = [
+        (
+            name,
+            "-" if one is None else percent(one.value) if in_percent else figure(one.value),
+            _between(one, as_percent=in_percent),
+            note,
+        )
+        for name, one, in_percent, note in rows
+    ]
+    print_columns([("curve", "value", "", ""), *shown])
+
+
+def _print_slices(found: "Evaluation") -> None:
+    by_column: dict[str, list[Slice]] = {}
+    for part in found.slices:
+        by_column.setdefault(part.column, []).append(part)
+    for column, parts in by_column.items():
+        shown = parts[:N_SLICES]
+        click.echo(f"\nworst by {printable(column)} ({len(shown)} of {len(parts)})")
+        heading = ("value", "queries", "lost", "", "saved", "frontier calls", "")
+        print_columns([heading, *map(_slice_row, shown)])
+    if found.skipped_columns:
+        click.echo(f"\nnot sliced, one value or too many: {', '.join(found.skipped_columns)}")
+
+
+def _slice_row(part: "Slice") -> tuple[object, ...]:
+    return (
+        printable(part.value, 40),
+        part.n,
+        figure(part.loss.value if part.loss else None),
+        _between(part.loss),
+        percent(part.saving.value) if part.saving else "-",
+        percent(part.frontier_share),
+        "few" if part.is_small else "",
+    )

@@ -1,0 +1,130 @@
+"""Figures of the whole curve of a router, with bootstrap intervals."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.evaluate.curves import (
+    QualityCurve,
+    apgr,
+    call_performance_threshold,
+    quality_curve,
+)
+from semroute.evaluate.frontiers import aiq, hull, saving_at
+from semroute.evaluate.frozen import Numbers
+from semroute.evaluate.paired import Draws, Interval, PairedBootstrap, chosen_shares, interval
+from semroute.evaluate.results import CurveFigures
+from semroute.evaluate.tolerance import LossTable
+
+N_RESAMPLES = 200
+"""For figures that need a whole curve on each resample."""
+
+N_PRICES = 60
+
+
+def curve_figures(
+    judge: PairedBootstrap, table: LossTable, points: Sequence[Draws], cheapest: int
+) -> CurveFigures:
+    """Work out APGR, CPT, savings and AIQ.
+
+    Args:
+        judge: the frozen set and its resamples.
+        table: what the router expects of each model on each query.
+        points: its figures at every tolerance. AIQ is of RouterBench's family instead, which
+            weighs expected score against cost: tolerances are a poor way to spend little.
+        cheapest: the column of the cheap model APGR and CPT compare with the frontier.
+    """
+    draws = _curve_draws(judge, table, cheapest)
+    costs, scores = _stacked(points)
+    n_draws = min(N_RESAMPLES + 1, costs.shape[1])
+    frontier = judge.frontier_cost_usd, judge.frontier_score
+
+    def saved(kept: float) -> Interval | None:
+        return _interval(
+            [
+                saving_at(costs[:, d], scores[:, d], kept, (frontier[0][d], frontier[1][d]))
+                for d in range(n_draws)
+            ]
+        )
+
+    n, n_models = judge.frozen.scores.shape
+    alone = [judge.draws(chosen_shares(np.full(n, m), n_models)) for m in range(n_models)]
+    single_costs, single_scores = _stacked(alone)
+    weighed = [judge.draws(chosen_shares(columns, n_models)) for columns in _weighed(table, judge)]
+    weighed_costs, weighed_scores = _stacked(weighed)
+    return CurveFigures(
+        apgr=_of_curves(draws, apgr),
+        cpt_50=_of_curves(draws, lambda curve: call_performance_threshold(curve, 0.5)),
+        cpt_80=_of_curves(draws, lambda curve: call_performance_threshold(curve, 0.8)),
+        saved_at_95=saved(0.95),
+        saved_at_99=saved(0.99),
+        aiq=_aiq(
+            weighed_costs[:, :n_draws], weighed_scores[:, :n_draws], single_costs, frontier[0]
+        ),
+        aiq_single_models=_aiq(
+            single_costs[:, :n_draws], single_scores[:, :n_draws], single_costs, frontier[0]
+        ),
+    )
+
+
+def _stacked(points: Sequence[Draws]) -> tuple[Numbers, Numbers]:
+    """Return costs and scores of points, shape (n_points, n_draws) each."""
+    return np.array([p.cost_usd for p in points]), np.array([p.score for p in points])
+
+
+def _weighed(table: LossTable, judge: PairedBootstrap) -> list[NDArray[np.int64]]:
+    """Return the choices at every price of a dollar, from quality at any cost to the cheapest."""
+    scale = 1 / max(float(table.cost_usd.max()), 1e-12)
+    prices = [0.0, *np.geomspace(1e-3, 1e3, N_PRICES) * scale]
+    return [table.weigh(price, judge.frozen.frontier_column) for price in prices]
+
+
+def gain_of_frontier(table: LossTable, cheapest: int, frontier: int) -> Numbers:
+    """Return what the frontier is expected to gain over the cheap model, shape (n,).
+
+    Infinite where the frontier answers in any case, minus infinity where it never does.
+    """
+    expected = table.expected_loss[:, cheapest]
+    gain = np.where(np.isfinite(expected), expected, np.inf)
+    decided = np.where(table.fixed == frontier, np.inf, -np.inf)
+    return np.where(table.fixed >= 0, decided, gain)
+
+
+def _curve_draws(
+    judge: PairedBootstrap, table: LossTable, cheapest: int
+) -> list[QualityCurve | None]:
+    frozen = judge.frozen
+    gain = gain_of_frontier(table, cheapest, frozen.frontier_column)
+    cheap, strong = frozen.scores[:, cheapest], frozen.scores[:, frozen.frontier_column]
+    known = np.flatnonzero(np.isfinite(cheap) & np.isfinite(strong))
+    curves: list[QualityCurve | None] = []
+    for weights in judge.weights[: N_RESAMPLES + 1]:
+        rows = np.repeat(known, weights[known].astype(np.int64))
+        curves.append(quality_curve(gain[rows], cheap[rows], strong[rows]) if len(rows) else None)
+    return curves
+
+
+def _of_curves(
+    curves: Sequence[QualityCurve | None], figure: Callable[[QualityCurve], float]
+) -> Interval | None:
+    """Summarise a figure that means something only where the frontier is the better model."""
+    found = [
+        figure(curve) if curve is not None and curve.strong > curve.weak else np.nan
+        for curve in curves
+    ]
+    return _interval(found)
+
+
+def _interval(values: Sequence[float | None]) -> Interval | None:
+    return interval(np.array([np.nan if value is None else value for value in values]))
+
+
+def _aiq(
+    costs: Numbers, scores: Numbers, single_costs: Numbers, frontier_cost: Numbers
+) -> Interval | None:
+    heights = [
+        aiq(hull(costs[:, d], scores[:, d]), float(single_costs[:, d].min()), frontier_cost[d])
+        for d in range(costs.shape[1])
+    ]
+    return _interval(heights)

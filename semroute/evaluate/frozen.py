@@ -1,0 +1,157 @@
+"""The frozen set: queries with scores that no build has seen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.contents import IndexContents
+from semroute.config import Config
+from semroute.errors import InputError, InvalidIndexError
+from semroute.evals import read_evals
+from semroute.queries import read_queries
+from semroute.seen import Overlap, overlap
+from semroute.tables import read_rows
+from semroute.texts import clean, fold
+
+Numbers = NDArray[np.float64]
+
+N_LISTED = 20
+"""Seen queries that a message names; the JSON document of `--skip-seen` names all."""
+
+
+@dataclass(frozen=True)
+class FrozenSet:
+    """Queries to judge a router on, row by row.
+
+    `scores` is float64 (n, n_models), NaN where unknown; `costs_usd` the same shape, measured where
+    it was and else from the price, never NaN. `columns` are the query file's own. `groups` numbers
+    near duplicates alike: they are drawn together. `left_out` are the ids of queries a build has
+    seen that were left out.
+    """
+
+    query_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    models: tuple[str, ...]
+    frontier: str
+    scores: Numbers
+    costs_usd: Numbers
+    groups: NDArray[np.int64]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def frontier_column(self) -> int:
+        """The column of the frontier model."""
+        return self.models.index(self.frontier)
+
+    @property
+    def losses(self) -> Numbers:
+        """The frontier's score minus each model's on the same query, NaN where one is unknown."""
+        return self.scores[:, [self.frontier_column]] - self.scores
+
+
+def read_frozen_set(
+    queries: Path, evals: Path, contents: IndexContents, *, skip_seen: bool = False
+) -> FrozenSet:
+    """Read queries and scores, and refuse those the build has seen.
+
+    Args:
+        queries: in any format of a query log.
+        evals: scores per query and model.
+        contents: the index to be judged.
+        skip_seen: leave out what the build has seen instead of refusing all of it.
+
+    Raises:
+        InputError: a file cannot be read, the build has seen some of the queries, or none is left
+            with scores of the frontier.
+        InvalidIndexError: the index does not say what its build has seen.
+    """
+    config = contents.manifest.config
+    log = read_queries(queries, keep_columns=True)
+    table = read_evals(evals, log.query_ids, config.model_names)
+    costs = np.where(np.isnan(table.costs_usd), _prices_usd(log.texts, config), table.costs_usd)
+    whole = FrozenSet(
+        query_ids=log.query_ids,
+        texts=log.texts,
+        columns=log.columns,
+        models=config.model_names,
+        frontier=config.frontier,
+        scores=table.scores,
+        costs_usd=costs,
+        groups=_groups(log.texts),
+    )
+    kept = _without_seen(whole, contents, queries, skip_seen)
+    if not np.isfinite(kept.scores[:, kept.frontier_column]).any():
+        problem = f"no query has a score of the frontier model {config.frontier!r}; add some"
+        raise InputError(problem, path=evals, column="model")
+    return kept
+
+
+def _prices_usd(texts: Sequence[str], config: Config) -> Numbers:
+    prices = [[model.cost_usd(len(text)) for model in config.models] for text in texts]
+    return np.array(prices, dtype=np.float64).reshape(len(texts), len(config.models))
+
+
+def _groups(texts: Sequence[str]) -> NDArray[np.int64]:
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts], np.int64)
+
+
+def _without_seen(
+    frozen: FrozenSet, contents: IndexContents, path: Path, skip_seen: bool
+) -> FrozenSet:
+    if not len(contents.seen):
+        raise InvalidIndexError(
+            f"version {contents.manifest.index_version}",
+            "does not say which queries its build has seen, so nobody can tell whether this set "
+            "judges it fairly; run build-index again",
+        )
+    limit = contents.manifest.config.texts.max_chars
+    texts = [clean(text, limit).text for text in frozen.texts]
+    found = overlap(texts, contents.seen, contents.manifest.hash_key)
+    if not found.seen.any():
+        return frozen
+    if not skip_seen:
+        raise _refusal(found, frozen.query_ids, path)
+    if found.seen.all():
+        raise InputError("the build has seen every query of this set; use another", path=path)
+    kept = np.flatnonzero(~found.seen)
+    left_out = tuple(frozen.query_ids[row] for row in np.flatnonzero(found.seen))
+    return replace(taken(frozen, kept), left_out=left_out)
+
+
+def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError:
+    seen = [query_ids[int(row)] for row in np.flatnonzero(found.seen)]
+    wanted = set(seen[:N_LISTED])
+    lines = {
+        str(row.values["query_id"]): row.line
+        for row in read_rows(path, ("query_id",))
+        if str(row.values["query_id"]) in wanted
+    }
+    named = ", ".join(f"{one!r} (line {lines[one]})" for one in seen[:N_LISTED])
+    more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
+    kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
+    return InputError(
+        f"the build has seen {len(seen)} of these {len(query_ids)} queries ({kinds}): "
+        f"{named}{more}; take them out, or leave them out with --skip-seen",
+        path=path,
+        column="query_id",
+    )
+
+
+def taken(frozen: FrozenSet, rows: NDArray[np.int64]) -> FrozenSet:
+    """Return the set with these rows only."""
+    return replace(
+        frozen,
+        query_ids=tuple(frozen.query_ids[row] for row in rows),
+        texts=tuple(frozen.texts[row] for row in rows),
+        columns={
+            name: tuple(values[row] for row in rows) for name, values in frozen.columns.items()
+        },
+        scores=frozen.scores[rows],
+        costs_usd=frozen.costs_usd[rows],
+        groups=np.unique(frozen.groups[rows], return_inverse=True)[1].astype(np.int64),
+    )

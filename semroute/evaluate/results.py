@@ -1,0 +1,127 @@
+"""What an evaluation finds, as plain values."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from semroute.evaluate.paired import CONFIDENCE, Interval
+
+Kind = Literal["router", "single", "rule", "learned", "hindsight"]
+
+
+@dataclass(frozen=True)
+class StrategyResult:
+    """One way to choose models, judged on the frozen set.
+
+    Scores are means per query, costs US dollars per request. `loss` is the frontier's mean score
+    minus this one's; `router_gain` the router's mean score minus this one's. None where the models
+    it chooses were never scored. `n_unscored` counts queries whose model or frontier has no score.
+    """
+
+    name: str
+    kind: Kind
+    score: Interval | None
+    loss: Interval | None
+    cost_usd: Interval
+    saving: Interval
+    frontier_share: float
+    router_gain: Interval | None
+    n_unscored: int
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What the router would do at another tolerance; None is "always the frontier"."""
+
+    tolerance: float | None
+    score: float | None
+    loss: float | None
+    cost_usd: float
+    saving: float
+    frontier_share: float
+
+
+@dataclass(frozen=True)
+class CurveFigures:
+    """Figures of the whole curve; None where the set cannot say.
+
+    `apgr`, `cpt_50` and `cpt_80` are between the cheapest model and the frontier, by the share of
+    calls to the frontier. `saved_at_95` and `saved_at_99` and `aiq` count every model;
+    `aiq_single_models` is what mixing single models at random attains.
+    """
+
+    apgr: Interval | None
+    cpt_50: Interval | None
+    cpt_80: Interval | None
+    saved_at_95: Interval | None
+    saved_at_99: Interval | None
+    aiq: Interval | None
+    aiq_single_models: Interval | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The router on the queries that share a value of a column, or the nearest cluster."""
+
+    column: str
+    value: str
+    n: int
+    is_small: bool
+    score: Interval | None
+    loss: Interval | None
+    cost_usd: float
+    saving: Interval | None
+    frontier_share: float
+    cluster_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A router judged on queries its build has not seen.
+
+    `left_out` are the ids of queries that were left out because the build has seen them.
+    `n_missing` counts missing scores by model. `reasons` are shares of the router's reasons,
+    `model_shares` of its models. `n_learning` says how many queries kNN and the classifier learned
+    from. `strategies` begin with the router; `slices` come worst first within a column.
+    """
+
+    index_version: str
+    frontier: str
+    cheapest: str
+    n_queries: int
+    left_out: tuple[str, ...]
+    n_missing: Mapping[str, int]
+    n_learning: int
+    n_resamples: int
+    seed: int
+    verdict: tuple[str, ...]
+    strategies: tuple[StrategyResult, ...]
+    figures: CurveFigures
+    points: tuple[OperatingPoint, ...]
+    model_shares: Mapping[str, float]
+    reasons: Mapping[str, float]
+    slices: tuple[Slice, ...]
+    skipped_columns: tuple[str, ...]
+
+    @property
+    def router(self) -> StrategyResult:
+        """The router's own row."""
+        return self.strategies[0]
+
+    def strategy(self, name: str) -> StrategyResult:
+        """Return a row by its name."""
+        return next(one for one in self.strategies if one.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        plain: dict[str, Any] = _finite(asdict(self))
+        return {**plain, "confidence": CONFIDENCE}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,77 @@
+"""The router on parts of the traffic, worst first."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.decision import RouteDecision
+from semroute.evaluate.frozen import Numbers
+from semroute.evaluate.paired import PairedBootstrap, interval
+from semroute.evaluate.results import Slice
+
+SMALL = 30
+"""Below this many queries a slice is marked: its interval is wide and not to be relied on."""
+
+MOST_VALUES = 60
+"""A column with more values does not divide the traffic into slices worth reading."""
+
+CLUSTER = "cluster"
+
+
+def skipped_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Name the columns that do not divide the traffic into a few parts."""
+    return tuple(
+        name for name, values in columns.items() if not 1 < len(set(values)) <= MOST_VALUES
+    )
+
+
+def slices(
+    judge: PairedBootstrap, shares: Numbers, decisions: Sequence[RouteDecision]
+) -> tuple[Slice, ...]:
+    """Judge the router's `shares` on every value of every column, and on every cluster."""
+    found: list[Slice] = []
+    columns = judge.frozen.columns
+    for name in sorted(columns.keys() - skipped_columns(columns)):
+        values = np.array([value or "(empty)" for value in columns[name]])
+        parts = [_slice(judge, shares, np.flatnonzero(values == v), name, v) for v in set(values)]
+        found += _worst_first(parts)
+    ids = np.array([-1 if d.cluster_id is None else d.cluster_id for d in decisions])
+    names = {d.cluster_id: d.cluster_name or "" for d in decisions if d.cluster_id is not None}
+    parts = [
+        _slice(judge, shares, np.flatnonzero(ids == one), CLUSTER, name, one)
+        for one, name in names.items()
+    ]
+    return (*found, *_worst_first(parts))
+
+
+def _worst_first(parts: list[Slice]) -> list[Slice]:
+    """Order by the loss, small slices after the others, ties by size."""
+
+    def key(part: Slice) -> tuple[bool, float, int, str]:
+        return part.is_small, -part.loss.value if part.loss else np.inf, -part.n, part.value
+
+    return sorted(parts, key=key)
+
+
+def _slice(
+    judge: PairedBootstrap,
+    shares: Numbers,
+    rows: NDArray[np.int64],
+    column: str,
+    value: str,
+    cluster_id: int | None = None,
+) -> Slice:
+    draws = judge.part(rows).draws(shares[rows])
+    return Slice(
+        column=column,
+        value=str(value),
+        n=len(rows),
+        is_small=len(rows) < SMALL,
+        score=interval(draws.score),
+        loss=interval(draws.loss),
+        cost_usd=float(draws.cost_usd[0]),
+        saving=interval(draws.saving),
+        frontier_share=float(draws.frontier_share[0]),
+        cluster_id=cluster_id,
+    )

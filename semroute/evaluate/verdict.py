@@ -1,0 +1,75 @@
+"""What the figures come to, in plain sentences."""
+
+from collections.abc import Sequence
+
+from semroute.evaluate.paired import Interval
+from semroute.evaluate.results import StrategyResult
+
+
+def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, ...]:
+    """Say what the router loses and saves, and whether something simpler does as well.
+
+    Args:
+        strategies: the router first.
+        frontier: the name of the frontier model.
+    """
+    router, *rivals = strategies
+    singles = [one for one in rivals if one.kind == "single"]
+    mixes = [one for one in rivals if one.name.startswith("random mix")]
+    return (
+        _against_frontier(router, frontier),
+        _against_singles(router, singles),
+        *(_against_mix(mix) for mix in mixes),
+    )
+
+
+def _against_frontier(router: StrategyResult, frontier: str) -> str:
+    saved = _percent(router.saving)
+    if router.loss is None:
+        return f"The router costs {saved} less than {frontier}; what it scores is not known."
+    word = "less" if router.loss.value >= 0 else "more"
+    sign = 1 if router.loss.value >= 0 else -1
+    return (
+        f"The router saves {saved} of what {frontier} costs and scores "
+        f"{_points(router.loss, sign)} {word}."
+    )
+
+
+def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) -> str:
+    limit = router.cost_usd.value * (1 + 1e-9)
+    rivals = [one for one in singles if one.cost_usd.value <= limit and one.router_gain]
+    if not rivals:
+        return "No single model costs as little as the router."
+    best = min(rivals, key=lambda one: (_gain(one).low, one.cost_usd.value))
+    gain, told = _gain(best), f"it scores {_points(_gain(best))} more"
+    if gain.low > 0:
+        return (
+            f"No single model that costs as little does as well: against the best of them, "
+            f"{best.name.removeprefix('always ')}, {told}."
+        )
+    return (
+        f"The router cannot be told apart from {best.name.replace('always', 'always using', 1)}, "
+        f"which costs no more: {told}."
+    )
+
+
+def _against_mix(mix: StrategyResult) -> str:
+    if mix.router_gain is None:
+        return "What a random mix of models scores at the same cost is not known."
+    told = f"{_points(mix.router_gain)} more than a random mix of single models at the same cost"
+    if mix.router_gain.low > 0:
+        return f"Routing earns its keep: it scores {told}."
+    return f"Routing cannot be told apart from chance: it scores {told}."
+
+
+def _gain(one: StrategyResult) -> Interval:
+    return one.router_gain or Interval(0.0, 0.0, 0.0)
+
+
+def _points(value: Interval, sign: int = 1) -> str:
+    low, high = sorted((sign * value.low, sign * value.high))
+    return f"{sign * value.value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _percent(value: Interval) -> str:
+    return f"{value.value:.1%} ({value.low:.1%} to {value.high:.1%})"
