@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from semroute.artifact.contents import Sample
 from semroute.artifact.loading import load_index
 from semroute.errors import InvalidIndexError
 from tests.artifact.forging import (
@@ -109,6 +111,7 @@ IN_PROBES: dict[str, Forgery] = {
 }
 
 IN_CLUSTERS: dict[str, Forgery] = {
+    "size in quotes": ("line 1: size: Input should be a valid int", cluster(1, "size", "10")),
     "ids swapped": ("line 2: cluster_id is 2, expected 1", cluster(2, "cluster_id", 2)),
     "id negative": ("line 1: cluster_id: Input should be greater", cluster(1, "cluster_id", -1)),
     "key twice": (
@@ -223,6 +226,14 @@ def test_forging_itself_breaks_nothing(folder: Path) -> None:
     assert len(load_index(folder).clusters) == 3
 
 
+def test_centroids_stored_by_columns_are_loaded_by_rows(folder: Path) -> None:
+    before = load_index(folder).centroids
+    edit_array(folder / VERSION, CENTROIDS, np.asfortranarray)
+    loaded = load_index(folder).centroids
+    assert loaded.flags.c_contiguous
+    assert (loaded == before).all()
+
+
 def test_a_model_that_was_never_scored_has_evidence_that_says_so(folder: Path) -> None:
     unknown = {
         **dict.fromkeys(("mean_score", "mean_loss", "loss_variance"), None),
@@ -242,3 +253,9 @@ def test_refusals_never_show_the_texts_of_samples(folder: Path) -> None:
             load_index(folder)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_a_sample_that_cannot_be_made_does_not_show_its_text() -> None:
+    with pytest.raises(ValidationError, match="texts") as caught:
+        Sample.model_validate({"cluster_id": 0, "texts": [["where is my secret parcel"]]})
+    assert "secret" not in str(caught.value)

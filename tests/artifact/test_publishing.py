@@ -2,6 +2,7 @@
 
 import os
 import stat
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -85,6 +86,12 @@ def test_the_same_contents_at_the_same_time_give_the_same_bytes(tmp_path: Path) 
     for name in ("one", "other"):
         publish_at_moment(tmp_path / name, tiny_contents())
     assert all_bytes(tmp_path / "one") == all_bytes(tmp_path / "other")
+
+
+def test_members_of_the_archive_bear_no_time(tmp_path: Path) -> None:
+    version = publish_at_moment(tmp_path, tiny_contents())
+    with zipfile.ZipFile(version / "calibration.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_memory_order_of_arrays_does_not_change_the_bytes(tmp_path: Path) -> None:
