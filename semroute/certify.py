@@ -1,0 +1,339 @@
+"""Certifying a policy: how much it can lose, as a finite-sample statement about traffic.
+
+The family of policies is ordered by tolerance, from always the frontier upwards. It is walked from
+the safe end; a policy passes if the upper confidence bound of its mean loss on the calibration
+queries is within `max_loss`, and the walk stops at the first that does not (fixed-sequence testing:
+no price for the number of steps). The bound holds for any losses in [-1, 1] and any number of
+queries: no normal approximation.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
+
+TOLERANCES: tuple[float, ...] = tuple(round(step / 200, 3) for step in range(-100, 201))
+"""The family: fixed before any data, so that no look at the calibration queries shapes it."""
+
+LARGEST_BET = 0.75
+"""Of what a bet may be at most, so that no single loss ruins the capital."""
+
+N_BOUNDS = 401
+"""How finely an upper bound is told."""
+
+_POLICIES_AT_ONCE = 64
+_SHARE_WORTH_CERTIFYING = 0.1
+
+
+class Certificate(BaseModel):
+    """What was promised of an index's policy, and what it rests on.
+
+    `tolerance` is that of the policy in force; None: nothing passed, so that all requests go to the
+    frontier but for analysts' labels. `holds` says whether the promise was shown for what is in
+    force, analysts' labels included. `upper_bound` bounds the mean score lost per request at
+    `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration queries with any score,
+    `n_worst_case` lacked the scores of the model that answers them and count as if it had failed;
+    `n_unscored` more had no score at all and say nothing. Shares and `cost_usd` are over all
+    calibration queries. `n_needed` estimates how many scored calibration queries it would take to
+    certify something; None where something is certified, or no number would do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    frontier: str
+    max_loss: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    tolerance: Annotated[float, Field(ge=-1, le=1)] | None
+    holds: bool
+    upper_bound: Annotated[float, Field(ge=-1, le=1)]
+    mean_loss: Annotated[float, Field(ge=-1, le=1)]
+    n_queries: NonNegativeInt
+    n_worst_case: NonNegativeInt
+    n_unscored: NonNegativeInt
+    model_shares: dict[str, Annotated[float, Field(ge=0, le=1)]]
+    cost_usd: Annotated[float, Field(ge=0)]
+    frontier_cost_usd: Annotated[float, Field(ge=0)]
+    n_overrides: NonNegativeInt
+    n_needed: NonNegativeInt | None
+
+    @property
+    def frontier_share(self) -> float:
+        """The share of requests the frontier model answers."""
+        return self.model_shares.get(self.frontier, 0.0)
+
+    @property
+    def saving(self) -> float:
+        """The share of the frontier's cost that is saved."""
+        return 1 - self.cost_usd / self.frontier_cost_usd if self.frontier_cost_usd else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """The promise in one plain sentence, with its assumption."""
+        traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
+        labels = f", {self.n_overrides} analysts' labels included" if self.n_overrides else ""
+        against = f"against always using {self.frontier}"
+        if not self.holds:
+            return (
+                f"NOT certified: with the analysts' labels the mean score lost {against} may reach "
+                f"{self.upper_bound:.4f}, above the {self.max_loss:g} asked for, {traffic}."
+            )
+        if self.tolerance is None and not self.n_overrides:
+            return f"Nothing cheaper could be certified, so {self.frontier} answers; {self._need}."
+        return (
+            f"With confidence {self.confidence:.0%}, at most {self.max_loss:g} of mean score is "
+            f"lost {against}, {traffic}{labels}."
+        )
+
+    @property
+    def _need(self) -> str:
+        if self.n_needed is None:
+            return (
+                f"on the {self.n_queries:,} scored calibration queries no cheaper model comes "
+                f"close enough to losing at most {self.max_loss:g}"
+            )
+        return (
+            f"{self.n_queries:,} scored calibration queries are held out, about {self.n_needed:,} "
+            f"would be needed to promise at most {self.max_loss:g} lost at confidence "
+            f"{self.confidence:.0%}"
+        )
+
+
+@dataclass(frozen=True)
+class CalibrationRows:
+    """Queries the policy was not made from.
+
+    `scores` and `costs_usd` are (n, n_models), NaN where unknown.
+    """
+
+    traffic: Traffic
+    scores: Numbers
+    costs_usd: Numbers
+
+
+def certify(
+    policy: RoutingPolicy,
+    models: tuple[str, ...],
+    rows: CalibrationRows,
+    max_loss: float,
+    confidence: float,
+) -> Certificate:
+    """Find the cheapest policy of the family whose mean loss is shown to be within `max_loss`.
+
+    Overrides and the out-of-distribution rule of `policy` are in place at every step; its own
+    tolerance does not matter. If its overrides alone cannot be shown to keep the promise, nothing
+    is certified and only they are in force.
+    """
+    scored = ~np.isnan(rows.scores).all(axis=1)
+    order = _shuffled(np.flatnonzero(scored))
+    best = replace(policy, tolerance=None)
+    choices = best.choose(rows.traffic)
+    if _has_overrides(policy) and not _passing(
+        [choices], rows, order, policy, max_loss, confidence
+    ):
+        return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=False)
+    family = _distinct(policy, rows.traffic)
+    for start in range(0, len(family), _POLICIES_AT_ONCE):
+        part = family[start : start + _POLICIES_AT_ONCE]
+        of_part = [found for _, found in part]
+        n_passed = _passing(of_part, rows, order, policy, max_loss, confidence)
+        if n_passed:
+            best, choices = part[n_passed - 1]
+        if n_passed < len(part):
+            break
+    return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=True)
+
+
+def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[tuple[RoutingPolicy, Choices]]:
+    """List the family in order; of tolerances that choose the same here, only the last.
+
+    The same choices have the same losses, and pass or fail alike. Policies that leave everything to
+    the frontier are left out: a promise about nothing is not worth making.
+    """
+    family: list[tuple[RoutingPolicy, Choices]] = []
+    for tolerance in TOLERANCES:
+        member = replace(policy, tolerance=tolerance)
+        found = member.choose(traffic)
+        if family and np.array_equal(found.columns, family[-1][1].columns):
+            family.pop()
+        if (found.columns != policy.frontier).any():
+            family.append((member, found))
+    return family
+
+
+def _passing(
+    family: list[Choices],
+    rows: CalibrationRows,
+    order: NDArray[np.intp],
+    policy: RoutingPolicy,
+    max_loss: float,
+    confidence: float,
+) -> int:
+    """Count the policies that pass before the first that does not."""
+    losses = [policy_losses(choices, rows.scores, policy.frontier)[0][order] for choices in family]
+    bounds = np.full(len(family), max_loss)
+    passed = rule_out(np.stack(losses, axis=1), bounds, confidence)
+    return len(family) if passed.all() else int(np.argmin(passed))
+
+
+def _has_overrides(policy: RoutingPolicy) -> bool:
+    return bool((policy.overrides != NO_OVERRIDE).any())
+
+
+def _shuffled(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Put rows in an arbitrary but fixed order: bets must not follow the order of the log."""
+    return np.random.default_rng(0).permutation(rows)
+
+
+def policy_losses(
+    choices: Choices, scores: Numbers, frontier: int
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return each query's loss against the frontier, and where it is the worst case.
+
+    The frontier loses nothing, scored or not. Where a score is missing the loss is the largest
+    there could be: a missing score of the model counts 0, one of the frontier 1.
+    """
+    rows = np.arange(len(scores))
+    best, own = scores[:, frontier], scores[rows, choices.columns]
+    cheap = choices.columns != frontier
+    worst = cheap & (np.isnan(best) | np.isnan(own))
+    losses = np.where(np.isnan(best), 1.0, best) - np.where(np.isnan(own), 0.0, own)
+    return np.where(cheap, losses, 0.0), worst
+
+
+def _certificate(
+    policy: RoutingPolicy,
+    models: tuple[str, ...],
+    rows: CalibrationRows,
+    choices: Choices,
+    order: NDArray[np.intp],
+    max_loss: float,
+    confidence: float,
+    *,
+    holds: bool,
+) -> Certificate:
+    losses, worst = policy_losses(choices, rows.scores, policy.frontier)
+    always = policy.tolerance is None and not _has_overrides(policy)
+    n = max(len(choices.columns), 1)
+    spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
+    counted = np.bincount(choices.columns, minlength=len(models))
+    chosen_costs = spent[np.arange(len(spent)), choices.columns]
+    needed = n_needed(policy, rows, max_loss, confidence) if always else None
+    bound = upper_bound(losses[order], confidence, max_loss if holds else 1.0)
+    return Certificate(
+        frontier=models[policy.frontier],
+        max_loss=max_loss,
+        confidence=confidence,
+        tolerance=policy.tolerance,
+        holds=holds,
+        upper_bound=0.0 if always else bound,
+        mean_loss=float(losses[order].mean()) if len(order) else 0.0,
+        n_queries=len(order),
+        n_worst_case=int(worst[order].sum()),
+        n_unscored=len(losses) - len(order),
+        model_shares={model: float(k / n) for model, k in zip(models, counted, strict=True)},
+        cost_usd=_mean(chosen_costs),
+        frontier_cost_usd=_mean(spent[:, policy.frontier]),
+        n_overrides=int((policy.overrides != NO_OVERRIDE).sum()),
+        n_needed=needed,
+    )
+
+
+def _mean(values: Numbers) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else 0.0
+
+
+def upper_bound(losses: Numbers, confidence: float, largest: float = 1.0) -> float:
+    """Return a one-sided upper confidence bound of the mean of independent losses in [-1, 1].
+
+    Of `N_BOUNDS` evenly spaced means from 0 to `largest`, walked downwards, the last that the
+    losses rule out before the first they do not; 1 if they do not rule out `largest`. A mean below
+    0, a gain, is reported as 0.
+
+    >>> upper_bound(np.zeros(1000), 0.95) < 0.01
+    True
+    """
+    bounds = np.linspace(largest, 0.0, N_BOUNDS)
+    ruled_out = rule_out(np.repeat(losses[:, None], N_BOUNDS, axis=1), bounds, confidence)
+    n_in_a_row = N_BOUNDS if ruled_out.all() else int(np.argmin(ruled_out))
+    return float(bounds[n_in_a_row - 1]) if n_in_a_row else 1.0
+
+
+def shows_mean_below(losses: Numbers, bound: float, confidence: float) -> bool:
+    """Whether losses in [-1, 1], in a random order, rule out a mean of `bound` or more.
+
+    If their mean is at least `bound`, this is True with probability at most 1 - confidence
+    (Ville's inequality), whatever their distribution.
+    """
+    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
+
+
+def rule_out(losses: Numbers, bounds: Numbers, confidence: float) -> NDArray[np.bool_]:
+    """Test for several series of losses at once whether the mean of each is below its bound.
+
+    Capital that starts at 1 is multiplied by 1 - bet * (loss - bound) for each loss. If the mean is
+    at least `bound` the game is fair at best, and the capital reaches 1 / (1 - confidence) with
+    probability at most 1 - confidence. A bet looks at earlier losses only: at their variance, at
+    what is still missing to the target and at how many losses are left. It is cut so that the
+    capital stays positive.
+
+    Args:
+        losses: in [-1, 1], shape (n, n_series), each series in a random order.
+        bounds: shape (n_series,).
+        confidence: above 0, below 1.
+
+    Returns:
+        shape (n_series,): whether the target was reached.
+
+    Sources: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting",
+    Journal of the Royal Statistical Society B 86 (2024), scaled to [-1, 1]; Voráček and Orabona,
+    "STaR-Bets: Sequential Target-Recalculating Bets for Tighter Confidence Intervals"
+    (arXiv:2505.22422), for bets that look at the target and the losses left.
+    """
+    n, n_series = losses.shape
+    target = -math.log(1 - confidence)
+    largest_bets = LARGEST_BET / np.maximum(1 - bounds, 1e-9)
+    capital, reached = np.zeros(n_series), np.zeros(n_series, dtype=bool)
+    # One made-up loss of mean 0 and the largest variance there can be starts both estimates.
+    total, squares = np.zeros(n_series), np.ones(n_series)
+    for number, loss in enumerate(losses, start=1):
+        missing = np.maximum(target - capital, 0.0)
+        bets = np.sqrt(2 * missing * number / ((n - number + 1) * squares))
+        gained = np.log1p(-np.minimum(bets, largest_bets) * (loss - bounds))
+        capital = np.where(reached, capital, capital + gained)
+        reached |= capital >= target
+        total = total + loss
+        squares = squares + (loss - total / (number + 1)) ** 2
+    return reached
+
+
+def n_needed(
+    policy: RoutingPolicy, rows: CalibrationRows, max_loss: float, confidence: float
+) -> int | None:
+    """Estimate how many scored calibration queries would certify a tenth of traffic to be cheaper.
+
+    From mean and variance seen so far: the number of losses after which bets of the usual size have
+    grown enough, for the policy of the family that needs fewest. None if none comes close enough.
+    """
+    scored = np.flatnonzero(~np.isnan(rows.scores).all(axis=1))
+    if max_loss <= 0:
+        return None
+    price = -math.log(1 - confidence)
+    fewest = price / math.log1p(LARGEST_BET * max_loss / (1 - min(max_loss, 0.99)))
+    if not len(scored):
+        return math.ceil(fewest)
+    found = []
+    for tolerance in TOLERANCES:
+        choices = replace(policy, tolerance=tolerance).choose(rows.traffic)
+        if (choices.columns[scored] != policy.frontier).mean() < _SHARE_WORTH_CERTIFYING:
+            continue
+        losses = policy_losses(choices, rows.scores, policy.frontier)[0][scored]
+        room = max_loss - losses.mean()
+        if room > 0:
+            found.append(max(2 * price * losses.var() / room**2, fewest))
+    return math.ceil(min(found)) if found else None

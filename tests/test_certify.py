@@ -1,0 +1,253 @@
+"""The certificate: coverage, power, hand-worked bets, and what it says when data is missing."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semroute.certify import (
+    LARGEST_BET,
+    TOLERANCES,
+    CalibrationRows,
+    Certificate,
+    certify,
+    policy_losses,
+    rule_out,
+    shows_mean_below,
+    upper_bound,
+)
+from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy, Traffic
+
+MODELS = ("large", "small")
+Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
+
+
+def _policy(**changes: object) -> RoutingPolicy:
+    values: dict[str, object] = {
+        "frontier": 0,
+        "tolerance": None,
+        "measured": np.ones((2, 2), dtype=bool),
+        "overrides": np.full(2, NO_OVERRIDE),
+        "ood_threshold": 0.5,
+        "windows": np.full(2, np.inf),
+    }
+    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -> CalibrationRows:
+    """Rows of cluster 0; `expected` is the estimated loss of `small`."""
+    n = len(expected)
+    traffic = Traffic(
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        similarities=np.ones(n),
+        losses=np.stack([np.zeros(n), expected], axis=1),
+        costs_usd=np.tile([0.02, 0.001], (n, 1)),
+        n_chars=np.full(n, 10),
+    )
+    scores = np.stack([large, small], axis=1).astype(np.float64)
+    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan))
+
+
+def _log(n: int, seed: int = 0) -> CalibrationRows:
+    """Half of the queries lose nothing with `small`, half lose 0.3 on average; estimates know."""
+    random = np.random.default_rng(seed)
+    hard = random.uniform(size=n) < 0.5
+    small = np.where(hard, random.uniform(size=n) > 0.3, 1.0)
+    return _rows(np.where(hard, 0.3, 0.0), np.ones(n), small)
+
+
+def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Certificate:
+    return certify(policy or _policy(), MODELS, rows, 0.02, 0.95)
+
+
+class TestBound:
+    def test_two_losses_worked_by_hand(self) -> None:
+        # Mean 0.9 and confidence 0.95: the capital must grow to 20, its logarithm to 2.9957.
+        # First bet: sqrt(2 * 2.9957 / (2 left * variance 1)) = 1.7308; capital 1 + 1.7308 * 1.9.
+        # Loss -1 leaves mean -1/2 and variance (1 + 1/4) / 2 = 0.625; missing are 1.5394.
+        # Second bet: sqrt(2 * 1.5394 / (1 left * 0.625)) = 2.2195.
+        capital = (1 + 1.7308 * 1.9) * (1 + 2.2195 * 1.9)
+        assert capital == pytest.approx(22.4, abs=0.05)
+        assert shows_mean_below(np.array([-1.0, -1.0]), 0.9, 0.95)
+        # The same for 0.96: it must grow to 25 and ends at 24.1.
+        assert not shows_mean_below(np.array([-1.0, -1.0]), 0.9, 0.96)
+
+    def test_a_bet_is_cut_before_it_could_ruin_the_capital(self) -> None:
+        # Uncut, the first bet of one loss would be 2.4478, above 1 / (1 - 0.5): a loss of 1 ruins.
+        assert not shows_mean_below(np.array([1.0]), 0.5, 0.95)
+        assert shows_mean_below(np.full(60, -0.5), 0.5, 0.95)
+
+    def test_losses_of_zero_need_little_more_than_the_largest_bet_says(self) -> None:
+        growth = math.log1p(LARGEST_BET * 0.02 / 0.98)
+        enough = math.ceil(math.log(20) / growth)
+        assert shows_mean_below(np.zeros(int(1.2 * enough)), 0.02, 0.95)
+        assert not shows_mean_below(np.zeros(enough - 1), 0.02, 0.95)
+
+    @pytest.mark.parametrize(
+        "draw",
+        [
+            lambda random, size: random.choice([0.0, 1.0], p=[0.98, 0.02], size=size),
+            lambda random, size: random.choice([-1.0, 0, 1.0], p=[0.1, 0.78, 0.12], size=size),
+            lambda random, size: random.choice([-1.0, 1.0], p=[0.49, 0.51], size=size),
+            lambda _, size: np.full(size, 0.02),
+        ],
+        ids=["rare failures", "wins and losses", "all or nothing", "constant"],
+    )
+    def test_a_mean_at_the_bound_is_rarely_called_below_it(self, draw: Draw) -> None:
+        # Every distribution has mean 0.02: at confidence 0.9 at most 10% may be wrong.
+        losses = draw(np.random.default_rng(7), (300, 4000))
+        wrong = rule_out(losses, np.full(4000, 0.02), 0.9).mean()
+        assert wrong <= 0.1 + 2 * math.sqrt(0.1 * 0.9 / 4000)
+
+    def test_the_bound_covers_the_mean_as_often_as_promised(self) -> None:
+        random = np.random.default_rng(3)
+        bounds = [
+            upper_bound(random.choice([-1.0, 0.0, 1.0], p=[0.1, 0.7, 0.2], size=150), 0.9)
+            for _ in range(200)
+        ]
+        covered = np.mean(np.array(bounds) >= 0.1)
+        assert covered >= 0.9 - 2 * math.sqrt(0.09 / 100)
+
+    def test_it_finds_a_mean_the_normal_approximation_barely_does(self) -> None:
+        # The mean is 2.5 standard errors below the bound: the normal test has power 0.80.
+        random = np.random.default_rng(2)
+        losses = random.choice([0.0, 1.0], p=[0.9, 0.1], size=(2000, 1000))
+        bound = 0.1 + 2.5 * 0.3 / math.sqrt(2000)
+        assert rule_out(losses, np.full(1000, bound), 0.95).mean() > 0.65
+
+    def test_it_is_far_tighter_than_hoeffding_where_losses_vary_little(self) -> None:
+        random = np.random.default_rng(1)
+        losses = random.choice([0.0, 1.0], p=[0.97, 0.03], size=2000)
+        hoeffding = losses.mean() + 2 * math.sqrt(math.log(20) / (2 * 2000))
+        bound = upper_bound(losses, 0.95)
+        assert losses.mean() < bound < losses.mean() + (hoeffding - losses.mean()) / 3
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
+    def test_series_are_judged_alike_alone_and_together(self, losses: list[float]) -> None:
+        bounds = np.linspace(-0.9, 1, 20)
+        together = rule_out(np.repeat(np.array(losses)[:, None], 20, axis=1), bounds, 0.9)
+        alone = [shows_mean_below(np.array(losses), bound, 0.9) for bound in bounds]
+        assert together.tolist() == alone
+
+    def test_nothing_seen_shows_nothing(self) -> None:
+        assert upper_bound(np.zeros(0), 0.95) == 1.0
+
+
+class TestLosses:
+    @pytest.mark.parametrize(
+        ("large", "small", "column", "loss", "is_worst_case"),
+        [
+            (0.9, 0.4, 1, 0.5, False),
+            (0.4, 0.9, 1, -0.5, False),
+            (0.9, np.nan, 1, 0.9, True),
+            (np.nan, 0.4, 1, 0.6, True),
+            (np.nan, np.nan, 1, 1.0, True),
+            (np.nan, 0.4, 0, 0.0, False),
+        ],
+    )
+    def test_a_missing_score_counts_as_the_worst_there_could_be(
+        self, large: float, small: float, column: int, loss: float, is_worst_case: bool
+    ) -> None:
+        choices = Choices(np.array([column]), np.array([0]))
+        losses, worst = policy_losses(choices, np.array([[large, small]]), 0)
+        assert losses[0] == pytest.approx(loss)
+        assert worst[0] == is_worst_case
+
+
+class TestCertificate:
+    def test_enough_data_certifies_the_queries_that_lose_nothing(self) -> None:
+        found = _certify(_log(4000))
+        assert found.holds
+        assert found.tolerance is not None
+        assert 0 <= found.tolerance < 0.3
+        assert found.mean_loss == 0
+        assert found.upper_bound <= 0.02
+        assert found.frontier_share == pytest.approx(0.5, abs=0.03)
+        assert found.cost_usd == pytest.approx(0.0105, abs=0.0006)
+        assert found.n_needed is None
+        assert "at most 0.02 of mean score" in found.sentence
+        assert "traffic like the 4,000 scored calibration queries" in found.sentence
+
+    def test_the_tolerance_is_the_largest_before_the_first_that_fails(self) -> None:
+        rows = _log(4000)
+        tolerance = _certify(rows).tolerance
+        following = TOLERANCES[TOLERANCES.index(tolerance) + 1]
+        choices = _policy(tolerance=following).choose(rows.traffic)
+        losses, _ = policy_losses(choices, rows.scores, 0)
+        assert not shows_mean_below(losses, 0.02, 0.95)
+
+    def test_too_little_data_certifies_nothing_and_says_how_much_it_takes(self) -> None:
+        found = _certify(_log(100))
+        assert found.tolerance is None
+        assert found.holds
+        assert found.frontier_share == 1
+        assert found.upper_bound == 0
+        assert found.n_needed is not None
+        assert _certify(_log(2 * found.n_needed)).tolerance is not None
+        assert f"{found.n_needed:,} would be needed" in found.sentence
+
+    def test_queries_without_any_score_say_nothing(self) -> None:
+        rows = _log(4000)
+        rows.scores[:2000] = np.nan
+        found = _certify(rows)
+        assert (found.n_queries, found.n_unscored, found.n_worst_case) == (2000, 2000, 0)
+        assert found.tolerance is not None
+
+    def test_missing_scores_of_the_cheap_model_count_against_it(self) -> None:
+        rows = _log(4000)
+        rows.scores[:400, 1] = np.nan
+        found = _certify(rows)
+        assert found.tolerance is None
+        assert found.frontier_share == 1
+
+    def test_no_calibration_query_certifies_nothing(self) -> None:
+        found = _certify(_log(0))
+        assert (found.tolerance, found.holds, found.n_queries) == (None, True, 0)
+        assert found.n_needed is not None
+
+    def test_a_promise_to_lose_nothing_keeps_the_frontier(self) -> None:
+        rows = _log(2000)
+        found = certify(_policy(), MODELS, rows, 0.0, 0.95)
+        assert found.frontier_share == 1
+
+    def test_a_harmful_label_is_reported_and_leaves_no_promise(self) -> None:
+        rows = _rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
+        found = _certify(rows, _policy(overrides=np.array([1, NO_OVERRIDE])))
+        assert not found.holds
+        assert found.tolerance is None
+        assert found.mean_loss == 1
+        assert found.n_overrides == 1
+        assert "NOT certified" in found.sentence
+
+    def test_a_harmless_label_is_part_of_the_promise(self) -> None:
+        rows = _rows(np.full(2000, 0.9), np.ones(2000), np.ones(2000))
+        found = _certify(rows, _policy(overrides=np.array([1, NO_OVERRIDE])))
+        assert found.holds
+        assert found.model_shares == {"large": 0.0, "small": 1.0}
+        assert "1 analysts' labels included" in found.sentence
+
+    def test_unknown_text_counts_as_answered_by_the_frontier(self) -> None:
+        rows = _rows(np.zeros(2000), np.ones(2000), np.zeros(2000))
+        rows.traffic.similarities[:1990] = 0.1
+        found = _certify(rows)
+        assert found.frontier_share >= 0.995
+
+    def test_the_promise_is_kept_as_often_as_it_says(self) -> None:
+        # Estimates are noise and every query loses 0.1 on average: any tolerance that sends more
+        # than a fifth of traffic to `small` breaks the promise.
+        random = np.random.default_rng(5)
+        broken = 0
+        for _ in range(100):
+            expected = random.uniform(-0.2, 0.2, 250)
+            rows = _rows(expected, np.ones(250), random.uniform(size=250) > 0.1)
+            tolerance = certify(_policy(), MODELS, rows, 0.02, 0.8).tolerance
+            broken += tolerance is not None and (tolerance + 0.2) / 0.4 * 0.1 > 0.02
+        assert broken / 100 <= 0.2 + 2 * math.sqrt(0.2 * 0.8 / 100)
+
+    def test_it_survives_json(self) -> None:
+        found = _certify(_log(1000))
+        assert Certificate.model_validate_json(found.model_dump_json(), strict=True) == found
