@@ -1,12 +1,20 @@
 """Exit codes and one-line errors through the command line, for every kind of broken input."""
 
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
 from tests.broken_files import BROKEN_FILES, CANARY, BrokenFile
 from tests.build.small import write_small_files
 from tests.command_line import run
+from tests.tiny_index import tiny_contents
 
 
 @pytest.mark.parametrize("case", BROKEN_FILES, ids=lambda case: case.name)
@@ -84,3 +92,34 @@ def test_verbose_names_the_columns_that_are_not_used(
         told = [record.getMessage() for record in caplog.records]
         assert len(told) == len(named)
         assert all(column in text for column, text in zip(named, told, strict=True))
+
+
+def in_a_process(*arguments: object, stdin: bool = True, **environment: str) -> str:
+    """Run the command line as a process of its own and return what it wrote, stderr too."""
+    program = [sys.executable, "-c", "from semroute.cli import main; main()"]
+    closing = [] if stdin else ["sh", "-c", 'exec "$0" "$@" <&-']
+    done = subprocess.run(
+        [*closing, *program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def test_a_closed_stdin_is_a_usage_error(tmp_path: Path) -> None:
+    told = in_a_process("route", "--index", tmp_path, "-", stdin=False)
+    assert "stdin is closed" in told.splitlines()[-1]
+
+
+def test_what_the_terminals_encoding_lacks_is_printed_as_escapes(tmp_path: Path) -> None:
+    contents = tiny_contents()
+    first = contents.clusters[0].model_copy(update={"name": "größe 🙂"})
+    with locked(tmp_path):
+        publish(tmp_path, replace(contents, clusters=(first, *contents.clusters[1:])))
+    table = in_a_process("inspect", "--clusters", "--index", tmp_path, PYTHONIOENCODING="latin-1")
+    assert "e \\U0001f642" in table
+    document = in_a_process("inspect", "--json", "--index", tmp_path, PYTHONIOENCODING="latin-1")
+    assert json.loads(document)["clusters"][0]["name"] == "größe 🙂"

@@ -11,6 +11,7 @@ from semroute.cli.building import build_index, demo
 from semroute.cli.checking import inspect, verify
 from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
+from semroute.cli.output import escape_unprintable
 from semroute.cli.routing import explain, route
 from semroute.errors import SemrouteError
 
@@ -37,6 +38,7 @@ for command in (build_index, route, explain, labels, evaluate, inspect, verify, 
 
 def main() -> None:
     """Run and exit: expected failures print one line, bugs keep their traceback."""
+    escape_unprintable()
     try:
         code = semroute.main(prog_name="semroute", standalone_mode=False)
     except SemrouteError as error:

@@ -10,12 +10,12 @@ from semroute.build import build_index
 from semroute.cli.build_summary import print_summary
 from semroute.cli.output import dollars, figure, percent, print_columns
 from semroute.cli.progress_bars import progress_for_terminal
+from semroute.cli.routing import decision_line
 from semroute.config import read_config
 from semroute.demo.comparison import compare
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from semroute.encoders import open_encoder
 from semroute.router import SemanticRouter
-from semroute.texts import printable
 
 
 def print_tour(out: Path | None, seed: int) -> None:
@@ -62,12 +62,7 @@ def _print_routes(router: SemanticRouter, clusters: Path) -> None:
     click.echo()
     for request in requests():
         _print_command(f"semroute route --index {_quoted(clusters)} {shlex.quote(request.text)}")
-        decision = router.route(request.text)
-        nearest = (
-            f"cluster {decision.cluster_id} ({decision.cluster_name}), "
-            f"similarity {figure(decision.similarity)}"
-        )
-        click.echo(f"{decision.model}  {decision.reason}  {printable(nearest)}")
+        click.echo(decision_line(router.route(request.text)))
         click.echo(f"  # {request.why}\n")
 
 

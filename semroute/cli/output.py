@@ -1,6 +1,8 @@
 """Options and printing that every command shares: stdout is data, stderr is progress and logs."""
 
+import io
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,18 @@ json_option: Callable[[Command], Command] = click.option(
 )
 
 
+def escape_unprintable() -> None:
+    """Let what the encoding of a stream lacks be printed as escapes instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def print_json(document: Any, *, indent: int | None = 2) -> None:
     """Print a JSON document; NaN and infinity are never written."""
-    click.echo(json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False))
+    # In UTF-8 only half a character is escaped, and that as JSON does it.
+    in_utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower() in {"utf-8", "utf8"}
+    click.echo(json.dumps(document, indent=indent, ensure_ascii=not in_utf8, allow_nan=False))
 
 
 def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> None:

@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 def route(folder: Path, text: str, as_json: bool) -> None:
     r"""Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
 
+    Write -- before a TEXT that begins with a dash.
+
     \b
     Example: semroute route --index clusters/ "where is my order?"
     """
     from semroute.router import SemanticRouter
 
+    if text == "-" and sys.stdin is None:
+        raise click.UsageError("stdin is closed; connect it, or give a text")
     router = SemanticRouter.load(folder)
     for query in _lines_of_stdin() if text == "-" else [text]:
         decision = router.route(query)
@@ -65,6 +69,8 @@ def decision_line(decision: "RouteDecision") -> str:
 @click.argument("text")
 def explain(folder: Path, text: str, as_json: bool) -> None:
     r"""Show why TEXT goes to its model: clusters, evidence per model, example queries.
+
+    Write -- before a TEXT that begins with a dash.
 
     \b
     Example: semroute explain --index clusters/ "where is my order?"

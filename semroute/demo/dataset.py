@@ -96,7 +96,7 @@ def demo_traffic(
 
 
 def write_dataset(folder: Path, seed: int = 0, n_queries: int = N_QUERIES) -> DemoFiles:
-    """Write the demo's files into `folder`, which is made if missing; files there are replaced.
+    """Write the demo's files into `folder`, which is made if missing.
 
     Everything in them is simulated, and says so. The same arguments give the same bytes.
 
@@ -106,7 +106,8 @@ def write_dataset(folder: Path, seed: int = 0, n_queries: int = N_QUERIES) -> De
         n_queries: how many queries the log holds; the held-out set has 500 more.
 
     Raises:
-        PublishError: the operating system refused a write.
+        PublishError: a file of one of their names, with another content, is there already, or the
+            operating system refused a write.
     """
     traffic = demo_traffic(seed, n_queries)
     files = DemoFiles(
@@ -128,10 +129,18 @@ def write_dataset(folder: Path, seed: int = 0, n_queries: int = N_QUERIES) -> De
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
+            _refuse_to_replace(path, content)
+        for path, content in contents.items():
             path.write_bytes(content.encode())
     except OSError as error:
         raise PublishError(error.filename or folder, error.strerror or str(error)) from error
     return files
+
+
+def _refuse_to_replace(path: Path, content: str) -> None:
+    """Keep somebody's own `queries.jsonl` from being lost to a demo run beside it."""
+    if path.exists() and path.read_bytes() != content.encode():
+        raise PublishError(path, "a file that this demo did not write is there; give a new folder")
 
 
 class _Texts:

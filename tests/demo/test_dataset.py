@@ -223,3 +223,12 @@ def test_sample_requests_have_a_reason_each_and_end_with_an_unknown_one() -> Non
     assert len({sample.text for sample in samples}) == len(samples) == 7
     assert all(len(sample.why) > 10 for sample in samples)
     assert samples[-1].why.startswith("unlike anything in the log")
+
+
+def test_files_of_the_same_name_that_are_not_the_demos_are_kept(tmp_path: Path) -> None:
+    own = tmp_path / "semroute.toml"
+    own.write_text("mine")
+    with pytest.raises(PublishError, match=r"semroute\.toml: a file that this demo did not write"):
+        write_dataset(tmp_path, n_queries=60)
+    assert [path.name for path in tmp_path.iterdir()] == ["semroute.toml"]
+    assert own.read_text() == "mine"
