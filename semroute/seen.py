@@ -85,10 +85,15 @@ def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
     return Overlap(same, near)
 
 
-def _row(folded: str, key: str) -> NDArray[np.uint64]:
+def word_runs(folded: str) -> frozenset[str]:
+    """Return the runs of three words in a folded text; all of it if it has fewer."""
     words = folded.split()
-    runs = {" ".join(words[i : i + RUN_WORDS]) for i in range(max(len(words) - RUN_WORDS + 1, 1))}
-    hashed = np.array([_number(run, key) for run in runs], dtype=np.uint64)
+    n_runs = max(len(words) - RUN_WORDS + 1, 1)
+    return frozenset(" ".join(words[start : start + RUN_WORDS]) for start in range(n_runs))
+
+
+def _row(folded: str, key: str) -> NDArray[np.uint64]:
+    hashed = np.array([_number(run, key) for run in word_runs(folded)], dtype=np.uint64)
     with np.errstate(over="ignore"):
         mixed = hashed[:, None] * _MULTIPLIERS + _INCREMENTS
     smallest = mixed.min(axis=0)

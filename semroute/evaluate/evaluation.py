@@ -20,7 +20,7 @@ from semroute.evaluate.baselines import (
     query_oracle,
     random_mix,
 )
-from semroute.evaluate.figures import curve_figures
+from semroute.evaluate.figures import N_RESAMPLES, curve_figures
 from semroute.evaluate.frozen import FrozenSet, Numbers, read_frozen_set
 from semroute.evaluate.paired import (
     Draws,
@@ -141,8 +141,9 @@ def judge_decisions(
     routed = judge.draws(shares)
     strategies = tuple(_result(name, kind, judge, mix, routed) for name, kind, mix in rivals)
     steps = tolerances(table)
+    few = judge.first(N_RESAMPLES)
     points = [
-        judge.draws(chosen_shares(table.choose(t, frozen.frontier_column), len(frozen.models)))
+        few.draws(chosen_shares(table.choose(t, frozen.frontier_column), len(frozen.models)))
         for t in steps
     ]
     counted = Counter(decision.reason for decision in decisions)

@@ -31,20 +31,21 @@ def curve_figures(
     Args:
         judge: the frozen set and its resamples.
         table: what the router expects of each model on each query.
-        points: its figures at every tolerance. AIQ is of RouterBench's family instead, which
-            weighs expected score against cost: tolerances are a poor way to spend little.
+        points: its figures at every tolerance, on `judge.first(N_RESAMPLES)`. AIQ is of
+            RouterBench's family instead, which weighs expected score against cost: tolerances
+            are a poor way to spend little.
         cheapest: the column of the cheap model APGR and CPT compare with the frontier.
     """
+    judge = judge.first(N_RESAMPLES)
     draws = _curve_draws(judge, table, cheapest)
     costs, scores = _stacked(points)
-    n_draws = min(N_RESAMPLES + 1, costs.shape[1])
     frontier = judge.frontier_cost_usd, judge.frontier_score
 
     def saved(kept: float) -> Interval | None:
         return _interval(
             [
                 saving_at(costs[:, d], scores[:, d], kept, (frontier[0][d], frontier[1][d]))
-                for d in range(n_draws)
+                for d in range(costs.shape[1])
             ]
         )
 
@@ -59,12 +60,8 @@ def curve_figures(
         cpt_80=_of_curves(draws, lambda curve: call_performance_threshold(curve, 0.8)),
         saved_at_95=saved(0.95),
         saved_at_99=saved(0.99),
-        aiq=_aiq(
-            weighed_costs[:, :n_draws], weighed_scores[:, :n_draws], single_costs, frontier[0]
-        ),
-        aiq_single_models=_aiq(
-            single_costs[:, :n_draws], single_scores[:, :n_draws], single_costs, frontier[0]
-        ),
+        aiq=_aiq(weighed_costs, weighed_scores, single_costs, frontier[0]),
+        aiq_single_models=_aiq(single_costs, single_scores, single_costs, frontier[0]),
     )
 
 
@@ -99,7 +96,7 @@ def _curve_draws(
     cheap, strong = frozen.scores[:, cheapest], frozen.scores[:, frozen.frontier_column]
     known = np.flatnonzero(np.isfinite(cheap) & np.isfinite(strong))
     curves: list[QualityCurve | None] = []
-    for weights in judge.weights[: N_RESAMPLES + 1]:
+    for weights in judge.weights:
         rows = np.repeat(known, weights[known].astype(np.int64))
         curves.append(quality_curve(gain[rows], cheap[rows], strong[rows]) if len(rows) else None)
     return curves

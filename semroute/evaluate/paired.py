@@ -116,20 +116,23 @@ class PairedBootstrap:
                 query with each model; `chosen_shares` makes them of plain choices.
         """
         used = np.flatnonzero(shares.any(axis=0))
-        part, known_part = shares[:, used], shares[:, used] * self._known[:, used]
-        sent, known = self.weights @ part, self.weights @ known_part
-        lost = _ratio(self.weights @ (part * self._loss[:, used]), known)
+        part = shares[:, used]
+        spent = (part * self.frozen.costs_usd[:, used]).sum(axis=1)
+        to_frontier = shares[:, self.frozen.frontier_column]
+        sums = self.weights @ np.column_stack(
+            [part, part * self._known[:, used], part * self._loss[:, used], spent, to_frontier]
+        )
+        sent, known, total = np.split(sums[:, :-2], 3, axis=1)
+        lost = _ratio(total, known)
         lost = np.where(known > 0, lost, self._overall_loss[:, used])
         loss = _ratio(np.where(sent > 0, sent * lost, 0.0).sum(axis=1), self._size)
-        spent = (part * self.frozen.costs_usd[:, used]).sum(axis=1)
-        cost = _ratio(self.weights @ spent, self._size)
-        to_frontier = self.weights @ shares[:, self.frozen.frontier_column]
+        cost = _ratio(sums[:, -2], self._size)
         return Draws(
             score=self.frontier_score - loss,
             loss=loss,
             cost_usd=cost,
             saving=self._saving(cost),
-            frontier_share=_ratio(to_frontier, self._size),
+            frontier_share=_ratio(sums[:, -1], self._size),
         )
 
     def _saving(self, cost: Numbers) -> Numbers:
@@ -141,6 +144,10 @@ class PairedBootstrap:
     def part(self, rows: NDArray[np.int64]) -> "PairedBootstrap":
         """Return the same resamples as seen by some of the queries."""
         return PairedBootstrap(taken(self.frozen, rows), self.weights[:, rows])
+
+    def first(self, n_resamples: int) -> "PairedBootstrap":
+        """Return the set with fewer resamples, for what is dear to work out."""
+        return PairedBootstrap(self.frozen, self.weights[: n_resamples + 1])
 
     def n_unscored(self, shares: Numbers) -> int:
         """Count queries that may go to a model without a score beside the frontier's."""
@@ -158,7 +165,7 @@ def resample(frozen: FrozenSet, seed: int = 0) -> PairedBootstrap:
     n_groups = int(frozen.groups.max()) + 1
     drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_resamples)
     weights = np.concatenate([np.ones((1, n_groups)), drawn])
-    return PairedBootstrap(frozen, weights[:, frozen.groups])
+    return PairedBootstrap(frozen, np.ascontiguousarray(weights[:, frozen.groups]))
 
 
 def chosen_shares(columns: NDArray[np.int64], n_models: int) -> Numbers:

@@ -127,7 +127,8 @@ def test_texts_run_from_a_word_or_two_to_a_paragraph(files: DemoFiles) -> None:
 def test_no_text_holds_an_unfilled_slot_or_a_mark_of_the_grammar(files: DemoFiles) -> None:
     for path in (files.queries, files.queries_test):
         for row in queries(path):
-            assert not set("⏎~") & set(row["text"]), row["query_id"]
+            text = row["text"].replace("HEAD~", "HEAD")  # git, not grammar
+            assert not set("⏎~") & set(text), row["query_id"]
             assert row["text"] == row["text"].strip() != "", row["query_id"]
 
 
