@@ -30,7 +30,7 @@ format: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[build,offline,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[build,offline,report,dev]"
 	touch $@
 
 clean:

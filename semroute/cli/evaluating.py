@@ -61,7 +61,7 @@ def evaluate(
     if report is not None:
         from semroute.report import write_report
 
-        write_report(report, folder, found, samples=samples)
+        write_report(report, folder, queries, found, samples=samples)
         click.echo(f"report: {report}", err=True)
     if as_json:
         print_json(found.to_dict())

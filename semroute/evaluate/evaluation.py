@@ -30,7 +30,14 @@ from semroute.evaluate.paired import (
     known_interval,
     resample,
 )
-from semroute.evaluate.results import Evaluation, Kind, OperatingPoint, StrategyResult
+from semroute.evaluate.results import (
+    MOST_UNKNOWN,
+    Evaluation,
+    Kind,
+    OperatingPoint,
+    StrategyResult,
+    UnknownQuery,
+)
 from semroute.evaluate.slices import skipped_columns, slices
 from semroute.evaluate.tolerance import loss_table, tolerances
 from semroute.evaluate.verdict import verdict
@@ -167,7 +174,17 @@ def judge_decisions(
         reasons={reason: n / len(decisions) for reason, n in counted.most_common()},
         slices=slices(judge, shares, decisions),
         skipped_columns=skipped_columns(frozen.columns),
+        unknown=_unknown(frozen, decisions),
     )
+
+
+def _unknown(frozen: FrozenSet, decisions: Sequence[RouteDecision]) -> tuple[UnknownQuery, ...]:
+    found = [
+        UnknownQuery(query_id, decision.similarity, decision.cluster_name)
+        for query_id, decision in zip(frozen.query_ids, decisions, strict=True)
+        if decision.reason == "ood"
+    ]
+    return tuple(sorted(found, key=lambda one: one.similarity or -1.0)[:MOST_UNKNOWN])
 
 
 def _cheapest(frozen: FrozenSet) -> int:

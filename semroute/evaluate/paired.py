@@ -139,7 +139,8 @@ class PairedBootstrap:
         """Return the saved share of the frontier's cost; nothing is saved of nothing."""
         whole = self.frontier_cost_usd
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(whole == 0, 0.0, 1 - cost / whole)
+            saved = np.where(whole == 0, 0.0, 1 - cost / whole)
+        return np.where(np.abs(saved) < 1e-12, 0.0, saved)
 
     def part(self, rows: NDArray[np.int64]) -> "PairedBootstrap":
         """Return the same resamples as seen by some of the queries."""

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from semroute.evaluate.paired import CONFIDENCE, Interval
 
+MOST_UNKNOWN = 40
+
 Kind = Literal["router", "single", "rule", "learned", "hindsight"]
 
 
@@ -77,13 +79,23 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class UnknownQuery:
+    """A query like nothing in the log, and the cluster that is least unlike it."""
+
+    query_id: str
+    similarity: float | None
+    cluster_name: str | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A router judged on queries its build has not seen.
 
     `left_out` are the ids of queries that were left out because the build has seen them.
     `n_missing` counts missing scores by model. `reasons` are shares of the router's reasons,
     `model_shares` of its models. `n_learning` says how many queries kNN and the classifier learned
-    from. `strategies` begin with the router; `slices` come worst first within a column.
+    from. `strategies` begin with the router; `slices` come worst first within a column; `unknown`
+    holds the queries least like the log, least similar first, at most `MOST_UNKNOWN`.
     """
 
     index_version: str
@@ -103,6 +115,7 @@ class Evaluation:
     reasons: Mapping[str, float]
     slices: tuple[Slice, ...]
     skipped_columns: tuple[str, ...]
+    unknown: tuple[UnknownQuery, ...]
 
     @property
     def router(self) -> StrategyResult:

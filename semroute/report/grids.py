@@ -1,0 +1,193 @@
+"""What the tables of the report show, as plain values for the page's script."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from semroute.artifact.contents import Cluster, IndexContents
+from semroute.evaluate.paired import Interval
+from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
+from semroute.evaluate.slices import CLUSTER
+
+Cell = dict[str, Any]
+Grid = dict[str, Any]
+
+N_TOLERANCES = 12
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]], marked: int = -1) -> Grid:
+    """Put cells together; a column whose first known value is a number is set right."""
+    return {
+        "columns": [
+            {"name": name, "figure": _is_figure([row[place]["value"] for row in rows])}
+            for place, name in enumerate(columns)
+        ],
+        "rows": [
+            {"cells": list(row), "marked": number == marked} for number, row in enumerate(rows)
+        ],
+    }
+
+
+def _is_figure(values: Sequence[object]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and not isinstance(known[0], str)
+
+
+def _words(text: str, note: str = "") -> Cell:
+    return {"value": text, "text": text, "note": note}
+
+
+def _figure(value: float | None, style: str = ".3f", note: str = "") -> Cell:
+    text = "unknown" if value is None else f"{value:{style}}"
+    return {"value": value, "text": text, "note": note}
+
+
+def _dollars(cost_usd: float) -> Cell:
+    return {"value": cost_usd, "text": f"${1000 * cost_usd:,.3g}", "note": ""}
+
+
+def _interval(one: Interval | None, style: str = ".3f") -> Cell:
+    if one is None:
+        return _figure(None)
+    return _figure(one.value, style, f"{one.low:{style}} to {one.high:{style}}")
+
+
+def strategy_grid(found: Evaluation) -> Grid:
+    """Show every strategy, the router first."""
+    columns = (
+        "answered by",
+        "mean score",
+        "score lost",
+        "per 1,000 requests",
+        "saved",
+        "frontier calls",
+        "semroute scores more by",
+        "without scores",
+    )
+    return grid(columns, [_strategy_row(one) for one in found.strategies], marked=0)
+
+
+def _strategy_row(one: StrategyResult) -> list[Cell]:
+    gain = _words("") if one.kind == "router" else _interval(one.router_gain, "+.3f")
+    if one.kind == "router":
+        gain = {"value": None, "text": "", "note": ""}
+    return [
+        _words(one.name),
+        _interval(one.score),
+        _interval(one.loss),
+        _dollars(one.cost_usd.value),
+        _interval(one.saving, ".1%"),
+        _figure(one.frontier_share, ".1%"),
+        gain,
+        _figure(one.n_unscored, ",d"),
+    ]
+
+
+def tolerance_grid(found: Evaluation) -> Grid:
+    """Show a few tolerances from the safe end on, and the index as it is."""
+    router = found.router
+    columns = ("tolerance", "saved", "score lost", "mean score", "per 1,000 requests", "frontier")
+    now = [
+        {"value": None, "text": "as it is", "note": ""},
+        _figure(router.saving.value, ".1%"),
+        _figure(router.loss.value if router.loss else None),
+        _figure(router.score.value if router.score else None),
+        _dollars(router.cost_usd.value),
+        _figure(router.frontier_share, ".1%"),
+    ]
+    return grid(columns, [now, *map(_point_row, spread(found.points))], marked=0)
+
+
+def spread(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """Choose points whose savings are about evenly spread, safest first."""
+    chosen: list[OperatingPoint] = []
+    top = max(point.saving for point in points)
+    for step in range(N_TOLERANCES):
+        wanted = top * step / (N_TOLERANCES - 1)
+        nearest = min(points, key=lambda point: abs(point.saving - wanted))
+        if nearest not in chosen:
+            chosen.append(nearest)
+    return chosen
+
+
+def _point_row(point: OperatingPoint) -> list[Cell]:
+    name = "always the frontier" if point.tolerance is None else f"{point.tolerance:.3f}"
+    return [
+        {"value": point.tolerance, "text": name, "note": ""},
+        _figure(point.saving, ".1%"),
+        _figure(point.loss),
+        _figure(point.score),
+        _dollars(point.cost_usd),
+        _figure(point.frontier_share, ".1%"),
+    ]
+
+
+def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
+    """Show every cluster, largest first, with the build's evidence and what was seen here."""
+    judged = {part.cluster_id: part for part in found.slices if part.column == CLUSTER}
+    columns = (
+        "cluster",
+        "share of log",
+        "answered by",
+        "why",
+        "expected loss",
+        "queries scored",
+        "judged here",
+        "score lost",
+        "saved",
+    )
+    by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
+    return grid(columns, [_cluster_row(one, judged.get(one.cluster_id)) for one in by_size])
+
+
+def _cluster_row(cluster: Cluster, judged: Slice | None) -> list[Cell]:
+    known = next(one for one in cluster.evidence if one.model == cluster.label)
+    bound = known.loss_upper_bound
+    reason = cluster.auto_reason.replace("_", " ")
+    why = "analyst's label" if cluster.override else reason
+    return [
+        _words(cluster.name, ", ".join(cluster.keywords[3:8])),
+        _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
+        _words(cluster.label),
+        _words(why, cluster.note),
+        _figure(known.expected_loss, ".3f", "" if bound is None else f"at most {bound:.3f}"),
+        _figure(known.n_paired, ",d"),
+        _figure(judged.n if judged else 0, ",d", "few" if judged and judged.is_small else ""),
+        _interval(judged.loss if judged else None),
+        _interval(judged.saving if judged else None, ".1%"),
+    ]
+
+
+def slice_grid(found: Evaluation) -> Grid:
+    """Show every part of the traffic, worst first, small ones last."""
+    columns = ("part of the traffic", "of", "queries", "score lost", "mean score", "saved")
+    ordered = sorted(
+        found.slices, key=lambda part: (part.is_small, -part.loss.value if part.loss else 9.0)
+    )
+    return grid((*columns, "frontier calls"), [_slice_row(part) for part in ordered])
+
+
+def _slice_row(part: Slice) -> list[Cell]:
+    return [
+        _words(part.value),
+        _words(part.column),
+        _figure(part.n, ",d", "few" if part.is_small else ""),
+        _interval(part.loss),
+        _interval(part.score),
+        _interval(part.saving, ".1%"),
+        _figure(part.frontier_share, ".1%"),
+    ]
+
+
+def unknown_grid(found: Evaluation, texts: dict[str, str]) -> Grid:
+    """Show queries that were like nothing in the log, least similar first; `texts` are masked."""
+    columns = ("query", "similarity", "nearest cluster", "id")
+    rows = [
+        [
+            _words(texts[one.query_id]),
+            _figure(one.similarity),
+            _words(one.cluster_name or ""),
+            _words(one.query_id),
+        ]
+        for one in found.unknown
+    ]
+    return grid(columns, rows)
