@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import count, pairwise
 from typing import Any
@@ -19,7 +19,10 @@ from semroute.vectors import Vectors, unit_rows, usable_rows
 Rows = NDArray[np.int64]
 
 FEWEST_MEMBERS_TO_SHOW = 5
-"""A smaller cluster shows no example: it could be one person's queries."""
+"""A smaller cluster shows no example and no word of its own: it could be one person's queries."""
+
+NO_KEYWORDS = ("other",)
+"""Of a cluster that nothing may or can be said of."""
 
 _SAME = 1e-6
 _SIMILARITIES_AT_ONCE = 4_000_000
@@ -151,7 +154,8 @@ def keywords(
     Class-based TF-IDF: how often a term occurs in the cluster, times the logarithm of 1 + mean
     terms per cluster / occurrences in all. A term counts once per text, so that no single text
     speaks for a cluster, and must occur in two texts unless nothing does. Terms are words and
-    pairs of words; secrets are masked before, and what looks like an identifier is left out.
+    pairs of words; secrets are masked before, and what looks like an identifier is left out. A
+    cluster below `FEWEST_MEMBERS_TO_SHOW` gets only terms that as many texts of the log hold.
 
     Args:
         texts: n texts.
@@ -169,8 +173,13 @@ def keywords(
     ranked = _ranked_terms(members, n_keywords)
     chosen = [_distinct(terms, n_keywords) for terms in ranked]
     return tuple(
-        words or _plain_words(own, n_keywords) for words, own in zip(chosen, members, strict=True)
+        words or (_plain_words(own, n_keywords) if _may_show(own) else NO_KEYWORDS)
+        for words, own in zip(chosen, members, strict=True)
     )
+
+
+def _may_show(members: Sized) -> bool:
+    return len(members) >= FEWEST_MEMBERS_TO_SHOW
 
 
 def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
@@ -183,10 +192,13 @@ def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
     in_all = np.asarray(counts.sum(axis=0)).ravel()
     weight = np.log1p(in_all.sum() / len(members) / in_all)
     ranked = []
-    for row in range(len(members)):
+    for row, texts in enumerate(members):
         own = counts[row]
         columns, n_texts = own.indices, own.data
-        if (n_texts > 1).any():
+        if not _may_show(texts):
+            shared = in_all[columns] >= FEWEST_MEMBERS_TO_SHOW
+            columns, n_texts = columns[shared], n_texts[shared]
+        elif (n_texts > 1).any():
             columns, n_texts = columns[n_texts > 1], n_texts[n_texts > 1]
         # Rounded, so that equal scores fall back on the alphabet.
         best = np.lexsort((columns, -(n_texts * weight[columns]).round(9)))[: 8 * n_keywords]
@@ -235,7 +247,7 @@ def _plain_words(texts: list[str], n_keywords: int) -> tuple[str, ...]:
         if counted:
             ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
             return tuple(piece for piece, _ in ranked[:n_keywords])
-    return ("other",)
+    return NO_KEYWORDS
 
 
 def readable_name(keywords: Sequence[str]) -> str:
@@ -293,7 +305,7 @@ def _spread(
     n_examples: int,
     redact: Callable[[str], str],
 ) -> tuple[str, ...]:
-    if len(rows) < FEWEST_MEMBERS_TO_SHOW:
+    if not _may_show(rows):
         return ()
     by_similarity = sorted(rows, key=lambda row: (-similarities[row], texts[row]))
     distinct = list(dict.fromkeys([texts[medoid], *(texts[row] for row in by_similarity)]))
