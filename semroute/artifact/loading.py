@@ -113,6 +113,13 @@ def list_versions(folder: Path) -> list[str]:
         InvalidIndexError: there is no index here.
     """
     current_version(folder)
+    return complete_versions(folder)
+
+
+def complete_versions(folder: Path) -> list[str]:
+    """Return the versions whose files are all there, oldest first; live or not, empty if none."""
+    if not is_folder(Path(folder)):
+        return []
     names = entry_names(Path(folder))
     return sorted(
         name for name in names if is_bare_name(name) and is_file(Path(folder, name, MANIFEST))

@@ -16,7 +16,8 @@ from semroute.artifact.contents import (
     Manifest,
     OODRecord,
 )
-from semroute.artifact.loading import load_index
+from semroute.artifact.layout import CURRENT
+from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.build.describe import describe, sampled
@@ -36,8 +37,8 @@ from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, reattach
 from semroute.seen import remember
-from semroute.tables import sha256_of
-from semroute.texts import keyed_hash
+from semroute.tables import listed, sha256_of
+from semroute.texts import keyed_hash, printable
 
 logger = logging.getLogger("semroute")
 
@@ -52,14 +53,6 @@ class _Inputs:
     sha256: dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Previous:
-    """The live version before this build, if there is one that can be read."""
-
-    contents: IndexContents | None = None
-    warnings: tuple[str, ...] = ()
-
-
 def build_index(
     queries: Path,
     evals: Path | None,
@@ -68,6 +61,7 @@ def build_index(
     *,
     seed: int = 0,
     samples: bool = True,
+    discard_labels: bool = False,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
 ) -> BuildSummary:
@@ -80,6 +74,7 @@ def build_index(
         out: the folder of the index; made if missing. Versions already there are kept.
         seed: of every random choice; the same input and seed give the same index.
         samples: keep example queries (masked) for analysts.
+        discard_labels: do not carry the analysts' labels over from the live version.
         progress: shows how the long steps move.
         encoder: used instead of the one the config names.
 
@@ -87,13 +82,14 @@ def build_index(
         InputError: a file cannot be read; nothing was published.
         BuildError: the files were read, but no index can be made of them.
         IndexLockedError: another build is writing into `out`.
+        InvalidIndexError: the live version cannot be read, so its labels would be lost.
         PublishError: the operating system refused a write.
     """
     watch = Watch(progress)
     with watch.step("read"):
         inputs = _read(queries, evals, config)
     with locked(out):
-        previous = _previous(out)
+        previous = _previous(out, discard_labels)
         with watch.step("load encoder"):
             encoder = encoder or open_encoder(inputs.config.encoder)
         log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch)
@@ -101,7 +97,7 @@ def build_index(
         carried = _carry_over(previous, contents)
         with watch.step("publish"):
             contents = publish(out, replace(contents, clusters=carried.clusters))
-    return summarise(out, contents, carried, _warnings(inputs, previous), watch.steps)
+    return summarise(out, contents, carried, _warnings(inputs), watch.steps)
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -123,18 +119,21 @@ def _name_ignored_columns(path: Path, columns: tuple[str, ...]) -> None:
         logger.info("%s: columns not used: %s", path, ", ".join(columns))
 
 
-def _previous(out: Path) -> _Previous:
-    if not (out / "CURRENT").exists():
-        return _Previous()
+def _previous(out: Path, discard_labels: bool) -> IndexContents | None:
+    """Return the version whose labels are carried over: the live one, else the newest."""
+    versions = complete_versions(out)
+    if discard_labels or not versions:
+        return None
+    live = None if (out / CURRENT).exists() else versions[-1]
     try:
-        return _Previous(load_index(out, samples=False))
+        return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
-        return _Previous(None, (f"labels of the previous index were not carried over: {error}",))
+        lost = "the analysts' labels on it would be lost; repair it, or build with --discard-labels"
+        raise InvalidIndexError(error.path, f"{error.reason}; {lost}") from error
 
 
-def _carry_over(previous: _Previous, contents: IndexContents) -> Reattached:
+def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reattached:
     """Re-attach the analysts' names, labels and notes of the previous version."""
-    before = previous.contents
     if before is None:
         return Reattached(contents.clusters, 0, ())
     return reattach(before.clusters, before.centroids, contents.clusters, contents.centroids)
@@ -144,12 +143,12 @@ def _contents(
     log: EmbeddedLog,
     inputs: _Inputs,
     encoder: Encoder,
-    previous: _Previous,
+    previous: IndexContents | None,
     seed: int,
     samples: bool,
     watch: Watch,
 ) -> IndexContents:
-    key = previous.contents.manifest.hash_key if previous.contents else content_key(log.texts)
+    key = previous.manifest.hash_key if previous else content_key(log.texts)
     fit = in_fit(log.texts, seed)
     with watch.step("cluster"):
         grouping = _cluster(log, fit, inputs.config, key, seed)
@@ -219,15 +218,15 @@ def _counts(
     )
 
 
-def _warnings(inputs: _Inputs, previous: _Previous) -> tuple[str, ...]:
+def _warnings(inputs: _Inputs) -> tuple[str, ...]:
     """Name what the files hold and the build did not use, and models nothing is known of."""
     evals = inputs.evals
-    found = list(previous.warnings)
+    found = []
     if evals.unknown_models:
-        named = ", ".join(evals.unknown_models)
+        named = printable(listed(evals.unknown_models))
         found.append(f"scores of models that are not in the config were not used: {named}")
     if evals.n_unknown_queries:
-        found.append(f"{evals.n_unknown_queries} scores of queries not in the log were not used")
+        found.append(f"scores of {evals.n_unknown_queries} queries not in the log were not used")
     if evals.n_scores:
         scored = ~np.isnan(evals.scores)
         paired = scored & scored[:, [evals.models.index(inputs.config.frontier)]]

@@ -21,6 +21,9 @@ SEED = click.IntRange(0, 2**32 - 1)
 @click.option(
     "--samples/--no-samples", default=True, show_default=True, help="Keep masked example queries."
 )
+@click.option(
+    "--discard-labels", is_flag=True, help="Leave the analysts' labels of the live version behind."
+)
 @json_option
 def build_index(
     queries: Path,
@@ -29,6 +32,7 @@ def build_index(
     out: Path,
     seed: int,
     samples: bool,
+    discard_labels: bool,
     as_json: bool,
 ) -> None:
     r"""Build an index from a query log and evaluation results, and publish it.
@@ -41,7 +45,14 @@ def build_index(
     from semroute.cli.progress_bars import progress_for_terminal
 
     summary = build(
-        queries, evals, config, out, seed=seed, samples=samples, progress=progress_for_terminal()
+        queries,
+        evals,
+        config,
+        out,
+        seed=seed,
+        samples=samples,
+        discard_labels=discard_labels,
+        progress=progress_for_terminal(),
     )
     if as_json:
         print_json(summary.to_dict())

@@ -9,7 +9,7 @@ import pytest
 
 from semroute.artifact.loading import list_versions, load_index
 from semroute.build import build_index
-from semroute.errors import BuildError, InputError
+from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
 from tests.tiny import TinyEncoder
@@ -107,7 +107,7 @@ def test_what_the_files_hold_and_the_build_did_not_use_is_named(
         lines.write("q00000,stranger,1.0,\nnobody,large,1.0,\n")
     warnings = " ".join(build_small(files, tmp_path / "i").warnings)
     assert "stranger" in warnings
-    assert "1 scores of queries not in the log" in warnings
+    assert "scores of 1 queries not in the log" in warnings
 
 
 def test_columns_that_are_not_used_are_named_once_for_who_asks(
@@ -129,15 +129,35 @@ def test_a_model_never_scored_beside_the_frontier_is_named_and_never_chosen(
     assert {m.model: m.n_clusters for m in summary.models} == {"large": 4, "small": 0}
 
 
-def test_a_damaged_previous_index_is_replaced_and_the_loss_of_labels_is_told(
+def test_without_current_the_newest_version_gives_its_keys(
     files: SmallFiles, tmp_path: Path
 ) -> None:
-    build_small(files, tmp_path / "i")
-    version = load_index(tmp_path / "i").manifest.index_version
-    (tmp_path / "i" / version / "centroids.npy").write_bytes(b"damaged")
-    summary = build_small(files, tmp_path / "i")
-    assert "labels of the previous index were not carried over" in summary.warnings[0]
-    assert load_index(tmp_path / "i").manifest.index_version == summary.index_version
+    out = tmp_path / "i"
+    build_small(files, out)
+    key = load_index(out).manifest.hash_key
+    (out / "CURRENT").unlink()
+    files.queries.write_text(files.queries.read_text() + '{"query_id": "n", "text": "new one"}\n')
+    build_small(files, out)
+    assert load_index(out).manifest.hash_key == key
+
+
+def test_a_damaged_live_version_stops_the_build_unless_its_labels_may_go(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    version = build_small(files, out).index_version
+    (out / version / "centroids.npy").write_bytes(b"damaged")
+    with pytest.raises(InvalidIndexError, match=r"would be lost; .* --discard-labels"):
+        build_small(files, out)
+    summary = build_index(
+        files.queries,
+        files.evals,
+        files.config,
+        out,
+        encoder=TinyEncoder(),
+        discard_labels=True,
+    )
+    assert load_index(out).manifest.index_version == summary.index_version
 
 
 def test_above_max_sample_a_sample_is_clustered_and_every_query_assigned(
