@@ -12,6 +12,7 @@ from semroute.artifact.loading import check_encoder, load_index
 from semroute.decision import Candidate, Neighbour, Reason, RouteDecision
 from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
+from semroute.errors import EncoderError
 from semroute.index import CentroidIndex
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.rules import cluster_rules, unknown_candidates
@@ -114,11 +115,7 @@ class SemanticRouter:
         if isinstance(queries, str):
             raise TypeError("route_batch takes a sequence of queries; use route for one text")
         requests = [self._request(query) for query in queries]
-        vectors = self._embed([request.text for request in requests if request.fallback is None])
-        if vectors is None:
-            return [self._fallback(r, r.fallback or "encoder_error") for r in requests]
-        near = self._nearest(vectors, 2)
-        found = iter(near)
+        found = iter(self._look_up([r.text for r in requests if r.fallback is None], 2))
         return [
             self._fallback(request, request.fallback)
             if request.fallback
@@ -130,8 +127,7 @@ class SemanticRouter:
         """Decide as `route` does, and lay out the clusters, evidence and examples behind it."""
         decision = self.route(query)
         request = self._request(query)
-        vectors = None if request.fallback else self._embed([request.text])
-        near = [] if vectors is None else self._nearest(vectors, N_EXPLAINED)[0]
+        near = [] if request.fallback else self._look_up([request.text], N_EXPLAINED)[0]
         samples = self._sample_texts()
         return explain_decision(decision, near, self._contents, samples)
 
@@ -149,16 +145,27 @@ class SemanticRouter:
         cleaned = clean(text, self._config.texts.max_chars)
         return _Request(cleaned.text, cleaned.truncated, n_chars, None if cleaned.text else "empty")
 
-    def _embed(self, texts: list[str]) -> Vectors | None:
-        """Embed texts; None if the encoder failed, NaN rows where it gave nothing usable."""
+    def _look_up(self, texts: list[str], k: int) -> list[list[Neighbour]]:
+        """Return the k nearest clusters of each text, most similar first; none where it failed.
+
+        If a batch fails its texts are looked up one by one: one text must not spoil the others.
+        """
         try:
-            vectors = self._encoder.encode(texts)
-            usable = usable_rows(vectors)
-        except Exception as error:  # whatever fails in it, the request is answered
+            return self._nearest(self._embed(texts), k) if texts else []
+        except Exception as error:  # whatever fails in here, the request is answered
             # The message of a foreign error may quote the text, so only its type is logged.
-            logger.warning("encoder failed: %s", type(error).__name__)
-            return None
-        return np.where(usable[:, None], vectors, np.float32(np.nan))
+            logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
+        if len(texts) == 1:
+            return [[]]
+        return [self._look_up([text], k)[0] for text in texts]
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        """Embed texts; rows that cannot be used are NaN."""
+        vectors = self._encoder.encode(texts)
+        expected = (len(texts), self._contents.manifest.encoder.dimension)
+        if vectors.shape != expected:
+            raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
+        return np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
 
     def _nearest(self, vectors: Vectors, k: int) -> list[list[Neighbour]]:
         """Return up to k clusters per row, most similar first; none for a row of NaN."""

@@ -167,6 +167,29 @@ def test_one_unusable_row_of_a_batch_spoils_no_other() -> None:
     assert decisions[2].reason == "empty"
 
 
+def test_one_text_the_encoder_raises_on_spoils_no_other() -> None:
+    class Raising(TinyEncoder):
+        def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+            if "bad" in texts:
+                raise ValueError("cannot")
+            return super().encode(texts)
+
+    texts = [tiny_texts(0, 1)[0], "bad", tiny_texts(1, 1)[0]]
+    decisions = SemanticRouter(CONTENTS, Raising()).route_batch(texts)
+    assert [d.cluster_id for d in decisions] == [0, None, 1]
+    assert decisions[1].reason == "encoder_error"
+
+
+def test_vectors_of_a_wrong_shape_mean_the_frontier() -> None:
+    class Short(TinyEncoder):
+        def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+            return super().encode(texts)[:-1]
+
+    assert SemanticRouter(CONTENTS, Short()).route("hello").reason == "encoder_error"
+    wide = SemanticRouter(CONTENTS, TinyEncoder(dimension=16))
+    assert wide.route("hello").reason == "encoder_error"
+
+
 def test_an_index_without_clusters_sends_everything_to_the_frontier() -> None:
     decision = SemanticRouter(tiny_contents(0), TinyEncoder()).route("hello")
     assert (decision.model, decision.reason) == ("large", "ood")
