@@ -183,6 +183,13 @@ def _cluster(
 ) -> Grouping:
     """Cluster a sample of the `fit` rows, then assign every row to its nearest centroid."""
     rows = np.flatnonzero(fit)
+    needed = config.clustering.fewest_rows
+    if len(rows) < needed:
+        raise BuildError(
+            f"the log has {len(fit)} queries, of which {len(rows)} may be clustered (the others "
+            f"are held out), and at least {needed} are needed; add queries, or lower the sizes in "
+            "the [clustering] table"
+        )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)
     if not (labels != NOISE).any():
