@@ -1,0 +1,56 @@
+"""Small frozen sets, and decisions on them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from semroute.decision import Candidate, Reason, RouteDecision
+from semroute.evaluate.frozen import FrozenSet
+
+MODELS = ("large", "small")
+NAN = float("nan")
+
+
+def frozen_set(
+    scores: Sequence[Sequence[float]],
+    costs_usd: Sequence[float] = (0.1, 0.01),
+    *,
+    models: Sequence[str] = MODELS,
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+    groups: Sequence[int] | None = None,
+) -> FrozenSet:
+    """A set whose frontier is the first model; every query costs the same."""
+    table = np.array(scores, dtype=float)
+    n = len(table)
+    return FrozenSet(
+        query_ids=tuple(f"q{row}" for row in range(n)),
+        texts=tuple(f"text number {row}" for row in range(n)),
+        columns=columns or {},
+        models=tuple(models),
+        frontier=models[0],
+        scores=table,
+        costs_usd=np.tile(np.array(costs_usd), (n, 1)),
+        groups=np.arange(n) if groups is None else np.array(groups),
+    )
+
+
+def decision(
+    model: str,
+    expected_loss: Sequence[float | None],
+    *,
+    reason: Reason = "matched",
+    cluster_id: int | None = 0,
+    costs_usd: Sequence[float] = (0.1, 0.01),
+    models: Sequence[str] = MODELS,
+) -> RouteDecision:
+    """A decision by a cluster with these expected losses."""
+    candidates = zip(models, expected_loss, costs_usd, strict=True)
+    return RouteDecision(
+        model=model,
+        reason=reason,
+        index_version="v",
+        candidates=tuple(Candidate(*one) for one in candidates),
+        cluster_id=cluster_id,
+        cluster_name=None if cluster_id is None else f"cluster {cluster_id}",
+        similarity=0.9,
+    )

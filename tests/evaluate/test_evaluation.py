@@ -1,0 +1,191 @@
+"""`semroute evaluate` from files to tables, gates and refusals."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semroute.artifact.loading import load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
+from semroute.evals import read_evals
+from semroute.evaluate import Evaluation, evaluate
+from semroute.evaluate.evaluation import CLUSTER_ORACLE, QUERY_ORACLE, RANDOM_MIX
+from semroute.queries import read_queries
+from semroute.router import SemanticRouter
+from semroute.seen import no_texts
+from tests.command_line import Finished, run
+from tests.judged import Judged
+
+
+@pytest.fixture(scope="module")
+def found(judged: Judged) -> Evaluation:
+    files = judged.files
+    return evaluate(judged.index, files.queries_test, files.evals_test, encoder=judged.encoder)
+
+
+def command(judged: Judged, *more: object) -> Finished:
+    with judged.encoding("semroute.evaluate.evaluation"):
+        return run("evaluate", *judged.arguments, *more)
+
+
+class TestFigures:
+    def test_the_router_is_judged_by_what_route_decides(
+        self, judged: Judged, found: Evaluation
+    ) -> None:
+        router = SemanticRouter.load(judged.index, encoder=judged.encoder)
+        log = read_queries(judged.files.queries_test)
+        names = [d.model for d in router.route_batch(log.texts)]
+        assert found.n_queries == len(log.texts) == 500
+        for model, share in found.model_shares.items():
+            assert share == pytest.approx(names.count(model) / 500)
+        assert found.router.frontier_share == pytest.approx(names.count(found.frontier) / 500)
+        table = read_evals(judged.files.evals_test, log.query_ids, tuple(found.model_shares))
+        chosen = [list(found.model_shares).index(name) for name in names]
+        frontier = table.scores[:, list(found.model_shares).index(found.frontier)]
+        losses = frontier - table.scores[np.arange(500), chosen]
+        assert found.router.loss is not None
+        assert found.router.loss.value == pytest.approx(np.nanmean(losses), abs=0.01)
+
+    def test_there_is_a_row_for_everything_that_could_have_answered(
+        self, found: Evaluation
+    ) -> None:
+        assert [one.name for one in found.strategies if one.kind != "single"] == [
+            "semroute",
+            RANDOM_MIX,
+            "length and keywords",
+            "nearest neighbours (kNN)",
+            "classifier",
+            CLUSTER_ORACLE,
+            QUERY_ORACLE,
+        ]
+        assert sum(one.kind == "single" for one in found.strategies) == len(found.model_shares)
+
+    def test_rivals_spend_what_the_router_spends(self, found: Evaluation) -> None:
+        spent = found.router.cost_usd.value
+        for one in found.strategies:
+            if one.kind in {"rule", "learned"} or one.name == CLUSTER_ORACLE:
+                assert one.cost_usd.value <= spent * (1 + 1e-9), one.name
+
+    def test_hindsight_is_not_beaten(self, found: Evaluation) -> None:
+        scores = {one.name: one.score.value for one in found.strategies if one.score}
+        assert scores[QUERY_ORACLE] >= max(scores.values()) - 0.01
+        assert scores[CLUSTER_ORACLE] >= scores["semroute"] - 0.01
+
+    def test_slices_hold_every_query_once_per_column_worst_first(self, found: Evaluation) -> None:
+        for column in ("kind", "cluster"):
+            parts = [part for part in found.slices if part.column == column]
+            assert sum(part.n for part in parts) == found.n_queries
+            for small in (False, True):
+                losses = [p.loss.value for p in parts if p.is_small == small and p.loss]
+                assert losses == sorted(losses, reverse=True)
+        assert {part.is_small for part in found.slices} == {True, False}
+
+    def test_the_same_seed_gives_the_same_document(self, judged: Judged, found: Evaluation) -> None:
+        files = judged.files
+        again = evaluate(judged.index, files.queries_test, files.evals_test, encoder=judged.encoder)
+        assert again.to_dict() == found.to_dict()
+
+
+class TestCommand:
+    def test_prints_the_verdict_the_table_and_the_worst_slices(self, judged: Judged) -> None:
+        done = command(judged)
+        assert done.code == 0, done.stderr
+        for text in ("The router saves", "always frontier-xl", "APGR", "worst by kind", "few"):
+            assert text in done.stdout
+
+    def test_json_is_one_document_without_query_text(self, judged: Judged) -> None:
+        done = command(judged, "--json")
+        document = json.loads(done.stdout)
+        assert document["strategies"][0]["name"] == "semroute"
+        assert document["confidence"] == 0.95
+        texts = read_queries(judged.files.queries_test).texts
+        assert not any(text in done.stdout for text in texts if len(text) > 25)
+
+    @pytest.mark.parametrize(
+        ("gate", "code"),
+        [
+            (("--min-quality", "0.2", "--max-cost", "0.5"), 0),
+            (("--min-quality", "1"), 5),
+            (("--max-cost", "0.0000001"), 5),
+        ],
+    )
+    def test_gates_end_with_exit_code_5_after_the_table(
+        self, judged: Judged, gate: tuple[str, ...], code: int
+    ) -> None:
+        done = command(judged, *gate)
+        assert done.code == code
+        assert "answered by" in done.stdout
+        assert (gate[0] in done.stderr) == (code == 5)
+
+
+def _set_with(judged: Judged, folder: Path, texts: list[str]) -> tuple[Path, Path]:
+    """The test set, and `texts` as queries s0, s1 and so on."""
+    queries, evals = folder / "queries.jsonl", folder / "evals.csv"
+    extra = "".join(
+        json.dumps({"query_id": f"s{i}", "text": t}) + "\n" for i, t in enumerate(texts)
+    )
+    queries.write_text(judged.files.queries_test.read_text() + extra)
+    rows = "".join(f"s{i},frontier-xl,1,\n" for i in range(len(texts)))
+    evals.write_text(judged.files.evals_test.read_text() + rows)
+    return queries, evals
+
+
+class TestLeaks:
+    @pytest.fixture(scope="class")
+    def seen(self, judged: Judged) -> str:
+        texts = read_queries(judged.files.queries).texts
+        return max(texts, key=lambda text: len(text.split()))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param(lambda text: text, id="the same"),
+            pytest.param(str.upper, id="in capitals"),
+            pytest.param(lambda text: f"  {text.replace(' ', ',  ')}!!", id="other punctuation"),
+            pytest.param(lambda text: f"{text} thanks", id="one word more"),
+        ],
+    )
+    def test_a_query_the_build_has_seen_is_refused_by_id_and_line(
+        self, judged: Judged, tmp_path: Path, seen: str, change: object
+    ) -> None:
+        queries, evals = _set_with(judged, tmp_path, [change(seen)])  # type: ignore[operator]
+        done = command(judged, "--queries", queries, "--evals", evals)
+        assert done.code == 3
+        assert "the build has seen 1 of these 501 queries" in done.stderr
+        assert "'s0' (line 501)" in done.stderr
+        assert seen[:20].lower() not in done.stderr.lower()
+        assert not done.stdout
+
+    def test_what_was_seen_can_be_left_out(self, judged: Judged, tmp_path: Path, seen: str) -> None:
+        queries, evals = _set_with(judged, tmp_path, [seen, seen.upper()])
+        done = command(judged, "--queries", queries, "--evals", evals, "--skip-seen", "--json")
+        document = json.loads(done.stdout)
+        assert document["left_out"] == ["s0", "s1"]
+        assert document["n_queries"] == 500
+
+    def test_nothing_left_is_refused_even_then(self, judged: Judged) -> None:
+        files = judged.files
+        done = command(judged, "--queries", files.queries, "--evals", files.evals, "--skip-seen")
+        assert done.code == 3
+        assert "has seen every query" in done.stderr
+
+    def test_an_index_that_does_not_say_what_it_has_seen_is_refused(
+        self, judged: Judged, tmp_path: Path
+    ) -> None:
+        with locked(tmp_path):
+            publish(tmp_path, replace(load_index(judged.index), seen=no_texts()))
+        done = command(judged, "--index", tmp_path)
+        assert done.code == 4
+        assert "run build-index again" in done.stderr
+
+    def test_a_set_without_scores_of_the_frontier_is_refused(
+        self, judged: Judged, tmp_path: Path
+    ) -> None:
+        evals = tmp_path / "evals.csv"
+        evals.write_text("query_id,model,score\nt00001,mid-m,1\n")
+        done = command(judged, "--evals", evals)
+        assert done.code == 3
+        assert "no query has a score of the frontier" in done.stderr

@@ -1,0 +1,51 @@
+"""The sentences, and when the router is not worth having."""
+
+import pytest
+
+from semroute.evaluate import judge_decisions
+from semroute.evaluate.results import Evaluation
+from tests.evaluate.sets import decision, frozen_set
+from tests.tiny_index import tiny_contents
+
+MODELS, COSTS = ("large", "medium", "small"), (0.02, 0.004, 0.0005)
+
+
+def _judged(chosen: list[str], scores: list[tuple[float, float, float]]) -> Evaluation:
+    contents = tiny_contents()
+    frozen = frozen_set(scores, COSTS, models=MODELS)
+    decisions = [
+        decision(model, (0.0, 0.1, 0.2), cluster_id=row % 2, costs_usd=COSTS, models=MODELS)
+        for row, model in enumerate(chosen)
+    ]
+    vectors = contents.calibration.vectors[[0] * len(chosen)]
+    return judge_decisions(contents, frozen, decisions, vectors)
+
+
+def test_a_router_no_better_than_one_model_is_told_so() -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
+    assert "cannot be told apart from always using small" in found.verdict[1]
+    assert "cannot be told apart from chance" in found.verdict[2]
+
+
+def test_a_router_that_sends_everything_to_the_frontier_is_the_frontier() -> None:
+    found = _judged(["large"] * 60, [(1.0, 0.5, 0.0)] * 60)
+    assert "saves 0.0%" in found.verdict[0]
+    assert "cannot be told apart from always using large" in found.verdict[1]
+
+
+def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
+    found = _judged(["large", "small"] * 60, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 60)
+    assert found.router.loss is not None
+    assert found.router.loss.value == 0.0
+    assert found.router.saving.value == pytest.approx(1 - 0.0205 / 0.04)
+    assert found.verdict[1].startswith("No single model that costs as little does as well")
+    assert found.verdict[2].startswith("Routing earns its keep")
+
+
+def test_what_nobody_scored_is_said_to_be_unknown() -> None:
+    nan = float("nan")
+    found = _judged(["small"] * 30, [(1.0, 1.0, nan)] * 30)
+    assert "what it scores is not known" in found.verdict[0]
+    assert found.n_missing == {"large": 0, "medium": 0, "small": 30}
+    assert found.router.n_unscored == 30
+    assert found.to_dict()["strategies"][0]["score"] is None
