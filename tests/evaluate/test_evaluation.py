@@ -133,12 +133,14 @@ def _set_with(judged: Judged, folder: Path, texts: list[str]) -> tuple[Path, Pat
     return queries, evals
 
 
-class TestLeaks:
-    @pytest.fixture(scope="class")
-    def seen(self, judged: Judged) -> str:
-        texts = read_queries(judged.files.queries).texts
-        return max(texts, key=lambda text: len(text.split()))
+@pytest.fixture(scope="module")
+def seen(judged: Judged) -> str:
+    """The longest text of the log."""
+    texts = read_queries(judged.files.queries).texts
+    return max(texts, key=lambda text: len(text.split()))
 
+
+class TestLeaks:
     @pytest.mark.parametrize(
         "change",
         [
