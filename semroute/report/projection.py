@@ -22,13 +22,13 @@ def plane(centroids: Vectors, seed: int = 0) -> Numbers:
     """
     if len(centroids) < FEWEST_FOR_UMAP:
         return _principal(centroids)
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingExtraError("the map of clusters", "build", "umap-learn") from error
     neighbours = min(15, len(centroids) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations, and that a seed means one thread
+        try:
+            from umap import UMAP
+        except ImportError as error:
+            raise MissingExtraError("the map of clusters", "build", "umap-learn") from error
         reducer = UMAP(
             n_neighbors=neighbours, min_dist=0.4, metric="cosine", random_state=seed, init="random"
         )

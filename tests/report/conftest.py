@@ -1,0 +1,28 @@
+"""A report, written once by the command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import run
+from tests.judged import Judged, judged_demo
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report and what it is about."""
+
+    judged: Judged
+    path: Path
+    html: str
+
+
+@pytest.fixture(scope="package")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("report")
+    judged, path = judged_demo(folder), folder / "report.html"
+    with judged.encoding("semroute.evaluate.evaluation"):
+        done = run("evaluate", *judged.arguments, "--report", path)
+    assert done.code == 0, done.stderr
+    return Written(judged, path, path.read_text())
