@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
 
-TOLERANCES: tuple[float, ...] = tuple(round(step / 200, 3) for step in range(-100, 201))
+TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 """The family: fixed before any data, so that no look at the calibration queries shapes it."""
 
 LARGEST_BET = 0.75
@@ -25,6 +25,9 @@ LARGEST_BET = 0.75
 
 N_BOUNDS = 401
 """How finely an upper bound is told."""
+
+FEWEST_TO_THIN = 20
+LEAST_KNOWN_TO_THIN = 0.5
 
 _POLICIES_AT_ONCE = 64
 _SHARE_WORTH_CERTIFYING = 0.1
@@ -37,13 +40,17 @@ class Certificate(BaseModel):
     frontier but for analysts' labels. `holds` says whether the promise was shown for what is in
     force, analysts' labels included. `upper_bound` bounds the mean score lost per request at
     `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration queries with any score,
-    `n_worst_case` lacked the scores of the model that answers them and count as if it had failed;
-    `n_unscored` more had no score at all and say nothing. Shares and `cost_usd` are over all
-    calibration queries. `n_needed` estimates how many scored calibration queries it would take to
-    certify something; None where something is certified, or no number would do.
+    `n_worst_case` lack the scores of the model that answers them and count as if it had failed,
+    `n_left_out` lack them and were left out (see `known_losses`); `n_unscored` more had no score at
+    all and say nothing. Shares and `cost_usd` are over all calibration queries. `n_needed`
+    estimates how many scored calibration queries it would take to certify something; None where
+    something is certified, or no number would do.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Infinities stay, so that publishing refuses them.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="constants"
+    )
 
     frontier: str
     max_loss: Annotated[float, Field(ge=0, le=1)]
@@ -54,6 +61,7 @@ class Certificate(BaseModel):
     mean_loss: Annotated[float, Field(ge=-1, le=1)]
     n_queries: NonNegativeInt
     n_worst_case: NonNegativeInt
+    n_left_out: NonNegativeInt
     n_unscored: NonNegativeInt
     model_shares: dict[str, Annotated[float, Field(ge=0, le=1)]]
     cost_usd: Annotated[float, Field(ge=0)]
@@ -76,6 +84,7 @@ class Certificate(BaseModel):
         """The promise in one plain sentence, with its assumption."""
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
         labels = f", {self.n_overrides} analysts' labels included" if self.n_overrides else ""
+        labels += ", if scores are missing whatever they would have been" if self.n_left_out else ""
         against = f"against always using {self.frontier}"
         if not self.holds:
             return (
@@ -174,9 +183,13 @@ def _passing(
     confidence: float,
 ) -> int:
     """Count the policies that pass before the first that does not."""
-    losses = [policy_losses(choices, rows.scores, policy.frontier)[0][order] for choices in family]
-    bounds = np.full(len(family), max_loss)
-    passed = rule_out(np.stack(losses, axis=1), bounds, confidence)
+    known = [known_losses(found, rows.scores, policy.frontier, order) for found in family]
+    lengths = [len(each.losses) for each in known]
+    # Series are judged side by side; each ends where its own losses do.
+    padded = np.full((max(lengths, default=0), len(family)), np.nan)
+    for column, each in enumerate(known):
+        padded[: lengths[column], column] = each.losses
+    passed = rule_out(padded, np.full(len(family), max_loss), confidence)
     return len(family) if passed.all() else int(np.argmin(passed))
 
 
@@ -205,6 +218,43 @@ def policy_losses(
     return np.where(cheap, losses, 0.0), worst
 
 
+@dataclass(frozen=True)
+class KnownLosses:
+    """Losses a policy can be judged by, in a random order, and what became of the other queries.
+
+    `n_worst_case` of `losses` lack scores and count as if the model had failed; `n_left_out`
+    queries without the scores needed were left out, and as large a share of all others with them.
+    """
+
+    losses: Numbers
+    n_worst_case: int
+    n_left_out: int
+
+
+def known_losses(
+    choices: Choices, scores: Numbers, frontier: int, order: NDArray[np.intp]
+) -> KnownLosses:
+    """Collect the losses of a policy on the scored queries `order`.
+
+    Leaving out only queries that lack scores would leave too many that go to the frontier and lose
+    nothing. So each model's queries, the frontier's too, are thinned to the share that is known of
+    the model known least: what is left is a smaller sample of the same traffic, if scores are
+    missing whatever they would have been. Of a model with fewer than `FEWEST_TO_THIN` queries
+    here, or known on less than half of them, missing scores count as the worst case instead.
+    """
+    losses, missing = policy_losses(choices, scores, frontier)
+    losses, missing, columns = losses[order], missing[order], choices.columns[order]
+    n_chosen = np.bincount(columns, minlength=scores.shape[1])
+    n_missing = np.bincount(columns[missing], minlength=scores.shape[1])
+    known = 1 - n_missing / np.maximum(n_chosen, 1)
+    thinned = (n_chosen >= FEWEST_TO_THIN) & (known >= LEAST_KNOWN_TO_THIN)
+    known = np.where(thinned, known, 1.0)
+    worst_case = missing & ~thinned[columns]
+    chance = np.random.default_rng(1).uniform(size=len(losses))
+    kept = (~missing | worst_case) & (chance < known.min() / known[columns])
+    return KnownLosses(losses[kept], int(worst_case[kept].sum()), int((missing & ~kept).sum()))
+
+
 def _certificate(
     policy: RoutingPolicy,
     models: tuple[str, ...],
@@ -216,14 +266,15 @@ def _certificate(
     *,
     holds: bool,
 ) -> Certificate:
-    losses, worst = policy_losses(choices, rows.scores, policy.frontier)
+    known = known_losses(choices, rows.scores, policy.frontier, order)
+    losses = known.losses
     always = policy.tolerance is None and not _has_overrides(policy)
     n = max(len(choices.columns), 1)
     spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
     counted = np.bincount(choices.columns, minlength=len(models))
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
     needed = n_needed(policy, rows, max_loss, confidence) if always else None
-    bound = upper_bound(losses[order], confidence, max_loss if holds else 1.0)
+    bound = upper_bound(losses, confidence, max_loss if holds else 1.0)
     return Certificate(
         frontier=models[policy.frontier],
         max_loss=max_loss,
@@ -231,10 +282,11 @@ def _certificate(
         tolerance=policy.tolerance,
         holds=holds,
         upper_bound=0.0 if always else bound,
-        mean_loss=float(losses[order].mean()) if len(order) else 0.0,
+        mean_loss=float(losses.mean()) if len(losses) else 0.0,
         n_queries=len(order),
-        n_worst_case=int(worst[order].sum()),
-        n_unscored=len(losses) - len(order),
+        n_worst_case=known.n_worst_case,
+        n_left_out=known.n_left_out,
+        n_unscored=len(rows.scores) - len(order),
         model_shares={model: float(k / n) for model, k in zip(models, counted, strict=True)},
         cost_usd=_mean(chosen_costs),
         frontier_cost_usd=_mean(spent[:, policy.frontier]),
@@ -283,7 +335,7 @@ def rule_out(losses: Numbers, bounds: Numbers, confidence: float) -> NDArray[np.
     capital stays positive.
 
     Args:
-        losses: in [-1, 1], shape (n, n_series), each series in a random order.
+        losses: in [-1, 1], shape (n, n_series), each series in a random order; NaN after its end.
         bounds: shape (n_series,).
         confidence: above 0, below 1.
 
@@ -295,7 +347,8 @@ def rule_out(losses: Numbers, bounds: Numbers, confidence: float) -> NDArray[np.
     "STaR-Bets: Sequential Target-Recalculating Bets for Tighter Confidence Intervals"
     (arXiv:2505.22422), for bets that look at the target and the losses left.
     """
-    n, n_series = losses.shape
+    n_series = losses.shape[1]
+    lengths = (~np.isnan(losses)).sum(axis=0)
     target = -math.log(1 - confidence)
     largest_bets = LARGEST_BET / np.maximum(1 - bounds, 1e-9)
     capital, reached = np.zeros(n_series), np.zeros(n_series, dtype=bool)
@@ -303,9 +356,10 @@ def rule_out(losses: Numbers, bounds: Numbers, confidence: float) -> NDArray[np.
     total, squares = np.zeros(n_series), np.ones(n_series)
     for number, loss in enumerate(losses, start=1):
         missing = np.maximum(target - capital, 0.0)
-        bets = np.sqrt(2 * missing * number / ((n - number + 1) * squares))
+        left = np.maximum(lengths - number + 1, 1)
+        bets = np.sqrt(2 * missing * number / (left * squares))
         gained = np.log1p(-np.minimum(bets, largest_bets) * (loss - bounds))
-        capital = np.where(reached, capital, capital + gained)
+        capital = np.where(reached | np.isnan(loss), capital, capital + gained)
         reached |= capital >= target
         total = total + loss
         squares = squares + (loss - total / (number + 1)) ** 2
@@ -332,7 +386,7 @@ def n_needed(
         choices = replace(policy, tolerance=tolerance).choose(rows.traffic)
         if (choices.columns[scored] != policy.frontier).mean() < _SHARE_WORTH_CERTIFYING:
             continue
-        losses = policy_losses(choices, rows.scores, policy.frontier)[0][scored]
+        losses = known_losses(choices, rows.scores, policy.frontier, scored).losses
         room = max_loss - losses.mean()
         if room > 0:
             found.append(max(2 * price * losses.var() / room**2, fewest))

@@ -14,6 +14,7 @@ from semroute.certify import (
     CalibrationRows,
     Certificate,
     certify,
+    known_losses,
     policy_losses,
     rule_out,
     shows_mean_below,
@@ -197,9 +198,31 @@ class TestCertificate:
         assert (found.n_queries, found.n_unscored, found.n_worst_case) == (2000, 2000, 0)
         assert found.tolerance is not None
 
-    def test_missing_scores_of_the_cheap_model_count_against_it(self) -> None:
+    def test_scores_missing_at_random_only_cost_queries(self) -> None:
+        rows, complete = _log(4000), _certify(_log(4000))
+        lost = np.random.default_rng(1).uniform(size=4000) < 0.3
+        rows.scores[lost, 1] = np.nan
+        found = _certify(rows)
+        assert found.tolerance == complete.tolerance
+        assert found.n_left_out == pytest.approx(600, abs=80)
+        assert found.n_worst_case == 0
+        assert "if scores are missing whatever they would have been" in found.sentence
+
+    def test_leaving_out_queries_does_not_make_a_policy_look_better(self) -> None:
+        # All of `small`'s queries lose 0.04, half of traffic goes there: the mean is 0.02.
+        n = 4000
+        expected = np.where(np.arange(n) % 2, 0.0, 0.9)
+        rows = _rows(expected, np.ones(n), np.full(n, 0.96))
+        rows.scores[np.random.default_rng(1).uniform(size=n) < 0.4, 1] = np.nan
+        order = np.arange(n)
+        choices = _policy(tolerance=0.5).choose(rows.traffic)
+        found = known_losses(choices, rows.scores, 0, order)
+        assert found.losses.mean() == pytest.approx(0.02, abs=0.001)
+        assert len(found.losses) == pytest.approx(0.6 * n, abs=100)
+
+    def test_a_model_hardly_scored_where_it_answers_counts_as_failing(self) -> None:
         rows = _log(4000)
-        rows.scores[:400, 1] = np.nan
+        rows.scores[np.random.default_rng(1).uniform(size=4000) < 0.6, 1] = np.nan
         found = _certify(rows)
         assert found.tolerance is None
         assert found.frontier_share == 1

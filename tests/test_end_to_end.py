@@ -82,7 +82,16 @@ def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -
     assert 0.2 < summary["saving"] < 1
     assert 0.95 <= summary["coverage"] <= 1
     names = [step["name"] for step in summary["steps"]]
-    assert names == ["read", "load encoder", "embed", "cluster", "label", "publish"]
+    assert names == [
+        "read",
+        "load encoder",
+        "embed",
+        "cluster",
+        "label",
+        "estimate",
+        "certify",
+        "publish",
+    ]
     assert all(step["peak_memory_mb"] > 50 for step in summary["steps"])
 
 
@@ -91,7 +100,14 @@ def test_the_summary_for_people_names_model_cost_and_next_step(
 ) -> None:
     done = built_from_few[1]
     assert done.code == 0, done.stderr
-    for words in ("share of log", "saved", "peak memory", "noise before assignment", "next"):
+    for words in (
+        "share of requests",
+        "saved",
+        "peak memory",
+        "promise",
+        "noise before assignment",
+        "next",
+    ):
         assert words in done.stdout
 
 

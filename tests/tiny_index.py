@@ -16,8 +16,11 @@ from semroute.artifact.contents import (
     OODRecord,
     Sample,
 )
+from semroute.certify import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.estimator import LossEstimator, blank_estimator
+from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, unit_rows
 from tests.tiny import TinyEncoder, tiny_config
 
@@ -40,12 +43,15 @@ def tiny_contents(
     """
     config, encoder = config or tiny_config(), encoder or TinyEncoder()
     centroids = _centroids(n_clusters, encoder)
+    clusters = tuple(_cluster(i, n_clusters, config) for i in range(n_clusters))
+    estimator = _estimator(clusters, config, encoder, seed)
     return IndexContents(
         manifest=_manifest(n_clusters, n_calibration, seed, config, encoder),
-        clusters=tuple(_cluster(i, n_clusters, config) for i in range(n_clusters)),
+        clusters=clusters,
         centroids=centroids,
         probes=encoder.encode(PROBE_TEXTS),
-        calibration=_calibration(n_calibration, seed, config, encoder),
+        calibration=_calibration(n_calibration, seed, config, encoder, centroids, estimator),
+        estimator=estimator,
         samples=tuple(Sample(cluster_id=i, texts=_samples(i)) for i in range(n_clusters))
         if samples
         else (),
@@ -63,6 +69,7 @@ def assert_same_contents(left: IndexContents, right: IndexContents) -> None:
     assert left.manifest == right.manifest
     assert left.clusters == right.clusters
     assert left.samples == right.samples
+    assert left.estimator.models == right.estimator.models
     assert left.calibration.models == right.calibration.models
     for one, other in zip(_arrays(left), _arrays(right), strict=True):
         assert one.dtype == other.dtype
@@ -73,6 +80,8 @@ def assert_same_contents(left: IndexContents, right: IndexContents) -> None:
 def _arrays(contents: IndexContents) -> list[np.ndarray]:
     found = [contents.centroids, contents.probes]
     fields = dataclasses.astuple(contents.calibration)
+    # A number of the estimator is an array without dimensions here.
+    fields += tuple(np.asarray(value) for value in dataclasses.astuple(contents.estimator)[1:])
     return found + [value for value in fields if isinstance(value, np.ndarray)]
 
 
@@ -88,14 +97,50 @@ def _centroids(n_clusters: int, encoder: Encoder) -> Vectors:
     )
 
 
-def _calibration(n: int, seed: int, config: Config, encoder: Encoder) -> Calibration:
+def _estimator(
+    clusters: tuple[Cluster, ...], config: Config, encoder: Encoder, seed: int
+) -> LossEstimator:
+    """One cluster decides, and no model that is cheaper than its label is good enough."""
+    n_models = len(config.models)
+    costs = np.array([[e.mean_cost_usd for e in c.evidence] for c in clusters])
+    costs = costs.reshape(len(clusters), n_models)
+    blank = blank_estimator(config.model_names, len(clusters), encoder.identity.dimension, costs)
+    losses = np.zeros_like(costs)
+    for row, cluster in enumerate(clusters):
+        label = config.model_names.index(cluster.auto_label)
+        losses[row, costs[row] < costs[row, label]] = 0.5
+    head = ("topic", "wording", "text", "products", "intercept", "typical")
+    zeros = {name: np.zeros_like(getattr(blank, name)) for name in head}
+    # No text feature has a weight, so that their centre is free to tell indexes apart.
+    centre = np.full_like(blank.centre, seed)
+    return dataclasses.replace(blank, evidence=losses, centre=centre, **zeros)
+
+
+def _calibration(
+    n: int,
+    seed: int,
+    config: Config,
+    encoder: Encoder,
+    centroids: Vectors,
+    estimator: LossEstimator,
+) -> Calibration:
     rng = np.random.default_rng(seed)
     shape = (n, len(config.models))
     scores, costs = rng.uniform(size=shape), rng.uniform(0, 0.03, size=shape)
     unknown = rng.uniform(size=shape) < 0.2
     texts = [tiny_texts(i % 3, i + 1)[-1] for i in range(n)]
+    vectors = encoder.encode(texts)
+    near = CentroidIndex(centroids).search(vectors, 1)
+    features = np.zeros((n, len(estimator.centre)))
+    expected = estimator.estimate(near.cluster_ids, near.similarities, vectors, features)
+    found = len(centroids) > 0
     return Calibration(
-        vectors=encoder.encode(texts),
+        vectors=vectors,
+        cluster_ids=near.cluster_ids[:, 0] if found else np.full(n, -1),
+        similarities=near.similarities[:, 0] if found else np.full(n, -1, dtype=np.float32),
+        expected_losses=expected.losses,
+        expected_costs_usd=expected.costs_usd,
+        n_chars=np.array([len(text) for text in texts], dtype=np.int64),
         scores=np.where(unknown, np.nan, scores),
         costs_usd=np.where(unknown, np.nan, costs),
         models=config.model_names,
@@ -163,4 +208,27 @@ def _manifest(
             n_scores=3 * (n_fit + n_calibration),
         ),
         ood=OODRecord(threshold=0.5, max_false_fallback=0.02, n_calibration=n_calibration),
+        certificate=tiny_certificate(config, n_calibration),
+    )
+
+
+def tiny_certificate(config: Config, n_calibration: int = 24) -> Certificate:
+    """Accept an expected loss of 0.02; the figures are made up."""
+    return Certificate(
+        frontier=config.frontier,
+        max_loss=config.quality.max_loss,
+        confidence=config.quality.confidence,
+        tolerance=0.02,
+        holds=True,
+        upper_bound=0.015,
+        mean_loss=0.01,
+        n_queries=n_calibration,
+        n_worst_case=0,
+        n_left_out=0,
+        n_unscored=0,
+        model_shares={name: 1 / len(config.models) for name in config.model_names},
+        cost_usd=0.008,
+        frontier_cost_usd=0.02,
+        n_overrides=0,
+        n_needed=None,
     )

@@ -17,6 +17,7 @@ from semroute.artifact.contents import (
     CALIBRATION,
     CENTROIDS,
     CLUSTERS,
+    ESTIMATOR,
     MANIFEST,
     PROBES,
     SAMPLES,
@@ -26,6 +27,7 @@ from semroute.artifact.contents import (
 )
 from semroute.encoders.contract import PROBE_TEXTS
 from semroute.errors import InvalidIndexError
+from semroute.features import FEATURES
 from semroute.seen import N_COLUMNS
 from semroute.vectors import usable_rows
 
@@ -50,6 +52,7 @@ def _problems(contents: IndexContents) -> Iterator[Problem]:
     yield from _vector_problems(PROBES, contents.probes, len(PROBE_TEXTS), contents)
     yield from _cluster_problems(contents)
     yield from _calibration_problems(contents)
+    yield from _estimator_problems(contents)
     yield from _sample_problems(contents)
     yield from _array_problems(SEEN, contents.seen, (len(contents.seen), N_COLUMNS), np.uint64)
 
@@ -87,7 +90,7 @@ def _vector_problems(
 
 
 def _array_problems(
-    name: str, array: NDArray[Any], shape: tuple[int, int], dtype: DTypeLike, part: str = ""
+    name: str, array: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike, part: str = ""
 ) -> Iterator[Problem]:
     if array.dtype != dtype:
         yield name, f"{part}holds {array.dtype}, expected {np.dtype(dtype)}"
@@ -133,15 +136,94 @@ def _calibration_problems(contents: IndexContents) -> Iterator[Problem]:
         )
     n_rows = manifest.counts.n_calibration
     yield from _vector_problems(CALIBRATION, calibration.vectors, n_rows, contents)
-    for part, numbers, largest in (
-        ("scores", calibration.scores, 1.0),
-        ("costs_usd", calibration.costs_usd, math.inf),
+    shape = (n_rows, len(models))
+    yield from _array_problems(
+        CALIBRATION, calibration.similarities, (n_rows,), np.float32, "similarities "
+    )
+    for part, numbers, least, largest in (
+        ("scores", calibration.scores, 0.0, 1.0),
+        ("costs_usd", calibration.costs_usd, 0.0, math.inf),
+        ("expected_losses", calibration.expected_losses, -1.0, 1.0),
+        ("expected_costs_usd", calibration.expected_costs_usd, 0.0, math.inf),
+        ("similarities", calibration.similarities, -1.01, 1.01),
     ):
-        yield from _array_problems(
-            CALIBRATION, numbers, (n_rows, len(models)), np.float64, f"{part} "
+        if part != "similarities":
+            yield from _array_problems(CALIBRATION, numbers, shape, np.float64, f"{part} ")
+        if ((numbers < least) | (numbers > largest) | np.isinf(numbers)).any():
+            low = f"below {least:g}, above {largest:g} or infinite"
+            yield CALIBRATION, f"{part} holds a number {low}"
+    yield from _whole_number_problems(contents)
+
+
+def _whole_number_problems(contents: IndexContents) -> Iterator[Problem]:
+    calibration, n_clusters = contents.calibration, len(contents.clusters)
+    shape = (contents.manifest.counts.n_calibration,)
+    for part, numbers, largest in (
+        ("cluster_ids", calibration.cluster_ids, n_clusters - 1),
+        ("n_chars", calibration.n_chars, np.iinfo(np.int64).max),
+    ):
+        yield from _array_problems(CALIBRATION, numbers, shape, np.int64, f"{part} ")
+        if n_clusters and ((numbers < 0) | (numbers > largest)).any():
+            yield CALIBRATION, f"{part} holds a number below 0 or above {largest}"
+
+
+_SMALLEST_NUMBERS = {"n_neighbours": 1, "temperature": 0.0, "blend_share": 0.0, "pseudo_rows": 0.0}
+
+
+def _estimator_problems(contents: IndexContents) -> Iterator[Problem]:
+    estimator, models = contents.estimator, contents.manifest.config.model_names
+    if estimator.models != models:
+        yield (
+            ESTIMATOR,
+            f"is of {_names(estimator.models)}, the config's models are {_names(models)}",
         )
-        if ((numbers < 0) | (numbers > largest) | np.isinf(numbers)).any():
-            yield CALIBRATION, f"{part} holds a number below 0, above {largest:g} or infinite"
+    for name, least in _SMALLEST_NUMBERS.items():
+        value = getattr(estimator, name)
+        if type(value) is not type(least) or not least <= value < math.inf:
+            yield ESTIMATOR, f"{name} is not a number of at least {least}"
+    if estimator.blend_share > 1:
+        yield ESTIMATOR, "blend_share is above 1"
+    for name, shape in _estimator_shapes(contents).items():
+        array = getattr(estimator, name)
+        if not isinstance(array, np.ndarray):
+            yield ESTIMATOR, f"{name} is not an array"
+        yield from _array_problems(ESTIMATOR, array, shape, np.float64, f"{name} ")
+    yield from _estimator_number_problems(contents)
+
+
+def _estimator_shapes(contents: IndexContents) -> dict[str, tuple[int, ...]]:
+    n_models, n_features = len(contents.manifest.config.models), len(FEATURES)
+    n_clusters = len(contents.clusters)
+    return {
+        "evidence": (n_clusters, n_models),
+        "costs_usd": (n_clusters, n_models),
+        "topic": (n_clusters, n_models),
+        "wording": (contents.manifest.encoder.dimension, n_models),
+        "text": (n_features, n_models),
+        "products": (n_features * (n_features + 1) // 2, n_models),
+        "intercept": (n_models,),
+        "centre": (n_features,),
+        "spread": (n_features,),
+        "typical": (2 + n_features, n_models),
+    }
+
+
+def _estimator_number_problems(contents: IndexContents) -> Iterator[Problem]:
+    """Every model is known in all parts or in none, and every known number is finite."""
+    estimator = contents.estimator
+    unknown = np.isnan(estimator.intercept)
+    for name in ("evidence", "topic", "wording", "text", "products", "intercept", "typical"):
+        numbers = getattr(estimator, name)
+        if np.isinf(numbers).any() or (np.isnan(numbers) != unknown).any():
+            yield ESTIMATOR, f"{name} holds a number that is not finite"
+    if not (np.isfinite(estimator.costs_usd).all() and (estimator.costs_usd >= 0).all()):
+        yield ESTIMATOR, "costs_usd holds a number that is not finite or below 0"
+    if not (np.isfinite(estimator.centre).all() and np.isfinite(estimator.spread).all()):
+        yield ESTIMATOR, "centre or spread holds a number that is not finite"
+    if not (estimator.spread > 0).all():
+        yield ESTIMATOR, "spread holds a number that is not above 0"
+    if unknown[contents.manifest.config.model_names.index(contents.manifest.config.frontier)]:
+        yield ESTIMATOR, "the frontier model is unknown"
 
 
 def _sample_problems(contents: IndexContents) -> Iterator[Problem]:

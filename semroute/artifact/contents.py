@@ -5,14 +5,16 @@ a required file or field comes or goes, or `PROBE_TEXTS` change.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
+from semroute.certify import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import EncoderIdentity
+from semroute.estimator import LossEstimator
 from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
@@ -24,10 +26,11 @@ CENTROIDS = "centroids.npy"
 CLUSTERS = "clusters.jsonl"
 PROBES = "probes.npy"
 CALIBRATION = "calibration.npz"
+ESTIMATOR = "estimator.npz"
 SAMPLES = "samples.jsonl"
 SEEN = "seen.npy"
 
-REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION})
+REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION, ESTIMATOR})
 OPTIONAL_FILES = frozenset({SAMPLES, SEEN})
 
 
@@ -70,8 +73,10 @@ class Cluster(_Record):
 
     `size` counts the queries of the log nearest to it, `share` is that over the whole log.
     `name` is the analyst's if there is one, else `auto_name`. `override` and `note` are the
-    analyst's, `auto_label` and `auto_reason` the policy's. `evidence` has one entry for each model
-    of the config, in its order; of a model that was never scored it says just that.
+    analyst's. The policy decides text by text: `auto_label` is the model that most held-out queries
+    of the cluster get, the frontier if none got here; `auto_reason` is why.
+    `evidence` has one entry for each model of the config, in its order; of a model that was never
+    scored it says just that.
     """
 
     cluster_id: NonNegativeInt
@@ -128,7 +133,8 @@ class Manifest(_Record):
 
     `input_sha256` holds the hash of each input file by role (`queries`, `evals`, `config`);
     `hash_key` keys the hashes of texts and is kept from version to version in one folder;
-    `certificate` is None until a policy has been certified. `index_version`, `created_at` (UTC) and
+    `certificate` holds the tolerance in force; None: everything goes to the frontier, but for
+    analysts' labels. `index_version`, `created_at` (UTC) and
     `files` are filled in when the index is published; `files` goes by the path in the version's
     folder, either a bare name or `encoder/` and a bare name.
     """
@@ -145,7 +151,7 @@ class Manifest(_Record):
     input_sha256: dict[str, SHA256]
     counts: Counts
     ood: OODRecord
-    certificate: dict[str, Any] | None = None
+    certificate: Certificate | None = None
     files: dict[str, FileRecord] = {}
 
 
@@ -154,12 +160,20 @@ class Calibration:
     """The held-out queries, without their text: what certifying labels again needs.
 
     `vectors` is float32 (n, dimension); `scores` and `costs_usd` are float64 (n, n_models), NaN
-    where unknown, columns in the order of `models`.
+    where unknown, columns in the order of `models`. `cluster_ids` (int64) and `similarities`
+    (float32) are those of the nearest cluster, `expected_losses` (NaN where unknown) and
+    `expected_costs_usd` (float64, (n, n_models)) what the estimator says, `n_chars` (int64) the
+    length of the text.
     """
 
     vectors: Vectors
     scores: NDArray[np.float64]
     costs_usd: NDArray[np.float64]
+    cluster_ids: NDArray[np.int64]
+    similarities: NDArray[np.float32]
+    expected_losses: NDArray[np.float64]
+    expected_costs_usd: NDArray[np.float64]
+    n_chars: NDArray[np.int64]
     models: tuple[str, ...]
 
 
@@ -184,5 +198,6 @@ class IndexContents:
     centroids: Vectors
     probes: Vectors
     calibration: Calibration
+    estimator: LossEstimator
     samples: tuple[Sample, ...] = ()
     seen: SeenTexts = field(default_factory=no_texts)

@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from semroute.artifact.contents import (
     CALIBRATION,
     CENTROIDS,
     CLUSTERS,
+    ESTIMATOR,
     FORMAT_VERSION,
     PROBES,
     SAMPLES,
@@ -32,28 +34,24 @@ from semroute.artifact.contents import (
     Sample,
 )
 from semroute.errors import InvalidIndexError
+from semroute.estimator import LossEstimator
+from semroute.features import FEATURES
 from semroute.seen import no_texts
 
 Record = TypeVar("Record", bound=BaseModel)
 
-CALIBRATION_ARRAYS = ("vectors", "scores", "costs_usd", "models")
+CALIBRATION_ARRAYS = tuple(field.name for field in fields(Calibration))
+ESTIMATOR_ARRAYS = (*(field.name for field in fields(LossEstimator)), "features")
 
 
 def serialise(contents: IndexContents) -> dict[str, bytes]:
     """Return the bytes of every file but the manifest, by name; what is optional only if it is."""
-    calibration = contents.calibration
     files = {
         CENTROIDS: _npy(contents.centroids),
         CLUSTERS: _json_lines(contents.clusters),
         PROBES: _npy(contents.probes),
-        CALIBRATION: _npz(
-            {
-                "vectors": calibration.vectors,
-                "scores": calibration.scores,
-                "costs_usd": calibration.costs_usd,
-                "models": np.array(calibration.models, dtype=np.str_),
-            }
-        ),
+        CALIBRATION: _npz(_arrays(contents.calibration)),
+        ESTIMATOR: _npz({**_arrays(contents.estimator), "features": _text_array(FEATURES)}),
     }
     if contents.samples:
         files[SAMPLES] = _json_lines(contents.samples)
@@ -94,6 +92,7 @@ def parse(
         centroids=_parse_npy(files[CENTROIDS], folder / CENTROIDS),
         probes=_parse_npy(files[PROBES], folder / PROBES),
         calibration=_parse_calibration(files[CALIBRATION], folder / CALIBRATION),
+        estimator=_parse_estimator(files[ESTIMATOR], folder / ESTIMATOR),
         samples=_parse_json_lines(Sample, files[SAMPLES], folder / SAMPLES)
         if samples and SAMPLES in files
         else (),
@@ -113,9 +112,22 @@ def _json_lines(records: tuple[BaseModel, ...]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def _arrays(record: Calibration | LossEstimator) -> dict[str, NDArray[Any]]:
+    found = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {
+        name: _text_array(value) if isinstance(value, tuple) else np.asarray(value)
+        for name, value in found.items()
+    }
+
+
+def _text_array(texts: tuple[str, ...]) -> NDArray[Any]:
+    return np.array(texts, dtype=np.str_)
+
+
 def _npy(array: NDArray[Any]) -> bytes:
     buffer = BytesIO()
-    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    # Not `ascontiguousarray`, which gives a single number a dimension.
+    np.save(buffer, np.asarray(array, order="C"), allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -174,18 +186,41 @@ def _read_npy(content: bytes) -> NDArray[Any]:
     array: NDArray[Any] = np.lib.format.read_array(buffer, allow_pickle=False)
     if buffer.read(1):
         raise ValueError("bytes follow after the array")
-    return np.ascontiguousarray(array)
+    return np.asarray(array, order="C")
 
 
 def _parse_calibration(content: bytes, path: Path) -> Calibration:
     with _blamed_on(path):
-        arrays = _read_npz(content)
-        if sorted(arrays) != sorted(CALIBRATION_ARRAYS):
-            raise ValueError(f"holds {sorted(arrays)}, expected {sorted(CALIBRATION_ARRAYS)}")
-        if arrays["models"].dtype.kind != "U" or arrays["models"].ndim != 1:
-            raise ValueError("models are not text")
-        models = tuple(str(name) for name in arrays.pop("models").tolist())
-        return Calibration(**arrays, models=models)
+        arrays = _named_arrays(content, CALIBRATION_ARRAYS)
+        return Calibration(models=_texts(arrays.pop("models"), "models"), **arrays)
+
+
+def _parse_estimator(content: bytes, path: Path) -> LossEstimator:
+    with _blamed_on(path):
+        arrays = _named_arrays(content, ESTIMATOR_ARRAYS)
+        if _texts(arrays.pop("features"), "features") != FEATURES:
+            raise ValueError("looks at other text features than this semroute; build again")
+        models = _texts(arrays.pop("models"), "models")
+        plain: dict[str, Any] = {name: _plain_number(array) for name, array in arrays.items()}
+        return LossEstimator(models=models, **plain)
+
+
+def _plain_number(array: NDArray[Any]) -> Any:
+    """Return a number for an array without dimensions: it was one."""
+    return array.item() if array.ndim == 0 else array
+
+
+def _named_arrays(content: bytes, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    arrays = _read_npz(content)
+    if sorted(arrays) != sorted(names):
+        raise ValueError(f"holds {sorted(arrays)}, expected {sorted(names)}")
+    return arrays
+
+
+def _texts(array: NDArray[Any], name: str) -> tuple[str, ...]:
+    if array.dtype.kind != "U" or array.ndim != 1:
+        raise ValueError(f"{name} are not text")
+    return tuple(str(text) for text in array.tolist())
 
 
 def _read_npz(content: bytes) -> dict[str, NDArray[Any]]:

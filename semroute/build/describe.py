@@ -8,14 +8,13 @@ from semroute.build.embed import EmbeddedLog
 from semroute.clusters import Grouping, examples, keywords, readable_names
 from semroute.config import Config
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
-from semroute.policy import BoundedLoss
 from semroute.texts import keyed_hash
 
 
 def describe(
     log: EmbeddedLog, fit: NDArray[np.bool_], grouping: Grouping, config: Config, hash_key: str
 ) -> tuple[Cluster, ...]:
-    """Weigh the evidence of the `fit` rows and label every cluster."""
+    """Weigh the evidence of the `fit` rows; every label is the frontier until one is certified."""
     n_clusters = len(grouping.centroids)
     evidence = measure(
         log.scores[fit],
@@ -27,7 +26,6 @@ def describe(
         config.frontier,
     )
     estimate = estimate_loss(evidence, config.quality.confidence)
-    labels = BoundedLoss(config.quality.max_loss).label(evidence, estimate)
     words = keywords(log.texts, grouping.cluster_ids, n_clusters)
     names = readable_names(words)
     sizes = np.bincount(grouping.cluster_ids, minlength=n_clusters)
@@ -41,8 +39,8 @@ def describe(
             size=int(sizes[row]),
             share=float(sizes[row] / len(log.texts)),
             medoid_query_id=log.query_ids[grouping.medoids[row]],
-            auto_label=labels[row].model,
-            auto_reason=labels[row].reason,
+            auto_label=config.frontier,
+            auto_reason="insufficient_evidence",
             evidence=_cluster_evidence(evidence, estimate, row),
         )
         for row in range(n_clusters)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from semroute import __version__
 from semroute.artifact.contents import (
     FORMAT_VERSION,
-    Calibration,
     Counts,
     IndexContents,
     Manifest,
@@ -22,6 +21,7 @@ from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
+from semroute.build.estimate import calibration, learn
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
@@ -35,7 +35,7 @@ from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.ood import calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
-from semroute.relabel import Reattached, reattach
+from semroute.relabel import Reattached, reattach, recertified
 from semroute.seen import remember
 from semroute.tables import listed, sha256_of
 from semroute.texts import keyed_hash, printable
@@ -95,8 +95,10 @@ def build_index(
         log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch)
         contents = _contents(log, inputs, encoder, previous, seed, samples, watch)
         carried = _carry_over(previous, contents)
+        with watch.step("certify"):
+            contents = recertified(replace(contents, clusters=carried.clusters))
         with watch.step("publish"):
-            contents = publish(out, replace(contents, clusters=carried.clusters))
+            contents = publish(out, contents)
     return summarise(out, contents, carried, _warnings(inputs), watch.steps)
 
 
@@ -155,6 +157,8 @@ def _contents(
     with watch.step("label"):
         clusters = describe(log, fit, grouping, inputs.config, key)
         ood = _ood(grouping, ~fit, inputs.config)
+    with watch.step("estimate"):
+        described = learn(log, fit, grouping, inputs.config, seed)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         index_version="",
@@ -169,13 +173,16 @@ def _contents(
         counts=_counts(log, inputs, fit, grouping),
         ood=ood,
     )
-    held_out = Calibration(
-        log.vectors[~fit], log.scores[~fit], log.costs_usd[~fit], inputs.config.model_names
+    return IndexContents(
+        manifest=manifest,
+        clusters=clusters,
+        centroids=grouping.centroids,
+        probes=encoder.encode(PROBE_TEXTS),
+        calibration=calibration(log, ~fit, described),
+        estimator=described.estimator,
+        samples=sampled(log, grouping) if samples else (),
+        seen=remember(log.texts, key),
     )
-    examples = sampled(log, grouping) if samples else ()
-    probes = encoder.encode(PROBE_TEXTS)
-    seen = remember(log.texts, key)
-    return IndexContents(manifest, clusters, grouping.centroids, probes, held_out, examples, seen)
 
 
 def _cluster(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from semroute.texts import fold
 
 FIT_SHARE = 0.6
+N_FOLDS = 4
 
 
 def content_key(texts: Sequence[str]) -> str:
@@ -36,6 +37,11 @@ def in_fit(texts: Sequence[str], seed: int) -> NDArray[np.bool_]:
     return np.array([_number(fold(text), seed) < bar for text in texts], dtype=bool)
 
 
-def _number(folded: str, seed: int) -> int:
-    digest = hashlib.blake2b(folded.encode(), digest_size=8, key=str(seed).encode())
+def inner_folds(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """Divide queries into `N_FOLDS` parts that keep near duplicates together; shape (n,)."""
+    return np.array([_number(fold(text), f"{seed} folds") % N_FOLDS for text in texts], np.int64)
+
+
+def _number(folded: str, key: object) -> int:
+    digest = hashlib.blake2b(folded.encode(), digest_size=8, key=str(key).encode())
     return int.from_bytes(digest.digest())

@@ -7,13 +7,13 @@ from typing import Any
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
+from semroute.certify import Certificate
 from semroute.relabel import Reattached, Suggestion
-from semroute.relabel.traffic import estimate_traffic
 
 
 @dataclass(frozen=True)
 class ModelShare:
-    """One model's part of the log under the labels in force; `share` is of all queries."""
+    """One model's part: clusters with its label, and share of the held-out queries it gets."""
 
     model: str
     n_clusters: int
@@ -22,11 +22,11 @@ class ModelShare:
 
 @dataclass(frozen=True)
 class BuildSummary:
-    """A build in figures. Shares are of the log; costs are expected US dollars per request.
+    """A build in figures. Shares are of the held-out queries; costs are US dollars per request.
 
-    `coverage` is the share of held-out queries similar enough to be matched; the others go to the
-    frontier, and `cost_usd` counts them so. `frontier_cost_usd` is that of always using the
-    frontier. `expected_loss` is the mean estimated score lost against it by the labels in force.
+    `coverage` is the share similar enough to be matched; the others go to the frontier.
+    `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
+    force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
     """
 
     index_version: str
@@ -39,7 +39,8 @@ class BuildSummary:
     frontier: str
     cost_usd: float
     frontier_cost_usd: float
-    expected_loss: float
+    mean_loss: float
+    certificate: Certificate
     max_loss: float
     confidence: float
     ood_threshold: float
@@ -56,26 +57,23 @@ class BuildSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        plain = {**asdict(self), "counts": self.counts.model_dump()}
-        return {**plain, "saving": self.saving}
+        records = {name: getattr(self, name).model_dump() for name in ("counts", "certificate")}
+        certificate = {**records["certificate"], "sentence": self.certificate.sentence}
+        return {**asdict(self), **records, "certificate": certificate, "saving": self.saving}
 
 
-def model_shares(clusters: Sequence[Cluster], models: Sequence[str]) -> tuple[ModelShare, ...]:
-    """Add up each model's clusters and share of the log, in the order of `models`."""
+def model_shares(
+    clusters: Sequence[Cluster], certificate: Certificate, models: Sequence[str]
+) -> tuple[ModelShare, ...]:
+    """Count each model's clusters and held-out queries, in the order of `models`."""
     return tuple(
         ModelShare(
             model,
             sum(cluster.label == model for cluster in clusters),
-            sum(cluster.share for cluster in clusters if cluster.label == model),
+            certificate.model_shares[model],
         )
         for model in models
     )
-
-
-def frontier_cost_usd(clusters: Sequence[Cluster], frontier: str) -> float:
-    """Return the mean cost per request of always using the frontier model."""
-    costs = (e.mean_cost_usd * c.share for c in clusters for e in c.evidence if e.model == frontier)
-    return sum(costs)
 
 
 def coverage(contents: IndexContents) -> float:
@@ -95,21 +93,21 @@ def summarise(
 ) -> BuildSummary:
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
-    covered = coverage(contents)
-    estimate = estimate_traffic(clusters)
-    always = frontier_cost_usd(clusters, manifest.config.frontier)
+    certificate = manifest.certificate
+    assert certificate is not None  # noqa: S101 - every build certifies
     return BuildSummary(
         index_version=manifest.index_version,
         folder=str(folder),
         counts=manifest.counts,
-        coverage=covered,
+        coverage=coverage(contents),
         noise_share=manifest.counts.n_noise / max(manifest.counts.n_fit, 1),
-        models=model_shares(clusters, manifest.config.model_names),
+        models=model_shares(clusters, certificate, manifest.config.model_names),
         n_insufficient_evidence=sum(c.auto_reason == "insufficient_evidence" for c in clusters),
         frontier=manifest.config.frontier,
-        cost_usd=covered * estimate.expected_cost_usd + (1 - covered) * always,
-        frontier_cost_usd=always,
-        expected_loss=covered * (estimate.expected_loss or 0.0),
+        cost_usd=certificate.cost_usd,
+        frontier_cost_usd=certificate.frontier_cost_usd,
+        mean_loss=certificate.mean_loss,
+        certificate=certificate,
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
         ood_threshold=manifest.ood.threshold,

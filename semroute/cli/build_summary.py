@@ -15,8 +15,10 @@ def print_summary(summary: BuildSummary) -> None:
     for name, text in _facts(summary):
         click.echo(f"  {name:<12}{text}")
     click.echo()
-    shares = [(m.model, m.n_clusters, percent(m.share)) for m in summary.models if m.n_clusters]
-    print_columns([("label", "clusters", "share of log"), *shares])
+    shares = [
+        (m.model, m.n_clusters, percent(m.share)) for m in summary.models if m.n_clusters or m.share
+    ]
+    print_columns([("model", "clusters", "share of requests"), *shares])
     click.echo()
     for name, text in [*_outcome(summary), *_notes(summary)]:
         click.echo(f"  {name:<12}{text}")
@@ -66,10 +68,23 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         f"{percent(summary.saving)} saved"
     )
     quality = (
-        f"{summary.expected_loss:.4f} of mean score lost expected; each label's loss is within "
-        f"{summary.max_loss:g} at confidence {summary.confidence:g}"
+        f"{summary.mean_loss:.4f} of mean score lost on the held-out queries, at most "
+        f"{summary.certificate.upper_bound:.4f} at confidence {summary.confidence:g}"
     )
-    return [("cost", cost), ("quality", quality)]
+    promise = [("promise", summary.certificate.sentence)]
+    return [("cost", cost), ("quality", quality), *promise, *_holes(summary)]
+
+
+def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
+    certificate = summary.certificate
+    n_lacking = certificate.n_worst_case + certificate.n_left_out
+    if not n_lacking:
+        return []
+    text = (
+        f"{n_lacking:,} held-out queries lack the scores of the model they get: "
+        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed"
+    )
+    return [("holes", text)]
 
 
 def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
@@ -77,8 +92,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     peak = max((step.peak_memory_mb for step in summary.steps), default=0.0)
     notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
     if summary.n_insufficient_evidence:
-        text = f"{summary.n_insufficient_evidence} clusters stay with {summary.frontier}: no "
-        notes.append(("evidence", text + "cheaper model's loss is bounded tightly enough"))
+        text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
+        notes.append(("evidence", text + summary.frontier))
     if summary.n_reattached:
         notes.append(("labels", f"{summary.n_reattached} corrected labels carried over"))
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]

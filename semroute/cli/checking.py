@@ -45,7 +45,7 @@ def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
 
 def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
     manifest = contents.manifest
-    counts, quality = manifest.counts, manifest.config.quality
+    counts = manifest.counts
     facts = [
         ("version", f"{manifest.index_version}, made {manifest.created_at}"),
         ("made by", f"semroute {manifest.semroute_version}, seed {manifest.seed}"),
@@ -63,16 +63,23 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
                 f"{percent(manifest.ood.max_false_fallback)} of known traffic"
             ),
         ),
-        (
-            "promise",
-            (
-                f"at most {quality.max_loss:g} of mean score lost against the frontier "
-                f"{manifest.config.frontier} on each cluster, at confidence {quality.confidence:g}"
-            ),
-        ),
+        ("promise", _promise(contents)),
     ]
     for name, text in facts:
         click.echo(f"{name:<10}{text}")
+
+
+def _promise(contents: "IndexContents") -> str:
+    certificate = contents.manifest.certificate
+    if certificate is None:
+        return "not certified; run build-index again"
+    if certificate.tolerance is None:
+        return certificate.sentence
+    return (
+        f"{certificate.sentence} Lost there: {figure(certificate.mean_loss, 4)}, at most "
+        f"{figure(certificate.upper_bound, 4)}; {percent(certificate.saving)} of cost saved; "
+        f"accepted expected loss {certificate.tolerance:g}."
+    )
 
 
 def _print_labels(contents: "IndexContents") -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from semroute.router.explain import ExplainedCluster
 
 
+N_MOVES = 4
+"""Reasons shown per model."""
+
+
 @click.command()
 @index_option
 @json_option
@@ -91,13 +95,39 @@ def explain(folder: Path, text: str, as_json: bool) -> None:
 
 def _print_nearest(explanation: "Explanation") -> None:
     click.echo("\nNearest clusters")
-    heading = ("id", "similarity", "share of log", "label", "reason", "name")
+    heading = ("id", "similarity", "weight", "share of log", "mostly", "reason", "name")
+    weights = {
+        part.cluster_id: percent(part.weight)
+        for parts in explanation.estimates[:1]
+        for part in parts.clusters
+    }
     rows = [
-        (c.cluster_id, figure(c.similarity), percent(c.share), c.label, c.label_reason, c.name)
+        (
+            c.cluster_id,
+            figure(c.similarity),
+            weights.get(c.cluster_id, "-"),
+            percent(c.share),
+            c.label,
+            c.label_reason,
+            c.name,
+        )
         for c in explanation.clusters
     ]
     print_columns([heading, *rows])
+    _print_estimates(explanation)
     _print_cluster(explanation.clusters[0])
+
+
+def _print_estimates(explanation: "Explanation") -> None:
+    tolerance = figure(explanation.tolerance)
+    click.echo(f"\nExpected loss on this text (accepted: {tolerance}), and what moves it")
+    for parts in explanation.estimates:
+        moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
+        moves |= parts.features
+        largest = sorted(moves.items(), key=lambda item: -abs(item[1]))[:N_MOVES]
+        told = ", ".join(f"{name} {move:+.3f}" for name, move in largest)
+        base = figure(parts.base)
+        click.echo(f"  {printable(parts.model)}  {figure(parts.loss)} = {base} in general, {told}")
 
 
 def _print_cluster(cluster: "ExplainedCluster") -> None:

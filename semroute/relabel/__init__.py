@@ -1,6 +1,7 @@
 """Analysts' corrections: out as a sheet, back as a new version, and over to a rebuilt index."""
 
-from semroute.relabel.applying import apply_labels, recertified
+from semroute.relabel.applying import apply_labels
+from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
 from semroute.relabel.reattaching import Reattached, Suggestion, reattach

@@ -8,6 +8,7 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.labels import read_edits
+from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels
 
 
@@ -43,12 +44,3 @@ def _changed(contents: IndexContents, planned: LabelChanges) -> IndexContents:
     after = {change.after.cluster_id: change.after for change in planned.changes}
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
     return replace(contents, clusters=clusters)
-
-
-def recertified(contents: IndexContents) -> IndexContents:
-    """Return the contents with a certificate that is true of their labels.
-
-    A certificate speaks of the labels it was computed for: new labels withdraw it.
-    """
-    manifest = contents.manifest.model_copy(update={"certificate": None})
-    return replace(contents, manifest=manifest)

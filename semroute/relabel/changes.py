@@ -7,7 +7,7 @@ from typing import Any
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
-from semroute.policy import BoundedLoss
+from semroute.policy import FEWEST_PAIRS
 from semroute.relabel.traffic import TrafficChange, compare_traffic, evidence_of_label
 from semroute.texts import printable
 
@@ -126,7 +126,7 @@ def _contradiction(cluster: Cluster, config: Config) -> str | None:
     known, max_loss = evidence_of_label(cluster), config.quality.max_loss
     name = printable(cluster.name, _SHOWN_NAME_CHARS)
     told = f"{cluster.cluster_key} ({name}): {cluster.override!r}"
-    if known.n_paired < BoundedLoss.fewest_pairs or known.loss_upper_bound is None:
+    if known.n_paired < FEWEST_PAIRS or known.loss_upper_bound is None:
         return f"{told} has too few evaluations here beside the frontier model: {known.n_paired}"
     if known.loss_upper_bound > max_loss:
         return f"{told} may lose up to {known.loss_upper_bound:.4f}; max_loss is {max_loss:g}"

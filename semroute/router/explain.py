@@ -6,6 +6,7 @@ from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
 from semroute.decision import Neighbour, RouteDecision
+from semroute.estimator import LossParts
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,19 @@ class ExplainedCluster:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A decision, the reasons in sentences, and the nearest clusters, most similar first."""
+    """A decision, the reasons in sentences, and the nearest clusters, most similar first.
+
+    `estimates` take the expected loss of every model but the frontier apart, as far as anything is
+    known of it; `tolerance` is the expected loss that is accepted, None if nothing was certified.
+    """
 
     decision: RouteDecision
     why: tuple[str, ...]
     ood_threshold: float
     max_loss: float
     clusters: tuple[ExplainedCluster, ...]
+    estimates: tuple[LossParts, ...]
+    tolerance: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -50,6 +57,8 @@ class Explanation:
             "ood_threshold": self.ood_threshold,
             "max_loss": self.max_loss,
             "clusters": clusters,
+            "estimates": [asdict(parts) for parts in self.estimates],
+            "tolerance": self.tolerance,
         }
 
 
@@ -58,6 +67,7 @@ def explain_decision(
     near: Sequence[Neighbour],
     contents: IndexContents,
     examples: Mapping[int, tuple[str, ...]],
+    estimates: tuple[LossParts, ...],
 ) -> Explanation:
     """Lay out what a decision rests on; `near` are the clusters to show, most similar first."""
     manifest = contents.manifest
@@ -70,7 +80,14 @@ def explain_decision(
         ood_threshold=manifest.ood.threshold,
         max_loss=manifest.config.quality.max_loss,
         clusters=clusters,
+        estimates=estimates,
+        tolerance=_tolerance(contents),
     )
+
+
+def _tolerance(contents: IndexContents) -> float | None:
+    certificate = contents.manifest.certificate
+    return certificate.tolerance if certificate else None
 
 
 def _explained(cluster: Cluster, near: Neighbour, examples: tuple[str, ...]) -> ExplainedCluster:
@@ -105,23 +122,30 @@ def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
 
 
 def _reason(decision: RouteDecision, contents: IndexContents) -> str:
-    quality = contents.manifest.config.quality
     frontier = contents.manifest.config.frontier
-    if decision.reason == "matched":
+    tolerance = _tolerance(contents)
+    if decision.reason == "matched" and tolerance is not None:
+        loss = next(c.expected_loss for c in decision.candidates if c.model == decision.model)
         return (
-            f"{decision.model} is the cheapest model whose loss against {frontier} on this cluster "
-            f"is within {quality.max_loss:g} at confidence {quality.confidence:g}."
+            f"{decision.model} is the cheapest model measured on this cluster that is expected to "
+            f"lose at most {tolerance:g} against {frontier} on this text: {loss or 0.0:.3f}."
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
         return f"The request may not fit the context window of the label, so {frontier} answers."
     return {
         "override": f"An analyst chose {decision.model} for this cluster.",
         "ood": f"Nothing like it is in the log, so {frontier} answers.",
-        "insufficient_evidence": (
-            f"No cheaper model's loss is shown to be within {quality.max_loss:g} at confidence "
-            f"{quality.confidence:g}, so {frontier} answers."
-        ),
+        "insufficient_evidence": _insufficient(tolerance, frontier),
         "empty": f"There is no text to embed, so {frontier} answers.",
         "too_long": f"The text is above the size limit, so {frontier} answers.",
         "encoder_error": f"The encoder gave no usable vector, so {frontier} answers.",
     }[decision.reason]
+
+
+def _insufficient(tolerance: float | None, frontier: str) -> str:
+    if tolerance is None:
+        return f"No cheaper model could be certified, so {frontier} answers."
+    return (
+        f"No cheaper model measured on this cluster is expected to lose at most {tolerance:g} on "
+        f"this text, so {frontier} answers."
+    )

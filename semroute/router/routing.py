@@ -13,13 +13,16 @@ from semroute.decision import Candidate, Neighbour, Reason, RouteDecision
 from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
-from semroute.index import CentroidIndex
 from semroute.router.explain import Explanation, explain_decision
-from semroute.router.rules import cluster_rules, unknown_candidates
+from semroute.router.reasons import estimate_reasons
+from semroute.router.rules import Located, Rules, Verdict, joined, unknown_candidates
 from semroute.texts import MAX_BYTES, Query, clean, query_text
 from semroute.vectors import Vectors, usable_rows
 
 logger = logging.getLogger("semroute")
+
+N_SHOWN = 2
+"""Clusters a decision names: the nearest and the runner-up."""
 
 N_EXPLAINED = 5
 """Clusters an explanation lists."""
@@ -51,10 +54,8 @@ class SemanticRouter:
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
-        self._index = CentroidIndex(contents.centroids)
-        self._rules = cluster_rules(contents)
+        self._rules = Rules(contents)
         self._unknown = unknown_candidates(self._config)
-        self._windows = {model.name: model.context_window for model in self._config.models}
 
     @classmethod
     def load(
@@ -115,11 +116,10 @@ class SemanticRouter:
         if isinstance(queries, str):
             raise TypeError("route_batch takes a sequence of queries; use route for one text")
         requests = [self._request(query) for query in queries]
-        found = iter(self._look_up([r.text for r in requests if r.fallback is None], 2))
+        embedded = [request for request in requests if request.fallback is None]
+        decided = iter(self._decide(embedded, N_SHOWN))
         return [
-            self._fallback(request, request.fallback)
-            if request.fallback
-            else self._decide(request, next(found))
+            self._fallback(request, request.fallback) if request.fallback else next(decided)
             for request in requests
         ]
 
@@ -127,9 +127,10 @@ class SemanticRouter:
         """Decide as `route` does, and lay out the clusters, evidence and examples behind it."""
         decision = self.route(query)
         request = self._request(query)
-        near = [] if request.fallback else self._look_up([request.text], N_EXPLAINED)[0]
-        samples = self._sample_texts()
-        return explain_decision(decision, near, self._contents, samples)
+        located = None if request.fallback else self._locate([request.text], N_EXPLAINED)
+        near = [] if located is None else self._neighbours(located, 0)[:N_EXPLAINED]
+        parts = estimate_reasons(self._contents, located) if near and located else ()
+        return explain_decision(decision, near, self._contents, self._sample_texts(), parts)
 
     def _sample_texts(self) -> Mapping[int, tuple[str, ...]]:
         if self._folder is None:
@@ -145,19 +146,19 @@ class SemanticRouter:
         cleaned = clean(text, self._config.texts.max_chars)
         return _Request(cleaned.text, cleaned.truncated, n_chars, None if cleaned.text else "empty")
 
-    def _look_up(self, texts: list[str], k: int) -> list[list[Neighbour]]:
-        """Return the k nearest clusters of each text, most similar first; none where it failed.
+    def _locate(self, texts: list[str], n_neighbours: int) -> Located:
+        """Find the nearest clusters of each text, most similar first; id -1 where it failed.
 
         If a batch fails its texts are looked up one by one: one text must not spoil the others.
         """
         try:
-            return self._nearest(self._embed(texts), k) if texts else []
+            return self._rules.locate(texts, self._embed(texts), n_neighbours)
         except Exception as error:  # whatever fails in here, the request is answered
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
         if len(texts) == 1:
-            return [[]]
-        return [self._look_up([text], k)[0] for text in texts]
+            return self._rules.nowhere(n_neighbours)
+        return joined([self._locate([text], n_neighbours) for text in texts])
 
     def _embed(self, texts: list[str]) -> Vectors:
         """Embed texts; rows that cannot be used are NaN."""
@@ -167,34 +168,36 @@ class SemanticRouter:
             raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
         return np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
 
-    def _nearest(self, vectors: Vectors, k: int) -> list[list[Neighbour]]:
-        """Return up to k clusters per row, most similar first; none for a row of NaN."""
-        found = self._index.search(vectors, k)
+    def _neighbours(self, located: Located, row: int) -> list[Neighbour]:
+        """Return the clusters found for a row, most similar first; none for a row of NaN."""
+        found = zip(located.cluster_ids[row], located.similarities[row], strict=True)
+        clusters = self._contents.clusters
         return [
-            [
-                Neighbour(int(row), self._rules[row].name, float(similarity))
-                for row, similarity in zip(ids, similarities, strict=True)
-                if row >= 0
-            ]
-            for ids, similarities in zip(found.cluster_ids, found.similarities, strict=True)
+            Neighbour(int(cluster), clusters[cluster].name, float(similarity))
+            for cluster, similarity in found
+            if cluster >= 0
         ]
 
-    def _decide(self, request: _Request, near: list[Neighbour]) -> RouteDecision:
-        if not near:
-            reason: Reason = "encoder_error" if self._rules else "ood"
-            return self._fallback(request, reason)
-        nearest = near[0]
-        rule = self._rules[nearest.cluster_id]
-        if nearest.similarity < self._contents.manifest.ood.threshold:
-            return self._answer(request, self.frontier, "ood", self._unknown, near)
-        if self._overflows(rule.model, request.n_chars):
-            return self._answer(request, self.frontier, "too_long", rule.candidates, near)
-        return self._answer(request, rule.model, rule.reason, rule.candidates, near)
+    def _decide(self, requests: Sequence[_Request], n_neighbours: int) -> list[RouteDecision]:
+        """Decide requests that are to be embedded."""
+        if not requests:
+            return []
+        located = self._locate([request.text for request in requests], n_neighbours)
+        usable = located.usable_rows().tolist()
+        n_chars = [requests[row].n_chars for row in usable]
+        judged = self._rules.judge(located.some(usable), n_chars)
+        verdicts = dict(zip(usable, judged, strict=True))
+        reason: Reason = "encoder_error" if self._contents.clusters else "ood"
+        return [
+            self._judged(request, verdicts[row], self._neighbours(located, row))
+            if row in verdicts
+            else self._fallback(request, reason)
+            for row, request in enumerate(requests)
+        ]
 
-    def _overflows(self, model: str, n_chars: int) -> bool:
-        """Whether a request may not fit the model's window; two characters a token is cautious."""
-        window = self._windows[model]
-        return window is not None and n_chars / 2 > window
+    def _judged(self, request: _Request, verdict: Verdict, near: list[Neighbour]) -> RouteDecision:
+        candidates = self._unknown if verdict.reason == "ood" else verdict.candidates
+        return self._answer(request, verdict.model, verdict.reason, candidates, near)
 
     def _fallback(self, request: _Request, reason: Reason) -> RouteDecision:
         return self._answer(request, self.frontier, reason, self._unknown, [])

@@ -1,40 +1,115 @@
-"""What is known of each cluster before a request comes: its model, reason and candidates."""
+"""What a request is decided from: where it lies, what is expected of each model there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from math import isnan
 
-from semroute.artifact.contents import Cluster, IndexContents
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import routing_policy
 from semroute.config import Config
 from semroute.decision import Candidate, Reason
+from semroute.features import text_features
+from semroute.index import CentroidIndex
+from semroute.policy import REASONS, Traffic
+from semroute.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterRule:
-    """What a request nearest to one cluster gets."""
+class Verdict:
+    """The model for one text, why, and the candidates, cheapest first."""
 
-    name: str
     model: str
     reason: Reason
     candidates: tuple[Candidate, ...]
 
 
-def cluster_rules(contents: IndexContents) -> tuple[ClusterRule, ...]:
-    """Return one rule per cluster, in the order of the centroids."""
-    return tuple(
-        ClusterRule(
-            name=cluster.name,
-            model=cluster.label,
-            reason="override" if cluster.override else cast("Reason", cluster.auto_reason),
-            candidates=_candidates(cluster),
+@dataclass(frozen=True)
+class Located:
+    """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable."""
+
+    vectors: Vectors
+    features: NDArray[np.float64]
+    cluster_ids: NDArray[np.int64]
+    similarities: NDArray[np.float32]
+
+    def usable_rows(self) -> NDArray[np.intp]:
+        """Return the rows that have a nearest cluster."""
+        return np.flatnonzero((self.cluster_ids >= 0).any(axis=1))
+
+    def some(self, rows: Sequence[int]) -> "Located":
+        """Return the same of some rows."""
+        kept = np.array(rows, dtype=np.int64)
+        return Located(
+            self.vectors[kept],
+            self.features[kept],
+            self.cluster_ids[kept],
+            self.similarities[kept],
         )
-        for cluster in contents.clusters
+
+
+def joined(parts: Sequence[Located]) -> Located:
+    """Put located texts below each other."""
+    return Located(
+        np.concatenate([part.vectors for part in parts]),
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.cluster_ids for part in parts]),
+        np.concatenate([part.similarities for part in parts]),
     )
 
 
-def _candidates(cluster: Cluster) -> tuple[Candidate, ...]:
-    known = (Candidate(e.model, e.expected_loss, e.mean_cost_usd) for e in cluster.evidence)
-    return _cheapest_first(known)
+class Rules:
+    """One search of the centroids, one estimate, one policy."""
+
+    def __init__(self, contents: IndexContents) -> None:
+        self._index = CentroidIndex(contents.centroids)
+        self._policy = routing_policy(contents)
+        self._estimator = contents.estimator
+        self._models = contents.manifest.config.model_names
+
+    def locate(self, texts: Sequence[str], vectors: Vectors, at_least: int) -> Located:
+        """Find the nearest clusters of each text, `at_least` so many if there are."""
+        found = self._index.search(vectors, max(at_least, self._estimator.n_neighbours))
+        return Located(vectors, text_features(texts), found.cluster_ids, found.similarities)
+
+    def nowhere(self, at_least: int) -> Located:
+        """Return what `locate` says of one text whose vector is unusable."""
+        unusable = np.full((1, self._index.dimension), np.nan, dtype=np.float32)
+        return self.locate([""], unusable, at_least)
+
+    def judge(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
+        """Choose a model for each text that has a nearest cluster; all of them must."""
+        if not len(located.vectors):
+            return []
+        found = self._estimator.estimate(
+            located.cluster_ids, located.similarities, located.vectors, located.features
+        )
+        traffic = Traffic(
+            cluster_ids=located.cluster_ids[:, 0],
+            similarities=located.similarities[:, 0],
+            losses=found.losses,
+            costs_usd=found.costs_usd,
+            n_chars=np.array(n_chars, dtype=np.int64),
+        )
+        choices = self._policy.choose(traffic)
+        return [
+            Verdict(self._models[column], REASONS[reason], self._candidates(losses, costs))
+            for column, reason, losses, costs in zip(
+                choices.columns.tolist(),
+                choices.reasons.tolist(),
+                found.losses.tolist(),
+                found.costs_usd.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
+        return _cheapest_first(
+            Candidate(model, None if isnan(loss) else loss, cost)
+            for model, loss, cost in zip(self._models, losses, costs, strict=True)
+        )
 
 
 def unknown_candidates(config: Config) -> tuple[Candidate, ...]:

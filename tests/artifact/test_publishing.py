@@ -72,11 +72,13 @@ def test_any_text_and_any_finite_number_survives(
     changes = {"name": name, "note": note, "keywords": tuple(keywords)}
     changes |= {"evidence": (evidence, *cluster.evidence[1:])}
     ood = manifest.ood.model_copy(update={"threshold": threshold})
+    assert manifest.certificate is not None
+    certificate = manifest.certificate.model_copy(update={"cost_usd": abs(loss)})
     odd = replace(
         contents,
         clusters=(cluster.model_copy(update=changes),),
         samples=(sample.model_copy(update={"texts": (text,)}),),
-        manifest=manifest.model_copy(update={"ood": ood, "certificate": {"bound": loss}}),
+        manifest=manifest.model_copy(update={"ood": ood, "certificate": certificate}),
     )
     publish(memory_path, odd)
     assert_same_but_for_publication(load_index(memory_path), odd)
@@ -204,7 +206,7 @@ def test_everything_is_flushed_before_the_rename_and_that_before_the_pointer(
     rename, replaced = first(calls, "rename"), first(calls, "replace")
     flushed = [call.path for call in calls if call.name == "fsync" and call.number < rename]
     assert sorted(flushed) == sorted(written)
-    assert len(flushed) == 8
+    assert len(flushed) == 9
     between = [call for call in calls if rename < call.number < replaced and call.name == "fsync"]
     assert [call.path for call in between] == [folder, folder / ".tmp-CURRENT"]
     assert [call.path for call in calls if call.number > replaced] == [folder, folder]
@@ -230,7 +232,8 @@ def with_double_precision(contents: IndexContents) -> IndexContents:
 
 
 def with_endless_bound(contents: IndexContents) -> IndexContents:
-    certificate = {"bound": float("inf")}
+    assert contents.manifest.certificate is not None
+    certificate = contents.manifest.certificate.model_copy(update={"upper_bound": float("inf")})
     return replace(
         contents, manifest=contents.manifest.model_copy(update={"certificate": certificate})
     )

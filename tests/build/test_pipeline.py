@@ -205,5 +205,14 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
         encoder=TinyEncoder(),
         progress=Recorder(),
     )
-    assert list(seen) == ["read", "load encoder", "embed", "cluster", "label", "publish"]
+    assert list(seen) == [
+        "read",
+        "load encoder",
+        "embed",
+        "cluster",
+        "label",
+        "estimate",
+        "certify",
+        "publish",
+    ]
     assert seen["embed"] == 800

@@ -23,13 +23,29 @@ from semroute.vectors import unit_rows
 from tests.evaluate.sets import NAN, frozen_set
 
 
+def _held_out(vectors: np.ndarray, scores: np.ndarray) -> Calibration:
+    n = len(vectors)
+    unknown = np.full((n, 2), NAN)
+    return Calibration(
+        vectors=vectors,
+        scores=scores,
+        costs_usd=unknown,
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        similarities=np.ones(n, dtype=np.float32),
+        expected_losses=unknown,
+        expected_costs_usd=unknown,
+        n_chars=np.zeros(n, dtype=np.int64),
+        models=("large", "small"),
+    )
+
+
 def _known(n: int = 250, seed: int = 0) -> Calibration:
     rng = np.random.default_rng(seed)
     vectors = unit_rows(rng.standard_normal((n, 8)))
     easy = vectors[:, 0] > 0
     scores = np.column_stack([np.full(n, 0.9), np.where(easy, 0.9, 0.1)])
     scores[rng.uniform(size=n) < 0.2, 1] = NAN
-    return Calibration(vectors, scores, np.full((n, 2), NAN), ("large", "small"))
+    return _held_out(vectors, scores)
 
 
 def test_knn_is_brute_force() -> None:
@@ -44,8 +60,8 @@ def test_knn_is_brute_force() -> None:
 
 def test_knn_knows_nothing_without_neighbours_or_a_vector() -> None:
     known = _known()
-    few = Calibration(known.vectors[:4], known.scores[:4], known.costs_usd[:4], known.models)
-    none = Calibration(known.vectors[:0], known.scores[:0], known.costs_usd[:0], known.models)
+    few = _held_out(known.vectors[:4], known.scores[:4])
+    none = _held_out(known.vectors[:0], known.scores[:0])
     for given in (few, none):
         assert np.isnan(knn_loss(known.vectors[:3], given, 0)[:, 1]).all()
     blank = np.full((1, 8), np.nan, dtype=np.float32)
@@ -58,9 +74,7 @@ def test_the_classifier_is_scikit_learns_on_scores_of_0_and_1() -> None:
     scores = np.column_stack(
         [rng.uniform(size=300) < 0.9, rng.uniform(size=300) < 0.5 + vectors[:, 0] / 2]
     ).astype(float)
-    found = classifier_loss(
-        vectors, Calibration(vectors, scores, np.full((300, 2), NAN), ("large", "small")), 0
-    )
+    found = classifier_loss(vectors, _held_out(vectors, scores), 0)
     models = [LogisticRegression(max_iter=1000).fit(vectors, scores[:, m]) for m in (0, 1)]
     strong, weak = (model.predict_proba(vectors)[:, 1] for model in models)
     assert np.allclose(found[:, 1], strong - weak, atol=1e-4)

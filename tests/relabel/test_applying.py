@@ -10,13 +10,13 @@ from semroute.errors import IndexLockedError, InvalidIndexError, LabelsError
 from semroute.relabel import apply_labels, export_labels, recertified
 from tests.tiny_index import assert_same_contents, tiny_contents
 
+CERTIFIED = recertified(tiny_contents())
+
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    certified = tiny_contents()
-    manifest = certified.manifest.model_copy(update={"certificate": {"loss": 0.01}})
     with locked(tmp_path / "clusters"):
-        publish(tmp_path / "clusters", dataclasses.replace(certified, manifest=manifest))
+        publish(tmp_path / "clusters", CERTIFIED)
     return tmp_path / "clusters"
 
 
@@ -59,11 +59,15 @@ def test_a_corrected_sheet_becomes_the_live_version(folder, sheet):
     assert live.clusters[:2] == before.clusters[:2]
 
 
-def test_new_labels_withdraw_the_certificate(folder, sheet):
-    assert load_index(folder).manifest.certificate == {"loss": 0.01}
+def test_new_labels_are_certified_again_from_the_index_alone(folder, sheet):
+    before = load_index(folder).manifest.certificate
     apply_labels(folder, edited(sheet, *RELABEL))
-    assert load_index(folder).manifest.certificate is None
-    assert recertified(tiny_contents()).manifest.certificate is None
+    live = load_index(folder)
+    assert before.n_overrides == 0
+    assert live.manifest.certificate.n_overrides == 1
+    assert live.manifest.certificate == recertified(live).manifest.certificate
+    assert not live.manifest.certificate.holds
+    assert live.manifest.certificate.model_shares["small"] > 0
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(folder, sheet):
@@ -98,13 +102,13 @@ def test_a_sheet_with_a_problem_changes_nothing_at_all(folder, sheet):
     with pytest.raises(LabelsError, match="line 3, column label: there is no model 'gpt'"):
         apply_labels(folder, sheet)
     assert everything(folder) == before
-    assert load_index(folder).clusters == tiny_contents().clusters
+    assert load_index(folder).clusters == CERTIFIED.clusters
 
 
 def test_an_override_taken_back_restores_the_automatic_label(folder, sheet):
     apply_labels(folder, edited(sheet, *RELABEL))
     apply_labels(folder, edited(sheet, '"refunds","small"', '"",""'))
-    assert load_index(folder).clusters == tiny_contents().clusters
+    assert load_index(folder).clusters == CERTIFIED.clusters
 
 
 def test_nobody_else_may_be_publishing(folder, sheet):

@@ -1,0 +1,38 @@
+"""The policy an index serves: the same for requests, for the certificate and for previews."""
+
+import numpy as np
+
+from semroute.artifact.contents import IndexContents
+from semroute.certify import CalibrationRows
+from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
+
+
+def routing_policy(contents: IndexContents) -> RoutingPolicy:
+    """Return the policy of an index, with the certified tolerance and the analysts' labels."""
+    manifest, clusters = contents.manifest, contents.clusters
+    models = manifest.config.model_names
+    n_paired = [[known.n_paired for known in cluster.evidence] for cluster in clusters]
+    overrides = [NO_OVERRIDE if c.override is None else models.index(c.override) for c in clusters]
+    windows = [model.context_window or np.inf for model in manifest.config.models]
+    measured = np.array(n_paired, dtype=np.int64).reshape(len(clusters), len(models))
+    return RoutingPolicy(
+        frontier=models.index(manifest.config.frontier),
+        tolerance=manifest.certificate.tolerance if manifest.certificate else None,
+        measured=measured >= FEWEST_PAIRS,
+        overrides=np.array(overrides, dtype=np.int64),
+        ood_threshold=manifest.ood.threshold,
+        windows=np.array(windows, dtype=np.float64),
+    )
+
+
+def calibration_rows(contents: IndexContents) -> CalibrationRows:
+    """Return the held-out queries as the policy and the certificate see them."""
+    held_out = contents.calibration
+    traffic = Traffic(
+        cluster_ids=held_out.cluster_ids,
+        similarities=held_out.similarities,
+        losses=held_out.expected_losses,
+        costs_usd=held_out.expected_costs_usd,
+        n_chars=held_out.n_chars,
+    )
+    return CalibrationRows(traffic, held_out.scores, held_out.costs_usd)

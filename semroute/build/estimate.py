@@ -1,0 +1,76 @@
+"""Learning the estimator from the `fit` queries, and what it says of those held out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.contents import Calibration
+from semroute.build.embed import EmbeddedLog
+from semroute.build.split import inner_folds
+from semroute.clusters import Grouping
+from semroute.config import Config
+from semroute.estimator import FitRows, LossEstimator, fit_estimator
+from semroute.estimator.fitting import MOST_NEIGHBOURS
+from semroute.features import text_features
+from semroute.index import CentroidIndex, Neighbours
+
+
+@dataclass(frozen=True)
+class LearnedLog:
+    """The estimator, and the nearest clusters and text features of every query of the log."""
+
+    estimator: LossEstimator
+    near: Neighbours
+    features: NDArray[np.float64]
+
+
+def learn(
+    log: EmbeddedLog, fit: NDArray[np.bool_], grouping: Grouping, config: Config, seed: int
+) -> LearnedLog:
+    """Fit the estimator on the `fit` rows of the log.
+
+    Clusters are looked up as they are when serving, so that nothing differs by a rounded bit.
+    """
+    near = CentroidIndex(grouping.centroids).search(log.vectors, MOST_NEIGHBOURS)
+    features = text_features(log.texts)
+    frontier = config.model_names.index(config.frontier)
+    losses = log.scores[:, [frontier]] - log.scores
+    losses[:, frontier] = 0.0
+    rows = FitRows(
+        cluster_ids=near.cluster_ids,
+        similarities=near.similarities,
+        vectors=log.vectors,
+        features=features,
+        losses=losses,
+        costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd),
+        folds=inner_folds(log.texts, seed),
+    )
+    estimator = fit_estimator(
+        rows.some(np.flatnonzero(fit)),
+        len(grouping.centroids),
+        config.model_names,
+        config.frontier,
+        seed,
+    )
+    return LearnedLog(estimator, near, features)
+
+
+def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedLog) -> Calibration:
+    """Put together what certifying needs of the held-out queries."""
+    cluster_ids = learned.near.cluster_ids[held_out]
+    similarities = learned.near.similarities[held_out]
+    found = learned.estimator.estimate(
+        cluster_ids, similarities, log.vectors[held_out], learned.features[held_out]
+    )
+    return Calibration(
+        vectors=log.vectors[held_out],
+        scores=log.scores[held_out],
+        costs_usd=log.costs_usd[held_out],
+        cluster_ids=cluster_ids[:, 0],
+        similarities=similarities[:, 0],
+        expected_losses=found.losses,
+        expected_costs_usd=found.costs_usd,
+        n_chars=np.array([len(log.texts[row]) for row in np.flatnonzero(held_out)], np.int64),
+        models=learned.estimator.models,
+    )

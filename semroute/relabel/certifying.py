@@ -1,0 +1,50 @@
+"""A certificate, and automatic labels, that are true of an index's policy."""
+
+from collections import Counter
+from dataclasses import replace
+
+from semroute.artifact.contents import Cluster, IndexContents
+from semroute.artifact.serving import calibration_rows, routing_policy
+from semroute.certify import certify
+from semroute.policy import NO_OVERRIDE, LabelReason
+
+
+def recertified(contents: IndexContents) -> IndexContents:
+    """Certify the policy with the analysts' labels in place, and set what follows from it.
+
+    Everything it needs is in the contents: no text, no encoder.
+    """
+    config = contents.manifest.config
+    certificate = certify(
+        routing_policy(contents),
+        config.model_names,
+        calibration_rows(contents),
+        config.quality.max_loss,
+        config.quality.confidence,
+    )
+    manifest = contents.manifest.model_copy(update={"certificate": certificate})
+    return _labelled(replace(contents, manifest=manifest))
+
+
+def _labelled(contents: IndexContents) -> IndexContents:
+    """Give each cluster the automatic label that most of its held-out queries would get."""
+    policy = routing_policy(contents)
+    automatic = replace(policy, overrides=policy.overrides * 0 + NO_OVERRIDE)
+    rows = calibration_rows(contents).traffic
+    chosen = automatic.choose(rows).columns.tolist()
+    counted: dict[int, Counter[int]] = {}
+    for cluster_id, column in zip(rows.cluster_ids.tolist(), chosen, strict=True):
+        counted.setdefault(cluster_id, Counter())[column] += 1
+    clusters = tuple(
+        _with_label(cluster, counted.get(cluster.cluster_id, Counter()), policy.frontier)
+        for cluster in contents.clusters
+    )
+    return replace(contents, clusters=clusters)
+
+
+def _with_label(cluster: Cluster, counted: Counter[int], frontier: int) -> Cluster:
+    # Of equally frequent ones the frontier, then the first in the config.
+    column = min(counted, key=lambda c: (-counted[c], c != frontier, c), default=frontier)
+    reason: LabelReason = "insufficient_evidence" if column == frontier else "matched"
+    model = cluster.evidence[column].model
+    return cluster.model_copy(update={"auto_label": model, "auto_reason": reason})

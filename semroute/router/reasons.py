@@ -1,0 +1,23 @@
+"""What moved the expected loss of each model on one text."""
+
+from semroute.artifact.contents import IndexContents
+from semroute.estimator import LossParts, loss_parts
+from semroute.router.rules import Located
+
+
+def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossParts, ...]:
+    """Take apart the estimates of the one text in `located`; nothing for the frontier."""
+    config = contents.manifest.config
+    parts = (
+        loss_parts(
+            contents.estimator,
+            model,
+            located.cluster_ids[0],
+            located.similarities[0],
+            located.vectors[0],
+            located.features[0],
+        )
+        for model in config.model_names
+        if model != config.frontier
+    )
+    return tuple(part for part in parts if part is not None)
