@@ -4,20 +4,63 @@ An encoder is any class with the two members of `Encoder`. To add one, write its
 frozen settings class (the `[encoder]` table of `semroute.toml`, told apart by `kind`), add that
 class to `EncoderSettings` in `semroute/config.py` and a branch in `open_encoder` below; the
 contract tests find it through `EncoderSettings`.
+
+`CompiledEncoder` and `StaticEncoder` are read from files, which `compile_encoder` and `distil` make
+at build time; `open_files` tells them apart.
 """
 
+from semroute.encoders.compiled import CompiledEncoder
 from semroute.encoders.contract import Encoder
+from semroute.encoders.files import EMBEDDINGS, Files
 from semroute.encoders.sentence_transformer import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
 )
+from semroute.encoders.static import StaticEncoder, StaticSettings
+
+__all__ = [
+    "CompiledEncoder",
+    "Encoder",
+    "SentenceTransformerEncoder",
+    "SentenceTransformerSettings",
+    "StaticEncoder",
+    "StaticSettings",
+    "open_encoder",
+    "open_files",
+]
 
 
-def open_encoder(settings: SentenceTransformerSettings, *, local_only: bool = False) -> Encoder:
+def open_encoder(
+    settings: SentenceTransformerSettings | StaticSettings, *, local_only: bool = False
+) -> Encoder:
     """Load the encoder that `settings` describe; with `local_only` never from the network.
+
+    A static encoder is distilled from its model, which takes seconds.
 
     Raises:
         EncoderError: it cannot be loaded.
         MissingExtraError: its library is not installed.
     """
+    if isinstance(settings, StaticSettings):
+        from semroute.encoders.distil import distil
+
+        origin = SentenceTransformerSettings(model=settings.model)
+        model = SentenceTransformerEncoder(origin, local_only=local_only)
+        return StaticEncoder(distil(model, settings.dimension))
     return SentenceTransformerEncoder(settings, local_only=local_only)
+
+
+def open_files(files: Files, *, threads: int = 1, n_workers: int = 1) -> Encoder:
+    """Open the encoder that an index holds as files.
+
+    Args:
+        files: the content of each file by name.
+        threads: how many threads share the work on one text; one is best under load.
+        n_workers: how many texts are under way at a time where many are embedded.
+
+    Raises:
+        EncoderError: a file is missing or cannot be used.
+    """
+    if EMBEDDINGS in files:
+        return StaticEncoder(files)
+    return CompiledEncoder(files, threads=threads, n_workers=n_workers)

@@ -25,12 +25,16 @@ PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb
 
 
 class SentenceTransformerSettings(BaseModel):
-    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder."""
+    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder.
+
+    `precision` is that of the compiled form which serves; see `compile_encoder`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sentence-transformers"] = "sentence-transformers"
     model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
+    precision: Literal["int8", "fp32"] = "int8"
     batch_size: Annotated[int, Field(ge=1)] = 64
 
 
@@ -58,6 +62,11 @@ class SentenceTransformerEncoder:
     def identity(self) -> EncoderIdentity:
         """What the index records, and compares when it is loaded."""
         return self._identity
+
+    @property
+    def model(self) -> "SentenceTransformer":
+        """The model itself, for what is made from its weights."""
+        return self._model
 
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
         """Embed texts; see `Encoder.encode`.

@@ -1,0 +1,235 @@
+"""An encoder compiled to ONNX: one graph from token ids to a unit vector, run by ONNX Runtime."""
+
+import os
+import platform
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from semroute.encoders.contract import EncoderIdentity
+from semroute.encoders.files import (
+    MODEL,
+    TOKENIZER,
+    Files,
+    content_of,
+    fingerprint,
+    open_tokenizer,
+    read_settings,
+)
+from semroute.errors import EncoderError
+from semroute.progress import Advance, ignore
+from semroute.vectors import LARGEST_NORM_ERROR, Vectors
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+INPUT = "input_ids"
+OUTPUT = "unit_vector"
+
+_TEXTS_PER_STEP = 16
+
+
+class CompiledSettings(BaseModel):
+    """`settings.json` of a compiled encoder; `prompt` is put before every text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["onnx-int8", "onnx-fp32"]
+    model: str
+    dimension: Annotated[int, Field(ge=1)]
+    max_tokens: Annotated[int, Field(ge=1)]
+    prompt: str = ""
+
+
+class CompiledEncoder:
+    """Embeds texts with ONNX Runtime; needs neither torch nor a model hub.
+
+    Each text is run alone, without padding. On a processor that is faster than batches, and an
+    int8 model scales its activations over all that is run together: only alone does a text always
+    get the same vector.
+
+    Safe to share between threads. A child made by `fork` shares the memory of its parent's model;
+    it opens the model anew, in about 0.2 s, if the parent ran it at the time of the fork or on
+    more than one thread.
+
+    Args:
+        files: `model.onnx`, `tokenizer.json` and `settings.json`, as `compile_encoder` makes them.
+        threads: how many threads share the work on one text. One is best under load.
+        n_workers: how many texts `encode` has under way at a time.
+
+    Raises:
+        EncoderError: a file is missing or cannot be used.
+    """
+
+    def __init__(self, files: Files, *, threads: int = 1, n_workers: int = 1) -> None:
+        self._files = files
+        self._threads = threads
+        self._n_workers = n_workers
+        self._settings = read_settings(files, CompiledSettings)
+        self._identity = EncoderIdentity(
+            kind=self._settings.kind,
+            model=self._settings.model,
+            dimension=self._settings.dimension,
+            max_tokens=self._settings.max_tokens,
+            fingerprint=fingerprint(files),
+        )
+        self._under_way: list[None] = []
+        self._opening = threading.Lock()
+        self._opened: _Opened | None = self._open()
+        _encoders.add(self)
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """What the index records, and compares when it is loaded."""
+        return self._identity
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        """Embed texts; see `Encoder.encode`. A text's vector never depends on the other texts."""
+        if len(texts) == 1:
+            vector = self._vector(texts[0])
+            advance(1)
+            return vector
+        rows = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
+        for n_done in self._fill(rows, texts):
+            advance(n_done)
+        return rows
+
+    def _fill(self, rows: Vectors, texts: Sequence[str]) -> Iterator[int]:
+        # The longest first, so that no worker is left alone with them at the end.
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        steps = [order[i : i + _TEXTS_PER_STEP] for i in range(0, len(order), _TEXTS_PER_STEP)]
+
+        def fill(step: list[int]) -> int:
+            for i in step:
+                rows[i] = self._vector(texts[i])
+            return len(step)
+
+        if self._n_workers == 1:
+            yield from map(fill, steps)
+            return
+        with ThreadPoolExecutor(self._n_workers) as workers:
+            yield from workers.map(fill, steps)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        """Return the vector of one text, shape (1, dimension); NaN if it is not of length one."""
+        # Appending and popping are atomic; a counter would need a lock.
+        under_way = self._under_way
+        under_way.append(None)
+        try:
+            vector = self._run(text)
+        finally:
+            under_way.pop()
+        if vector is None:
+            return self._unusable()
+        row = vector[0]
+        # Not a number fails every comparison.
+        is_unit = abs(float(row @ row) - 1.0) <= LARGEST_NORM_ERROR
+        return vector if is_unit else self._unusable()
+
+    def _run(self, text: str) -> NDArray[np.float32] | None:
+        opened = self._opened or self._open_again()
+        ids = opened.tokenizer.encode(self._settings.prompt + text).ids
+        if not ids:
+            return None
+        feed = {INPUT: np.array([ids], dtype=np.int64)}
+        vector: NDArray[np.float32] = opened.session.run([OUTPUT], feed)[0]
+        return vector
+
+    def _unusable(self) -> NDArray[np.float32]:
+        return np.full((1, self._identity.dimension), np.nan, dtype=np.float32)
+
+    def _open(self) -> "_Opened":
+        return _Opened(
+            open_tokenizer(content_of(self._files, TOKENIZER), self._settings.max_tokens),
+            open_session(content_of(self._files, MODEL), self._threads),
+        )
+
+    def _open_again(self) -> "_Opened":
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _start_in_child(self) -> None:
+        """Give up, after `fork`, what a thread that is gone may have left half done."""
+        if self._threads > 1 or self._under_way:
+            # Never freed: freeing it would wait for its threads, which the child does not have.
+            _given_up.append(self._opened)
+            self._opened = None
+        self._under_way = []
+        self._opening = threading.Lock()
+
+
+class _Opened:
+    """What runs a model. One object, so that both parts are replaced at once."""
+
+    def __init__(self, tokenizer: "Tokenizer", session: "InferenceSession") -> None:
+        self.tokenizer = tokenizer
+        self.session = session
+
+
+def open_session(model: bytes, threads: int = 1) -> "InferenceSession":
+    """Open a model that takes one text's token ids; on one thread it makes no threads of its own.
+
+    Raises:
+        EncoderError: the content is not a model that this ONNX Runtime can run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    if saturates():
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(
+            model,
+            options,
+            providers=["CPUExecutionProvider"],
+            # The fused kernel takes four times as long as the two it replaces (1.32).
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
+    except Exception as error:  # the library raises a class of its own for each status
+        raise EncoderError(
+            f"the encoder's {MODEL} cannot be opened by ONNX Runtime {onnxruntime.__version__}; "
+            "upgrade onnxruntime, or build the index again"
+        ) from error
+
+
+def saturates() -> bool:
+    """Whether int8 sums may overflow on this processor, unless told to take twice the time.
+
+    So do x86 processors without VNNI, or rather the int8 kernels for them; vectors would then
+    differ from machine to machine. What cannot be found out counts as yes.
+    """
+    if platform.machine().lower() not in {"x86_64", "amd64"}:
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    return not {"avx512_vnni", "avx_vnni"}.intersection(flags.split())
+
+
+_encoders: "WeakSet[CompiledEncoder]" = WeakSet()
+_given_up: list[Any] = []
+
+
+def _start_all_in_child() -> None:
+    for encoder in list(_encoders):
+        encoder._start_in_child()
+
+
+_register: Callable[..., None] | None = getattr(os, "register_at_fork", None)
+if _register is not None:
+    _register(after_in_child=_start_all_in_child)

@@ -1,0 +1,170 @@
+"""Compiling an encoder at build time, and measuring what that changed."""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from semroute.encoders.compiled import CompiledEncoder, CompiledSettings
+from semroute.encoders.contract import PROBE_TEXTS, EncoderIdentity
+from semroute.encoders.files import MODEL, SETTINGS, TOKENIZER, open_tokenizer, tokenizer_json
+from semroute.encoders.graph import to_onnx
+from semroute.encoders.quantise import quantise
+from semroute.encoders.sentence_transformer import SentenceTransformerEncoder
+from semroute.errors import MissingExtraError
+from semroute.vectors import Vectors
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Precision = Literal["int8", "fp32"]
+
+MAX_EXAMPLES = 64
+"""Texts that show quantisation how large activations become."""
+
+FLOORS: dict[Precision, float] = {"int8": 0.99, "fp32": 0.9999}
+"""The mean cosine to the original below which a compiled encoder is not used."""
+
+_DEFAULT_MAX_TOKENS = 512
+
+
+class Parity(BaseModel):
+    """How close a compiled encoder's vectors are to the original's, as cosines over `n_texts`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean_cosine: float
+    smallest_cosine: float
+    n_texts: int
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """An encoder as files.
+
+    `parity` is against the encoder it was made from, on texts that took no part in the making.
+    `departure` says why it is not of the precision asked for; None if it is.
+    """
+
+    files: dict[str, bytes]
+    identity: EncoderIdentity
+    parity: Parity
+    departure: str | None = None
+
+
+@dataclass(frozen=True)
+class NotCompiled:
+    """An encoder that has to be served as it is, and why."""
+
+    reason: str
+
+
+def compile_encoder(
+    encoder: SentenceTransformerEncoder, precision: Precision, sample_texts: Sequence[str]
+) -> CompiledModel | NotCompiled:
+    """Compile an encoder to ONNX, so that serving it needs neither torch nor a model hub.
+
+    Args:
+        encoder: the original.
+        precision: `int8` is about three times as fast as `fp32`, which is what it falls back to if
+            its mean cosine to the original is below `FLOORS["int8"]`.
+        sample_texts: cleaned texts of the log. Every other one is an example for quantisation (at
+            most `MAX_EXAMPLES`), the rest measure the parity; both read `PROBE_TEXTS` besides.
+
+    Raises:
+        MissingExtraError: the packages for exporting are not installed.
+    """
+    _require_exporter()
+    tokenizer = getattr(encoder.model.tokenizer, "backend_tokenizer", None)
+    if tokenizer is None:
+        return NotCompiled("its tokenizer has no form that the tokenizers library reads")
+    try:
+        graph = to_onnx(encoder.model, _max_tokens(encoder))
+    except Exception as error:  # exporters fail in many ways that all mean the same
+        return NotCompiled(f"torch cannot export it to ONNX ({type(error).__name__})")
+    checks = (*PROBE_TEXTS[1::2], *sample_texts[1::2])
+    source = _Source(encoder, tokenizer_json(tokenizer), graph, checks, encoder.encode(checks))
+    reasons: list[str] = []
+    for form in ("int8", "fp32") if precision == "int8" else ("fp32",):
+        try:
+            made = source.int8(sample_texts[::2]) if form == "int8" else source.fp32()
+        except Exception as error:  # the same of quantising, and of running what came of it
+            reasons.append(f"its {form} form cannot be made ({type(error).__name__})")
+            continue
+        if made.parity.mean_cosine >= FLOORS[form]:
+            return replace(made, departure="; ".join(reasons) or None)
+        reasons.append(_below(made.parity, form))
+    return NotCompiled("; ".join(reasons))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What every form is made from; `original` holds the vectors of `checks`."""
+
+    encoder: SentenceTransformerEncoder
+    tokenizer: bytes
+    graph: "ModelProto"
+    checks: Sequence[str]
+    original: Vectors
+
+    def fp32(self) -> CompiledModel:
+        return self._made(self.graph, "fp32")
+
+    def int8(self, sample_texts: Sequence[str]) -> CompiledModel:
+        settings = self._settings("int8")
+        tokenizer = open_tokenizer(self.tokenizer, settings.max_tokens)
+        texts = (*PROBE_TEXTS[::2], *sample_texts[:MAX_EXAMPLES])
+        ids = [tokenizer.encode(settings.prompt + text).ids for text in texts]
+        examples = [np.array([one], dtype=np.int64) for one in ids if one]
+        return self._made(quantise(self.graph, examples), "int8")
+
+    def _made(self, graph: "ModelProto", precision: Precision) -> CompiledModel:
+        files = {
+            MODEL: graph.SerializeToString(deterministic=True),
+            TOKENIZER: self.tokenizer,
+            SETTINGS: self._settings(precision).model_dump_json(indent=2).encode(),
+        }
+        compiled = CompiledEncoder(files)
+        parity = _parity(self.original, compiled.encode(self.checks))
+        return CompiledModel(files, compiled.identity, parity)
+
+    def _settings(self, precision: Precision) -> CompiledSettings:
+        model, identity = self.encoder.model, self.encoder.identity
+        return CompiledSettings(
+            kind="onnx-int8" if precision == "int8" else "onnx-fp32",
+            model=identity.model,
+            dimension=identity.dimension,
+            max_tokens=_max_tokens(self.encoder),
+            prompt=model.prompts.get(model.default_prompt_name or "") or "",
+        )
+
+
+def _parity(original: Vectors, compiled: Vectors) -> Parity:
+    cosines = np.sum(original.astype(np.float64) * compiled, axis=1)
+    # A vector that is not a number is as far off as can be.
+    cosines = np.nan_to_num(cosines, nan=-1.0)
+    return Parity(
+        mean_cosine=float(cosines.mean()),
+        smallest_cosine=float(cosines.min()),
+        n_texts=len(cosines),
+    )
+
+
+def _below(parity: Parity, precision: Precision) -> str:
+    return (
+        f"the mean cosine of its {precision} form to the original is {parity.mean_cosine:.4f} "
+        f"over {parity.n_texts} texts, below {FLOORS[precision]}"
+    )
+
+
+def _max_tokens(encoder: SentenceTransformerEncoder) -> int:
+    return encoder.identity.max_tokens or _DEFAULT_MAX_TOKENS
+
+
+def _require_exporter() -> None:
+    for package in ("onnx", "onnxscript"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError("compiling the encoder", "build", package)

@@ -1,0 +1,218 @@
+import importlib.util
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from semroute.encoders import CompiledEncoder, SentenceTransformerEncoder, export, quantise
+from semroute.encoders.contract import PROBE_TEXTS
+from semroute.encoders.export import CompiledModel, NotCompiled, compile_encoder
+from semroute.encoders.graph import to_onnx
+from semroute.encoders.simplify import inner_values
+from semroute.errors import MissingExtraError
+from tests.encoders import small_models
+from tests.encoders.conftest import SAMPLE
+
+pytestmark = pytest.mark.xdist_group("compiled_encoder")
+
+LENGTHS = ["hi", "where is my order", *SAMPLE[:2], " ".join(SAMPLE[2:8])]
+
+
+def attentions(files: Mapping[str, bytes]) -> list[onnx.NodeProto]:
+    graph = onnx.load_from_string(files["model.onnx"]).graph
+    return [node for node in graph.node if node.op_type == "Attention"]
+
+
+def test_int8_stays_close_to_the_original(
+    int8_model: CompiledModel, real_encoder: SentenceTransformerEncoder
+) -> None:
+    assert int8_model.departure is None
+    assert int8_model.parity.n_texts == len(SAMPLE) // 2 + len(PROBE_TEXTS) // 2
+    assert int8_model.parity.mean_cosine > 0.995
+    vectors = CompiledEncoder(int8_model.files).encode(LENGTHS)
+    assert np.sum(vectors * real_encoder.encode(LENGTHS), axis=1).min() > 0.98
+
+
+def test_the_identity_tells_the_compiled_form_from_the_original(
+    int8_model: CompiledModel, real_encoder: SentenceTransformerEncoder
+) -> None:
+    identity, original = int8_model.identity, real_encoder.identity
+    assert identity.kind == "onnx-int8"
+    assert (identity.model, identity.dimension) == (original.model, original.dimension)
+    assert identity.max_tokens == original.max_tokens
+    assert identity.fingerprint != original.fingerprint
+
+
+def test_smoothing_brings_int8_closer_than_quantising_alone(
+    int8_model: CompiledModel, real_encoder: SentenceTransformerEncoder, tmp_path: Path
+) -> None:
+    graph = to_onnx(real_encoder.model, 256)
+    quantize_dynamic(
+        graph,
+        tmp_path / "plain.onnx",
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": 1},
+    )
+    files = {**int8_model.files, "model.onnx": (tmp_path / "plain.onnx").read_bytes()}
+    texts = [*SAMPLE[1:8:2], *PROBE_TEXTS[1::2]]
+    original = real_encoder.encode(texts)
+    plain = 1 - np.sum(CompiledEncoder(files).encode(texts) * original, axis=1).mean()
+    smoothed = 1 - np.sum(CompiledEncoder(int8_model.files).encode(texts) * original, axis=1).mean()
+    assert smoothed < 0.7 * plain
+
+
+def test_fp32_gives_the_vectors_of_the_original(
+    bert: SentenceTransformerEncoder, fp32_files: Mapping[str, bytes]
+) -> None:
+    original = bert.encode(LENGTHS)
+    assert (original @ original.T - np.eye(len(LENGTHS))).max() < 0.98
+    np.testing.assert_allclose(CompiledEncoder(fp32_files).encode(LENGTHS), original, atol=1e-5)
+
+
+def test_masks_that_hide_nothing_are_dropped_and_others_kept(
+    fp32_files: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    assert [len(node.input) for node in attentions(fp32_files)] == [3, 3]
+    local = small_models.opened(small_models.modern_bert(tmp_path))
+    compiled = compile_encoder(local, "fp32", SAMPLE)
+    assert isinstance(compiled, CompiledModel)
+    assert [len(node.input) for node in attentions(compiled.files)] == [3, 4]
+    vectors = CompiledEncoder(compiled.files).encode(LENGTHS)
+    np.testing.assert_allclose(vectors, local.encode(LENGTHS), atol=1e-5)
+
+
+def test_attention_splits_the_heads_itself(fp32_files: Mapping[str, bytes]) -> None:
+    graph = onnx.load_from_string(fp32_files["model.onnx"]).graph
+    assert not [node for node in graph.node if node.op_type == "Transpose"]
+    heads = [{a.name: a.i for a in node.attribute} for node in attentions(fp32_files)]
+    assert [node["q_num_heads"] for node in heads] == [4, 4]
+
+
+def test_smoothing_changes_no_vector_before_quantising(bert: SentenceTransformerEncoder) -> None:
+    graph = to_onnx(bert.model, 64)
+    ids = [np.array([[2, *range(5, 5 + n), 3]], dtype=np.int64) for n in (1, 7, 60)]
+    output = [graph.graph.output[0].name]
+    before = [values[output[0]] for values in inner_values(graph, output, ids)]
+    weights = {w.name: numpy_helper.to_array(w).copy() for w in graph.graph.initializer}
+    quantise._smooth(graph, ids)
+    after = [values[output[0]] for values in inner_values(graph, output, ids)]
+    changed = [
+        weight
+        for weight in graph.graph.initializer
+        if weight.name in weights
+        and not np.array_equal(weights[weight.name], numpy_helper.to_array(weight))
+    ]
+    assert len(changed) == 12
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_same_weights_give_the_same_bytes_wherever_they_are(
+    bert_folder: Path, fp32_files: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    elsewhere = shutil.copytree(bert_folder, tmp_path / "elsewhere")
+    again = compile_encoder(small_models.opened(elsewhere), "fp32", SAMPLE)
+    assert isinstance(again, CompiledModel)
+    same = ("model.onnx", "tokenizer.json")
+    assert [again.files[name] for name in same] == [fp32_files[name] for name in same]
+
+
+def test_the_files_tell_nothing_of_where_they_were_made(int8_model: CompiledModel) -> None:
+    for content in int8_model.files.values():
+        assert b"site-packages" not in content
+        assert str(Path.home()).encode() + b"/" not in content
+
+
+def test_nothing_is_printed(
+    bert: SentenceTransformerEncoder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    compile_encoder(bert, "int8", SAMPLE)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_int8_below_its_floor_becomes_fp32_and_says_so(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(export.FLOORS, "int8", 1.1)
+    compiled = compile_encoder(bert, "int8", SAMPLE)
+    assert isinstance(compiled, CompiledModel)
+    assert compiled.identity.kind == "onnx-fp32"
+    assert compiled.departure is not None
+    assert "int8" in compiled.departure
+    assert "below 1.1" in compiled.departure
+
+
+def test_int8_that_cannot_be_made_becomes_fp32_and_says_so(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(export, "quantise", fails)
+    compiled = compile_encoder(bert, "int8", SAMPLE)
+    assert isinstance(compiled, CompiledModel)
+    assert compiled.departure == "its int8 form cannot be made (RuntimeError)"
+
+
+def test_a_compiled_form_far_from_the_original_is_not_used(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(export.FLOORS, "fp32", 1.1)
+    compiled = compile_encoder(bert, "fp32", SAMPLE)
+    assert isinstance(compiled, NotCompiled)
+    assert "fp32" in compiled.reason
+
+
+def test_a_model_that_torch_cannot_export_is_not_compiled(tmp_path: Path) -> None:
+    encoder = small_models.opened(small_models.bert(tmp_path))
+
+    class DependsOnTheNumbers(torch.nn.Module):
+        def forward(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            if features["sentence_embedding"].sum() > 0:
+                features["sentence_embedding"] = -features["sentence_embedding"]
+            return features
+
+    encoder.model.append(DependsOnTheNumbers())
+    compiled = compile_encoder(encoder, "int8", SAMPLE)
+    assert isinstance(compiled, NotCompiled)
+    assert compiled.reason.startswith("torch cannot export it to ONNX (")
+
+
+def test_a_tokenizer_without_a_file_is_not_compiled(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(bert.model.tokenizer), "backend_tokenizer", None)
+    compiled = compile_encoder(bert, "fp32", SAMPLE)
+    assert compiled == NotCompiled("its tokenizer has no form that the tokenizers library reads")
+
+
+def test_the_prompt_of_a_model_is_part_of_its_compiled_form(tmp_path: Path) -> None:
+    prompts = {"prompts": {"query": "cancel the meeting: "}, "default_prompt_name": "query"}
+    encoder = small_models.opened(small_models.bert(tmp_path, **prompts))
+    compiled = compile_encoder(encoder, "fp32", SAMPLE)
+    assert isinstance(compiled, CompiledModel)
+    vectors = CompiledEncoder(compiled.files).encode(LENGTHS)
+    np.testing.assert_allclose(vectors, encoder.encode(LENGTHS), atol=1e-5)
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxscript"])
+def test_a_missing_package_names_the_install_command(
+    package: str, bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+
+    def find_spec(name: str) -> Any:
+        return None if name == package else found(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    with pytest.raises(MissingExtraError, match=rf"'{package}'.*semroute\[build\]"):
+        compile_encoder(bert, "fp32", SAMPLE)
