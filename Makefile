@@ -24,13 +24,18 @@ check: $(INSTALLED)
 soak: $(INSTALLED)
 	$(BIN)/pytest -n 2 -m soak
 
+# Needs the shared data sets beside the project; see docs/benchmarks.md.
+bench-quality: $(INSTALLED)
+	$(BIN)/python scripts/bench_quality.py
+	$(BIN)/python scripts/bench_certificate.py
+
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[build,offline,report,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[build,offline,report,static,dev]"
 	touch $@
 
 clean:

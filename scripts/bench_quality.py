@@ -1,6 +1,6 @@
 """Routing quality, OOD detection and build cost on the shared data sets.
 
-    python scripts/bench_quality.py [--data ../shared/data] [--seeds 3] [--only routellm]
+    python scripts/bench_quality.py [--data ../shared/data] [--seeds 5] [--only routellm]
 
 Each split is built by `build_index` from files, as a user would, and judged through
 `SemanticRouter.route_batch` on queries the build has not seen. Baselines run on the same vectors in
@@ -13,18 +13,30 @@ import json
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.loading import load_index
+from semroute.artifact.serving import routing_policy
 from semroute.build import BuildSummary, build_index
 from semroute.config import Config, read_config
 from semroute.decision import RouteDecision
 from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder, EncoderIdentity
 from semroute.evals import read_evals
-from semroute.evaluate.curves import Numbers, apgr, quality_curve, saved_at
+from semroute.evaluate.curves import (
+    Numbers,
+    apgr,
+    call_performance_threshold,
+    quality_curve,
+    saved_at,
+)
+from semroute.features import text_features
+from semroute.policy import RoutingPolicy, Traffic
 from semroute.progress import Advance, ignore
 from semroute.queries import read_queries
 from semroute.router import SemanticRouter
@@ -72,29 +84,35 @@ class DataSet:
     def texts(self, rows: np.ndarray) -> list[str]:
         return [self.rows[row]["text"] for row in rows]
 
-    def build(self, rows: np.ndarray, out: Path, seed: int, encoder: Encoder) -> BuildSummary:
-        """Write the chosen rows as a query log and build from it."""
+    def build(
+        self, rows: np.ndarray, out: Path, seed: int, encoder: Encoder, holed: str | None = None
+    ) -> BuildSummary:
+        """Write the chosen rows as a query log and build from it; `holed` loses 30% of scores."""
         queries = out.parent / f"{out.name}.jsonl"
         queries.write_text("".join(json.dumps(self.rows[row]) + "\n" for row in rows))
-        evals = None if self.evals_path is None else self._evals_of(rows, out)
+        evals = None if self.evals_path is None else self._evals_of(rows, out, holed, seed)
         return build_index(queries, evals, self.config_path, out, seed=seed, encoder=encoder)
 
-    def _evals_of(self, rows: np.ndarray, out: Path) -> Path:
+    def _evals_of(self, rows: np.ndarray, out: Path, holed: str | None, seed: int) -> Path:
         wanted = {self.rows[row]["query_id"] for row in rows}
         path = out.parent / f"{out.name}.csv"
         with self.evals_path.open() as source, path.open("w", newline="") as target:
             reader = csv.DictReader(source)
             writer = csv.DictWriter(target, reader.fieldnames)
             writer.writeheader()
-            writer.writerows(row for row in reader if row["query_id"] in wanted)
+            random = np.random.default_rng(seed)
+            for row in reader:
+                lost = row["model"] == holed and random.uniform() < 0.3
+                if row["query_id"] in wanted and not lost:
+                    writer.writerow(row)
         return path
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", choices=("routellm", "routerbench", "clinc150", "build"))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", choices=("routellm", "routerbench", "holes", "clinc150", "build"))
     options = parser.parse_args()
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")
@@ -103,6 +121,7 @@ def main() -> None:
         "build": build_cost,
         "routellm": routellm,
         "routerbench": routerbench,
+        "holes": holes,
         "clinc150": clinc150,
     }
     for name, part in parts.items():
@@ -154,6 +173,7 @@ def _routellm_split(
     gains = {
         "semroute": np.array([_gain(decision, cheap) for decision in decisions]),
         f"kNN {N_NEIGHBOURS}": _knn_gain(source, encoder, train, test),
+        "text features alone": _feature_gain(source, train, test),
     }
     sources = source.column("source")[test]
     for name in ("mmlu", "gsm8k"):
@@ -165,8 +185,16 @@ def _routellm_split(
         for method, gain in gains.items():
             curve = quality_curve(gain[rows], weak, strong)
             _add(outcomes, f"{name}: APGR, {method}", apgr(curve))
-            prices = (source.config.price(m).cost_usd(0) for m in (cheap, frontier))
-            _add(outcomes, f"{name}: saved at 95%, {method}", saved_at(curve, 0.95, *prices))
+            prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
+            for kept in (0.95, 0.99):
+                _add(
+                    outcomes,
+                    f"{name}: saved at {kept:.0%}, {method}",
+                    saved_at(curve, kept, *prices),
+                )
+            for part in (0.5, 0.8):
+                share = call_performance_threshold(curve, part)
+                _add(outcomes, f"{name}: CPT({part:.0%}), {method}", share)
     _add_routing(outcomes, source, decisions, test)
 
 
@@ -182,6 +210,19 @@ def _knn_gain(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.nda
     similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
     nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
     return np.asarray(gains[nearest].mean(axis=1))
+
+
+def _feature_gain(source: DataSet, train: np.ndarray, test: np.ndarray) -> Numbers:
+    """Ridge on the text features alone, its penalty chosen on the training rows."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
+    gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
+    model = make_pipeline(StandardScaler(), RidgeCV(10.0 ** np.arange(-1, 5)))
+    model.fit(text_features(source.texts(train)), gains)
+    return np.asarray(model.predict(text_features(source.texts(test))))
 
 
 def _add_routing(
@@ -212,7 +253,7 @@ def _add_routing(
 
 
 def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
-    """Eleven models with holes: builds like any other; what its labels do on the held-out 30%."""
+    """Eleven models with holes: what the certified policy does, and the sweep of the tolerance."""
     source = DataSet(data / "routerbench")
     holes = np.isnan(source.evals.scores).mean()
     outcomes: dict[str, list[float]] = {"holes in the scores": [float(holes)]}
@@ -221,11 +262,116 @@ def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "index"
             summary = source.build(train, out, seed, encoder)
-            router = SemanticRouter.load(out, encoder=encoder)
-            decisions = router.route_batch(source.texts(test))
+            contents = load_index(out)
+        router = SemanticRouter(contents, encoder)
+        decisions = router.route_batch(source.texts(test))
         _add(outcomes, "clusters", summary.counts.n_clusters)
         _add_routing(outcomes, source, decisions, test)
+        policy, traffic = routing_policy(contents), _traffic(contents, decisions)
+        _add_sweep(outcomes, "semroute", policy, traffic, source, test)
+        anywhere = replace(policy, measured=np.ones_like(policy.measured), ood_threshold=-2.0)
+        near = _knn_traffic(source, encoder, train, test)
+        _add_sweep(outcomes, f"kNN {N_NEIGHBOURS}", anywhere, near, source, test)
     _print_means(outcomes)
+
+
+def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Traffic:
+    """Collect what the router expected of every model; what is unknown goes to the frontier."""
+    names = contents.manifest.config.model_names
+    found = [{c.model: c for c in decision.candidates} for decision in decisions]
+    losses = [[by_name[n].expected_loss for n in names] for by_name in found]
+    costs = [[by_name[n].expected_cost_usd for n in names] for by_name in found]
+    return Traffic(
+        cluster_ids=np.array([d.cluster_id or 0 for d in decisions]),
+        similarities=np.array([-1.0 if d.similarity is None else d.similarity for d in decisions]),
+        losses=np.array(losses, dtype=np.float64),
+        costs_usd=np.array(costs, dtype=np.float64),
+        n_chars=np.zeros(len(decisions), dtype=np.int64),
+    )
+
+
+def _knn_traffic(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray) -> Traffic:
+    frontier = source.config.model_names.index(source.config.frontier)
+    scores = source.evals.scores[train]
+    losses = scores[:, [frontier]] - scores
+    similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
+    nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
+    near_losses = np.nanmean(losses[nearest], axis=1)
+    near_losses[:, frontier] = 0.0
+    spent = np.nanmean(source.evals.costs_usd[train], axis=0)
+    return Traffic(
+        cluster_ids=np.zeros(len(test), dtype=np.int64),
+        similarities=np.ones(len(test)),
+        losses=near_losses,
+        costs_usd=np.tile(spent, (len(test), 1)),
+        n_chars=np.zeros(len(test), dtype=np.int64),
+    )
+
+
+def _add_sweep(
+    outcomes: dict[str, list[float]],
+    name: str,
+    policy: RoutingPolicy,
+    traffic: Traffic,
+    source: DataSet,
+    test: np.ndarray,
+) -> None:
+    """Add what the cheapest tolerance saves that keeps 95% and 99% of the frontier's score."""
+    scores, costs = source.evals.scores[test], source.evals.costs_usd[test]
+    rows = np.arange(len(test))
+    strong, dear = np.nanmean(scores[:, policy.frontier]), np.nanmean(costs[:, policy.frontier])
+    saved = {0.95: 0.0, 0.99: 0.0}
+    for tolerance in np.arange(-0.5, 1.0, 0.005):
+        columns = replace(policy, tolerance=float(tolerance)).choose(traffic).columns
+        score, cost = np.nanmean(scores[rows, columns]), np.nanmean(costs[rows, columns])
+        for kept, most in saved.items():
+            if score >= kept * strong:
+                saved[kept] = max(most, 1 - cost / dear)
+    for kept, share in saved.items():
+        _add(outcomes, f"saved at {kept:.0%}, {name}", share)
+
+
+def holes(data: Path, seeds: int, encoder: Encoder) -> None:
+    """Remove 30% of one cheap model's scores at random: how far its share of traffic moves."""
+    source = DataSet(data / "routerbench")
+    outcomes: dict[str, list[float]] = {}
+    for seed in range(seeds):
+        train, test = _split(len(source.rows), 0.7, seed)
+        whole = _shares(source, train, test, seed, encoder, None)
+        cheap = [name for name in whole["certified"] if name != source.config.frontier]
+        busiest = sorted(cheap, key=lambda name: -whole["at tolerance 0.05"][name])[:3]
+        for name in busiest:
+            holed = _shares(source, train, test, seed, encoder, name)
+            for kind, shares in whole.items():
+                moved = 100 * (holed[kind][name] - shares[name])
+                _add(outcomes, f"{kind}: points of traffic gained", moved)
+                _add(outcomes, f"{kind}: points of traffic moved", abs(moved))
+    _print_means(outcomes)
+
+
+def _shares(
+    source: DataSet,
+    train: np.ndarray,
+    test: np.ndarray,
+    seed: int,
+    encoder: Encoder,
+    holed: str | None,
+) -> dict[str, dict[str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "index"
+        source.build(train, out, seed, encoder, holed)
+        contents = load_index(out)
+    decisions = SemanticRouter(contents, encoder).route_batch(source.texts(test))
+    policy, traffic = routing_policy(contents), _traffic(contents, decisions)
+    found = {}
+    for kind, rule in (
+        ("certified", policy),
+        ("at tolerance 0.05", replace(policy, tolerance=0.05)),
+    ):
+        columns = rule.choose(traffic).columns
+        shares = np.bincount(columns, minlength=len(source.config.models)) / len(test)
+        found[kind] = dict(zip(source.config.model_names, shares.tolist(), strict=True))
+    return found
 
 
 def clinc150(data: Path, seeds: int, encoder: Encoder) -> None:

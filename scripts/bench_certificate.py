@@ -1,0 +1,146 @@
+"""How often a certificate is broken, and what it costs, on the shared routellm data.
+
+    python scripts/bench_certificate.py [--data ../shared/data] [--fits 10] [--splits 50]
+
+Each fit clusters a random half of the queries and learns the estimator there. The other half is
+then split many times into calibration and test queries: the policy certified on the first is
+judged on the second. Hindsight is the tolerance of the same family that saves most while keeping
+the promise on the test queries themselves. "All unseen" judges on calibration and test queries
+together: what is left of the noise of a test of finite size.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from bench_quality import DataSet, _print_means, _split, _vectors, _versions
+
+from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
+from semroute.clusters import group
+from semroute.encoders import open_encoder
+from semroute.encoders.contract import Encoder
+from semroute.estimator import FitRows, fit_estimator
+from semroute.estimator.fitting import MOST_NEIGHBOURS
+from semroute.features import text_features
+from semroute.index import CentroidIndex
+from semroute.ood import calibrate_threshold
+from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.vectors import Vectors
+
+MAX_LOSSES = (0.01, 0.02, 0.04)
+CONFIDENCE = 0.95
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--fits", type=int, default=10)
+    parser.add_argument("--splits", type=int, default=50)
+    options = parser.parse_args()
+    source = DataSet(options.data / "routellm")
+    print(_versions())
+    measure(source, open_encoder(source.config.encoder), options.fits, options.splits)
+
+
+def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> None:
+    everything = np.arange(len(source.rows))
+    vectors = _vectors(source, encoder, everything)
+    outcomes: dict[str, list[float]] = {}
+    for fit in range(n_fits):
+        traffic, policy, rest = _fitted(source, vectors, fit)
+        for split in range(n_splits):
+            held, test = _split(len(rest), 0.5, split)
+            _judge(source, traffic, policy, rest, held, test, outcomes)
+        print(f"fit {fit + 1} of {n_fits}", flush=True)
+    _print_means(outcomes)
+
+
+def _fitted(
+    source: DataSet, vectors: Vectors, seed: int
+) -> tuple[Traffic, RoutingPolicy, np.ndarray]:
+    """Learn on one half; return what the estimator says of the other, and its rows."""
+    names, n = source.config.model_names, len(vectors)
+    frontier = names.index(source.config.frontier)
+    train, rest = _split(n, 0.5, 100 + seed)
+    labels = source.config.clustering.cluster(vectors[train], seed)
+    grouping = group(vectors, train, labels, [row["query_id"] for row in source.rows])
+    n_clusters = len(grouping.centroids)
+    near = CentroidIndex(grouping.centroids).search(vectors, MOST_NEIGHBOURS)
+    features = text_features(source.texts(np.arange(n)))
+    losses = source.evals.scores[:, [frontier]] - source.evals.scores
+    losses[:, frontier] = 0.0
+    costs = np.tile([source.config.price(name).cost_usd(0) for name in names], (n, 1))
+    folds = np.random.default_rng(seed).permutation(n) % 4
+    everything = FitRows(
+        near.cluster_ids, near.similarities, vectors, features, losses, costs, folds
+    )
+    estimator = fit_estimator(
+        everything.some(train), n_clusters, names, source.config.frontier, seed
+    )
+    asked = everything.some(rest)
+    found = estimator.estimate(asked.cluster_ids, asked.similarities, asked.vectors, asked.features)
+    traffic = Traffic(
+        asked.cluster_ids[:, 0],
+        asked.similarities[:, 0],
+        found.losses,
+        found.costs_usd,
+        np.zeros(len(rest), dtype=np.int64),
+    )
+    policy = RoutingPolicy(
+        frontier=frontier,
+        tolerance=None,
+        measured=np.ones((n_clusters, len(names)), dtype=bool),
+        overrides=np.full(n_clusters, NO_OVERRIDE),
+        ood_threshold=calibrate_threshold(traffic.similarities, 0.02),
+        windows=np.full(len(names), np.inf),
+    )
+    return traffic, policy, rest
+
+
+def _judge(
+    source: DataSet,
+    traffic: Traffic,
+    policy: RoutingPolicy,
+    rest: np.ndarray,
+    held: np.ndarray,
+    test: np.ndarray,
+    outcomes: dict[str, list[float]],
+) -> None:
+    scores = source.evals.scores[rest]
+    unknown = np.full_like(scores, np.nan)
+    rows = CalibrationRows(_some(traffic, held), scores[held], unknown[held])
+    family = [_outcome(replace(policy, tolerance=t), traffic, scores, test) for t in TOLERANCES]
+    for max_loss in MAX_LOSSES:
+        found = certify(policy, source.config.model_names, rows, max_loss, CONFIDENCE)
+        certified = replace(policy, tolerance=found.tolerance)
+        loss, saved = _outcome(certified, traffic, scores, test)
+        unseen, _ = _outcome(certified, traffic, scores, np.arange(len(rest)))
+        best = max([0.0, *(gain for lost, gain in family if lost <= max_loss)])
+        for name, value in (
+            ("broken on test", loss > max_loss),
+            ("broken on all unseen", unseen > max_loss),
+            ("saved", saved),
+            ("saved in hindsight", best),
+        ):
+            outcomes.setdefault(f"{max_loss:g}: {name}", []).append(float(value))
+
+
+def _some(traffic: Traffic, rows: np.ndarray) -> Traffic:
+    return Traffic(*(part[rows] for part in vars(traffic).values()))
+
+
+def _outcome(
+    policy: RoutingPolicy, traffic: Traffic, scores: np.ndarray, rows: np.ndarray
+) -> tuple[float, float]:
+    """Return mean loss and share of cost saved on some rows."""
+    asked = _some(traffic, rows)
+    choices = policy.choose(asked)
+    losses, _ = policy_losses(choices, scores[rows], policy.frontier)
+    costs = asked.costs_usd
+    spent = costs[np.arange(len(rows)), choices.columns].mean()
+    return float(losses.mean()), float(1 - spent / costs[:, policy.frontier].mean())
+
+
+if __name__ == "__main__":
+    main()

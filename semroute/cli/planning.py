@@ -1,0 +1,91 @@
+"""`evals plan`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semroute.cli.output import figure, index_option, json_option, print_columns, print_json
+from semroute.texts import printable
+
+if TYPE_CHECKING:
+    from semroute.planning import EvalPlan
+
+INPUT = click.Path(path_type=Path)
+N_PORTIONS = 10
+N_CLUSTERS = 10
+
+
+@click.group()
+def evals() -> None:
+    r"""Plan which evaluations to buy.
+
+    \b
+    Example: semroute evals plan --index clusters/ --queries queries.jsonl --budget 500 -o plan.csv
+    """
+
+
+@evals.command()
+@index_option
+@click.option("--queries", type=INPUT, required=True, help="The query log of the index.")
+@click.option("--evals", "scores", type=INPUT, help="The scores there are so far.")
+@click.option(
+    "--budget", type=click.IntRange(1), required=True, help="How many scores may be bought."
+)
+@click.option("-o", "--output", type=INPUT, help="Write the plan here, as CSV.")
+@click.option("--seed", default=0, show_default=True, help="Of what is drawn at random.")
+@json_option
+def plan(
+    folder: Path,
+    queries: Path,
+    scores: Path | None,
+    budget: int,
+    output: Path | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    r"""Choose the query and model pairs whose scores would tighten the policy most.
+
+    \b
+    Example: semroute evals plan --index clusters/ --queries queries.jsonl --budget 500 -o plan.csv
+    """
+    from semroute.cli.progress_bars import progress_for_terminal
+    from semroute.planning import plan_evals
+
+    found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
+    if output is not None:
+        found.write(output)
+        click.echo(f"{output}: {len(found.scores):,} scores to buy", err=True)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _print_plan(found)
+
+
+def _print_plan(found: "EvalPlan") -> None:
+    purposes = Counter(one.purpose for one in found.scores)
+    click.echo(
+        f"{len(found.scores):,} of {found.n_missing:,} missing scores; {found.n_known:,} are known"
+    )
+    click.echo(f"{purposes['certificate']:,} on held-out queries, for the certificate")
+    click.echo(f"{purposes['label']:,} where a few more may change a label\n")
+    heading = ("scores bought", "held-out pairs", "certificate's margin", "label value")
+    rows = [
+        (f"{one.n_scores:,}", f"{one.n_pairs:,}", figure(one.bound_width), f"{one.label_value:.5f}")
+        for one in found.portions[:N_PORTIONS]
+    ]
+    print_columns([heading, *rows])
+    _print_clusters(found)
+
+
+def _print_clusters(found: "EvalPlan") -> None:
+    labels = Counter(
+        (one.cluster_name, one.model) for one in found.scores if one.purpose == "label"
+    )
+    if labels:
+        click.echo("\nmost label scores")
+        rows = [
+            (printable(name, 40), model, n) for (name, model), n in labels.most_common(N_CLUSTERS)
+        ]
+        print_columns([("cluster", "model", "scores"), *rows])

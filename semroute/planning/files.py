@@ -1,0 +1,154 @@
+"""From an index, its query log and the scores so far to a plan, and the plan as a file."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.loading import check_encoder, load_index
+from semroute.build.split import in_fit
+from semroute.encoders import open_encoder
+from semroute.encoders.contract import Encoder
+from semroute.errors import PublishError
+from semroute.evals import no_evals, read_evals
+from semroute.index import CentroidIndex
+from semroute.planning.scores import Portion, ScoredLog, plan_scores, portions
+from semroute.progress import Progress, ignore
+from semroute.queries import read_queries
+from semroute.texts import clean
+from semroute.vectors import usable_rows
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One score to buy."""
+
+    query_id: str
+    model: str
+    purpose: str
+    cluster_key: str
+    cluster_name: str
+
+
+@dataclass(frozen=True)
+class EvalPlan:
+    """Scores to buy, most useful first, and what every hundred of them is expected to buy.
+
+    `n_known` counts the scores there are, `n_missing` those there are not.
+    """
+
+    index_version: str
+    n_known: int
+    n_missing: int
+    scores: tuple[Wanted, ...]
+    portions: tuple[Portion, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    def write(self, path: Path) -> None:
+        """Write the scores as a CSV whose first columns are those of an evals file.
+
+        Raises:
+            PublishError: the operating system refused the write.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["query_id", "model", "score", "purpose", "cluster_key"])
+        writer.writerows((w.query_id, w.model, "", w.purpose, w.cluster_key) for w in self.scores)
+        try:
+            path.write_text(text.getvalue(), encoding="utf-8")
+        except OSError as error:
+            raise PublishError(path, error.strerror or str(error)) from error
+
+
+def plan_evals(
+    folder: Path,
+    queries: Path,
+    evals: Path | None,
+    budget: int,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> EvalPlan:
+    """Plan which scores to buy for the next build of an index.
+
+    Args:
+        folder: the index; its clusters and its split are those of the plan.
+        queries: the query log it was built from, perhaps with newer queries.
+        evals: the scores so far; None for none.
+        budget: how many scores may be bought.
+        seed: of the order in which held-out queries are taken.
+        encoder: used instead of the one the index names.
+        progress: shows how the embedding moves.
+
+    Raises:
+        InputError: a file cannot be read.
+        InvalidIndexError: the index is damaged.
+    """
+    contents = load_index(folder, samples=False)
+    config = contents.manifest.config
+    log = read_queries(queries)
+    names = config.model_names
+    n = len(log.query_ids)
+    table = read_evals(evals, log.query_ids, names) if evals else no_evals(n, names)
+    encoder = encoder or open_encoder(config.encoder, local_only=True)
+    check_encoder(contents, encoder)
+    texts = [clean(text, config.texts.max_chars).text for text in log.texts]
+    cluster_ids = _nearest(texts, contents, encoder, progress)
+    rows = np.flatnonzero(cluster_ids >= 0)
+    kept = [texts[row] for row in rows]
+    prices = np.array([[m.cost_usd(len(text)) for m in config.models] for text in kept])
+    costs = table.costs_usd[rows]
+    scored = ScoredLog(
+        cluster_ids=cluster_ids[rows],
+        n_clusters=len(contents.clusters),
+        fit=in_fit(kept, contents.manifest.seed),
+        scores=table.scores[rows],
+        costs_usd=np.where(np.isnan(costs), prices.reshape(costs.shape), costs),
+        models=names,
+        frontier=config.frontier,
+    )
+    quality = config.quality
+    planned = plan_scores(
+        scored, budget, tolerance=quality.max_loss, confidence=quality.confidence, seed=seed
+    )
+    return EvalPlan(
+        index_version=contents.manifest.index_version,
+        n_known=int(np.isfinite(scored.scores).sum()),
+        n_missing=int(np.isnan(scored.scores).sum()),
+        scores=tuple(
+            Wanted(
+                query_id=log.query_ids[rows[one.row]],
+                model=names[one.column],
+                purpose=one.purpose,
+                cluster_key=contents.clusters[scored.cluster_ids[one.row]].cluster_key,
+                cluster_name=contents.clusters[scored.cluster_ids[one.row]].name,
+            )
+            for one in planned
+        ),
+        portions=portions(scored, planned, quality.confidence),
+    )
+
+
+def _nearest(
+    texts: Sequence[str], contents: IndexContents, encoder: Encoder, progress: Progress | None
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the nearest cluster of each text, -1 for one that cannot be embedded; shape (n,)."""
+    distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+    if progress is None:
+        vectors = encoder.encode(distinct, ignore)
+    else:
+        with progress.step("embed", len(distinct)) as advance:
+            vectors = encoder.encode(distinct, advance)
+    vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
+    found = CentroidIndex(contents.centroids).search(vectors, 1).cluster_ids[:, 0]
+    place = dict(zip(distinct, found.tolist(), strict=True))
+    return np.array([place.get(text, -1) for text in texts], dtype=np.int64)

@@ -1,0 +1,272 @@
+"""Which scores to buy next: query and model pairs that tighten the policy most.
+
+Half of a budget goes to the queries a build holds out for its certificate, drawn at random so that
+they stay like the traffic: the frontier and the models that may answer them, because a row without
+these counts as the worst case. The other half goes to the queries a build fits on, where
+a few scores may change a label: large clusters whose expected loss is near the tolerance.
+
+Source of the second half: the knowledge gradient of Frazier, Powell and Dayanik, "A
+knowledge-gradient policy for sequential information collection" (SIAM Journal on Control and
+Optimization 47, 2008).
+"""
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
+
+Numbers = NDArray[np.float64]
+
+CALIBRATION_SHARE = 0.5
+PAIRS_AT_ONCE = 5
+N_STEPS = 20
+LOSS_VARIANCE = 0.2
+"""Of one paired loss, to foresee what more of them will tell; scores of 0 and 1 have about that."""
+
+UNKNOWN_LOSS, UNKNOWN_ERROR = 0.1, 0.3
+"""What is assumed of a model never scored beside the frontier."""
+
+Purpose = Literal["certificate", "label"]
+
+
+@dataclass(frozen=True)
+class ScoredLog:
+    """A query log with the scores there are so far, row by row.
+
+    `cluster_ids` (n,) are the nearest clusters of `n_clusters`; `fit` (n,) the rows a build fits
+    on; `scores` and `costs_usd` (n, n_models), NaN where unknown in `scores`, never in `costs_usd`.
+    """
+
+    cluster_ids: NDArray[np.int64]
+    n_clusters: int
+    fit: NDArray[np.bool_]
+    scores: Numbers
+    costs_usd: Numbers
+    models: tuple[str, ...]
+    frontier: str
+
+    @property
+    def frontier_column(self) -> int:
+        """The column of the frontier model."""
+        return self.models.index(self.frontier)
+
+
+@dataclass(frozen=True)
+class PlannedScore:
+    """A score worth buying: a row and a column of the log, and what for.
+
+    `value` is the part of all traffic's mean score that a label may stop to waste, 0 for a score
+    that serves the certificate.
+    """
+
+    row: int
+    column: int
+    purpose: Purpose
+    value: float
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What the scores up to a hundred are expected to buy.
+
+    `n_pairs` counts held-out queries with both scores a certificate needs; `bound_width` is about
+    how far it then has to stay above the mean loss it sees; `label_value` adds up `value`.
+    """
+
+    n_scores: int
+    n_pairs: int
+    bound_width: float | None
+    label_value: float
+
+
+def plan_scores(
+    log: ScoredLog, budget: int, *, tolerance: float, confidence: float, seed: int = 0
+) -> tuple[PlannedScore, ...]:
+    """Choose up to `budget` missing scores, the most useful first.
+
+    Args:
+        log: the query log.
+        budget: how many scores may be bought.
+        tolerance: the mean loss at which a label changes.
+        confidence: of the bounds.
+        seed: of the order in which held-out queries are taken.
+    """
+    fitted = measure(
+        log.scores[log.fit],
+        np.full_like(log.scores[log.fit], np.nan),
+        log.costs_usd[log.fit],
+        log.cluster_ids[log.fit],
+        log.n_clusters,
+        log.models,
+        log.frontier,
+    )
+    outlook = _outlook(log, fitted, estimate_loss(fitted, confidence), tolerance, confidence)
+    rng = np.random.default_rng(seed)
+    certificate, label = _for_certificate(log, outlook, rng), _for_labels(log, outlook, rng)
+    planned: list[PlannedScore] = []
+    n_certificate = 0
+    taken: set[tuple[int, int]] = set()
+    while len(planned) < budget:
+        wants_certificate = n_certificate <= CALIBRATION_SHARE * len(planned)
+        first, second = (certificate, label) if wants_certificate else (label, certificate)
+        group = next(first, None) or next(second, None)
+        if group is None:
+            break
+        new = [one for one in group if (one.row, one.column) not in taken]
+        taken |= {(one.row, one.column) for one in new}
+        n_certificate += sum(one.purpose == "certificate" for one in new)
+        planned += new
+    return tuple(planned[:budget])
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """What is expected of each cluster and model, (n_clusters, n_models).
+
+    `mean` and `error` are of the loss, `saving` the share of the frontier's cost, `share` (n,) of
+    the traffic; `answers` whether a policy may come to choose the model.
+    """
+
+    mean: Numbers
+    error: Numbers
+    saving: Numbers
+    share: Numbers
+    answers: NDArray[np.bool_]
+    tolerance: float
+
+
+def _outlook(
+    log: ScoredLog,
+    fitted: Evidence,
+    estimate: LossEstimate,
+    tolerance: float,
+    confidence: float,
+) -> _Outlook:
+    from scipy.stats import norm
+
+    quantile = max(float(norm.ppf(confidence)), 0.1)
+    bounded = np.isfinite(estimate.upper_bound)
+    mean = np.where(bounded, estimate.expected_loss, UNKNOWN_LOSS)
+    error = np.where(bounded, (estimate.upper_bound - mean) / quantile, UNKNOWN_ERROR)
+    costs = log.costs_usd.mean(axis=0)
+    per_cluster = np.where(np.isfinite(fitted.mean_cost_usd), fitted.mean_cost_usd, costs)
+    dearest = np.maximum(per_cluster[:, [log.frontier_column]], 1e-12)
+    saving = np.clip(1 - per_cluster / dearest, 0, None)
+    size = np.bincount(log.cluster_ids, minlength=log.n_clusters)
+    chance = norm.cdf((tolerance - mean) / np.maximum(error, 1e-9))
+    return _Outlook(
+        mean=mean,
+        error=error,
+        saving=saving,
+        share=size / max(size.sum(), 1),
+        answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
+        | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
+        tolerance=tolerance,
+    )
+
+
+def _answers(mean: Numbers, costs: Numbers, frontier: int, tolerance: float) -> NDArray[np.bool_]:
+    """Say which models answer a cluster at some tolerance up to twice the one in force."""
+    answers = np.zeros(mean.shape, dtype=bool)
+    answers[:, frontier] = True
+    for step in np.linspace(-tolerance, 2 * tolerance, N_STEPS):
+        allowed = (mean <= step) & (costs < costs[:, [frontier]])
+        cheapest = np.where(allowed, costs, np.inf).argmin(axis=1)
+        rows = np.flatnonzero(allowed.any(axis=1))
+        answers[rows, cheapest[rows]] = True
+    return answers
+
+
+def _for_certificate(
+    log: ScoredLog, outlook: _Outlook, rng: np.random.Generator
+) -> Iterator[list[PlannedScore]]:
+    """Complete held-out queries at random, those with any score first: half a row is the worst.
+
+    Those the frontier answers are taken too: without them the rest would not be like the traffic.
+    """
+    rows = rng.permutation(np.flatnonzero(~log.fit))
+    begun = np.isfinite(log.scores[rows]).any(axis=1)
+    for row in (*rows[begun], *rows[~begun]):
+        wanted = np.flatnonzero(outlook.answers[log.cluster_ids[row]])
+        missing = [int(column) for column in wanted if np.isnan(log.scores[row, column])]
+        if missing:
+            yield [PlannedScore(int(row), column, "certificate", 0.0) for column in missing]
+
+
+def _for_labels(
+    log: ScoredLog, outlook: _Outlook, rng: np.random.Generator
+) -> Iterator[list[PlannedScore]]:
+    """Give out pairs of scores a few at a time, always where they are worth most a score."""
+    queues: dict[tuple[int, int], NDArray[np.int64]] = {}
+    for cluster, column in np.argwhere(outlook.saving > 0).tolist():
+        rows = np.flatnonzero(
+            log.fit & (log.cluster_ids == cluster) & np.isnan(log.scores[:, column])
+        )
+        queues[cluster, column] = _cheapest_first(log, rng.permutation(rows))
+    errors = outlook.error.copy()
+    waiting: list[tuple[float, int, int]] = [
+        (-_value(outlook, errors, *cell), *cell) for cell in queues
+    ]
+    heapq.heapify(waiting)
+    bought: set[tuple[int, int]] = set()
+    while waiting:
+        value, cluster, column = heapq.heappop(waiting)
+        queue = queues[cluster, column]
+        rows, queues[cluster, column] = queue[:PAIRS_AT_ONCE], queue[PAIRS_AT_ONCE:]
+        if not len(rows) or value >= 0:
+            continue
+        cells = [(int(row), one) for row in rows for one in (column, log.frontier_column)]
+        new = [c for c in cells if np.isnan(log.scores[c]) and c not in bought]
+        bought.update(new)
+        yield [PlannedScore(*cell, "label", -value / max(len(new), 1)) for cell in new]
+        n_before = LOSS_VARIANCE / max(errors[cluster, column], 1e-6) ** 2
+        errors[cluster, column] = math.sqrt(LOSS_VARIANCE / (n_before + len(rows)))
+        heapq.heappush(waiting, (-_value(outlook, errors, cluster, column), cluster, column))
+
+
+def _cheapest_first(log: ScoredLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put queries first that lack one score instead of two."""
+    return rows[np.argsort(np.isnan(log.scores[rows, log.frontier_column]), kind="stable")]
+
+
+def _value(outlook: _Outlook, errors: Numbers, cluster: int, column: int) -> float:
+    """Return the knowledge gradient of a few more pairs, weighed by traffic and saving.
+
+    With distance d of the expected loss to the tolerance, and standard deviation s of how far new
+    pairs will move it, the label improves by s * phi(d / s) - |d| * Phi(-|d| / s) on average.
+    """
+    from scipy.special import ndtr
+
+    error = max(float(errors[cluster, column]), 1e-6)
+    n_before = LOSS_VARIANCE / error**2
+    moved = error * math.sqrt(PAIRS_AT_ONCE / (n_before + PAIRS_AT_ONCE))
+    away = abs(outlook.tolerance - float(outlook.mean[cluster, column])) / moved
+    density = math.exp(-(away**2) / 2) / math.sqrt(2 * math.pi)
+    gradient = moved * (density - away * float(ndtr(-away)))
+    return float(outlook.share[cluster] * outlook.saving[cluster, column]) * gradient
+
+
+def portions(
+    log: ScoredLog, planned: Sequence[PlannedScore], confidence: float, size: int = 100
+) -> tuple[Portion, ...]:
+    """Say what every `size` scores of a plan are expected to buy, one after the other."""
+    frontier = log.frontier_column
+    known = np.isfinite(log.scores)
+    others = np.delete(known, frontier, axis=1).any(axis=1)
+    n_pairs = int((known[:, frontier] & others & ~log.fit).sum())
+    found = []
+    for start in range(0, len(planned), size):
+        part = planned[start : start + size]
+        n_pairs += len({one.row for one in part if one.purpose == "certificate"})
+        width = (
+            math.sqrt(2 * -math.log(1 - confidence) * LOSS_VARIANCE / n_pairs) if n_pairs else None
+        )
+        value = sum(one.value for one in part)
+        found.append(Portion(start + len(part), n_pairs, width, value))
+    return tuple(found)
