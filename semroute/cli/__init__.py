@@ -12,6 +12,7 @@ from semroute.cli.checking import inspect, verify
 from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
 from semroute.cli.output import escape_unprintable
+from semroute.cli.planning import evals
 from semroute.cli.routing import explain, route
 from semroute.errors import SemrouteError
 
@@ -32,7 +33,7 @@ def semroute(verbose: bool) -> None:
     logging.getLogger("semroute").setLevel(logging.INFO if verbose else logging.NOTSET)
 
 
-for command in (build_index, route, explain, labels, evaluate, inspect, verify, demo):
+for command in (build_index, route, explain, labels, evaluate, evals, inspect, verify, demo):
     semroute.add_command(command)
 
 

@@ -75,7 +75,7 @@ class PlannedScore:
 class Portion:
     """What the scores up to a hundred are expected to buy.
 
-    `n_pairs` counts held-out queries with both scores a certificate needs; `bound_width` is about
+    `n_pairs` counts held-out queries scored with the frontier and another model; `bound_width` is about
     how far it then has to stay above the mean loss it sees; `label_value` adds up `value`.
     """
 
@@ -256,17 +256,19 @@ def portions(
     log: ScoredLog, planned: Sequence[PlannedScore], confidence: float, size: int = 100
 ) -> tuple[Portion, ...]:
     """Say what every `size` scores of a plan are expected to buy, one after the other."""
-    frontier = log.frontier_column
     known = np.isfinite(log.scores)
-    others = np.delete(known, frontier, axis=1).any(axis=1)
-    n_pairs = int((known[:, frontier] & others & ~log.fit).sum())
     found = []
     for start in range(0, len(planned), size):
         part = planned[start : start + size]
-        n_pairs += len({one.row for one in part if one.purpose == "certificate"})
-        width = (
-            math.sqrt(2 * -math.log(1 - confidence) * LOSS_VARIANCE / n_pairs) if n_pairs else None
-        )
-        value = sum(one.value for one in part)
-        found.append(Portion(start + len(part), n_pairs, width, value))
+        known[[one.row for one in part], [one.column for one in part]] = True
+        n_pairs = _n_pairs(log, known)
+        variance = 2 * -math.log(1 - confidence) * LOSS_VARIANCE
+        width = math.sqrt(variance / n_pairs) if n_pairs else None
+        found.append(Portion(start + len(part), n_pairs, width, sum(one.value for one in part)))
     return tuple(found)
+
+
+def _n_pairs(log: ScoredLog, known: NDArray[np.bool_]) -> int:
+    """Count held-out queries with scores of the frontier and of another model."""
+    others = np.delete(known, log.frontier_column, axis=1).any(axis=1)
+    return int((known[:, log.frontier_column] & others & ~log.fit).sum())

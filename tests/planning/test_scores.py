@@ -1,0 +1,98 @@
+"""Which scores a plan buys, on logs whose right answer is plain."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from semroute.planning import ScoredLog, plan_scores, portions
+from tests.command_line import run
+from tests.judged import judged_demo
+
+NAN = float("nan")
+MODELS = ("large", "small")
+
+
+def log(scores: np.ndarray, cluster_ids: np.ndarray, fit: np.ndarray) -> ScoredLog:
+    costs = np.tile([0.1, 0.01], (len(scores), 1))
+    n_clusters = int(cluster_ids.max()) + 1
+    return ScoredLog(cluster_ids, n_clusters, fit, scores, costs, MODELS, "large")
+
+
+def three_clusters(n: int = 300) -> ScoredLog:
+    """Cluster 0 plainly fails, 1 is near the tolerance, 2 plainly passes; half is unscored."""
+    rng = np.random.default_rng(0)
+    ids = np.arange(n) % 3
+    loss = np.array([0.9, 0.05, 0.0])[ids]
+    scores = np.column_stack([np.ones(n), rng.uniform(size=n) > loss]).astype(float)
+    scores[n // 2 :] = NAN
+    return log(scores, ids, np.arange(n) % 5 < 3)
+
+
+def test_no_score_is_bought_twice_or_known_already_and_the_budget_is_kept() -> None:
+    whole = three_clusters()
+    planned = plan_scores(whole, 120, tolerance=0.04, confidence=0.95)
+    cells = [(one.row, one.column) for one in planned]
+    assert len(cells) == len(set(cells)) == 120
+    assert all(np.isnan(whole.scores[cell]) for cell in cells)
+
+
+def test_labels_are_tightened_where_they_may_change() -> None:
+    whole = three_clusters()
+    planned = plan_scores(whole, 80, tolerance=0.04, confidence=0.95)
+    bought = np.bincount([whole.cluster_ids[p.row] for p in planned if p.purpose == "label"])
+    assert bought[1] > bought[0]
+
+
+def test_held_out_rows_serve_the_certificate_and_are_completed() -> None:
+    whole = three_clusters()
+    planned = plan_scores(whole, 100, tolerance=0.04, confidence=0.95)
+    for one in planned:
+        assert (one.purpose == "certificate") == (not whole.fit[one.row])
+    by_row = [one.row for one in planned if one.purpose == "certificate"]
+    assert all(by_row.count(row) == 2 for row in by_row[:-1])
+
+
+def test_everything_missing_can_be_bought_and_then_there_is_nothing_left() -> None:
+    whole = three_clusters(60)
+    everything = plan_scores(whole, 10_000, tolerance=0.04, confidence=0.95)
+    assert len(everything) <= np.isnan(whole.scores).sum()
+    full = log(np.ones((30, 2)), np.zeros(30, int), np.arange(30) < 20)
+    assert plan_scores(full, 10, tolerance=0.04, confidence=0.95) == ()
+
+
+def test_a_log_without_any_score_gets_a_plan() -> None:
+    empty = log(np.full((50, 2), NAN), np.arange(50) % 2, np.arange(50) % 5 < 3)
+    planned = plan_scores(empty, 40, tolerance=0.02, confidence=0.95)
+    assert len(planned) == 40
+    assert {one.column for one in planned} == {0, 1}
+
+
+def test_portions_count_pairs_and_narrow_the_margin() -> None:
+    whole = three_clusters()
+    planned = plan_scores(whole, 200, tolerance=0.04, confidence=0.95)
+    found = portions(whole, planned, 0.95)
+    assert [one.n_scores for one in found] == [100, 200]
+    scored = np.isfinite(whole.scores).all(axis=1)
+    assert found[0].n_pairs > (scored & ~whole.fit).sum()
+    assert found[1].n_pairs > found[0].n_pairs
+    assert found[1].bound_width < found[0].bound_width  # type: ignore[operator]
+
+
+def test_the_command_writes_scores_to_buy_without_any_text(
+    tmp_path: Path,
+) -> None:
+    judged, plan = judged_demo(tmp_path), tmp_path / "plan.csv"
+    files = judged.files
+    with judged.encoding("semroute.planning.files"):
+        arguments = ("--index", judged.index, "--queries", files.queries, "--evals", files.evals)
+        done = run("evals", "plan", *arguments, "--budget", 150, "-o", plan)
+    assert done.code == 0, done.stderr
+    with plan.open() as file:
+        rows = list(csv.DictReader(file))
+    assert 0 < len(rows) <= 150
+    assert list(rows[0]) == ["query_id", "model", "score", "purpose", "cluster_key"]
+    with files.evals.open() as file:
+        known = {(row["query_id"], row["model"]) for row in csv.DictReader(file)}
+    assert not known & {(row["query_id"], row["model"]) for row in rows}
+    assert "for the certificate" in done.stdout
