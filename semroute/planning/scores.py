@@ -75,8 +75,9 @@ class PlannedScore:
 class Portion:
     """What the scores up to a hundred are expected to buy.
 
-    `n_pairs` counts held-out queries scored with the frontier and another model; `bound_width` is about
-    how far it then has to stay above the mean loss it sees; `label_value` adds up `value`.
+    `n_pairs` counts held-out queries scored with the frontier and another model; `bound_width`
+    is about how far the certificate then has to stay above the mean loss it sees; `label_value`
+    adds up `value`.
     """
 
     n_scores: int
