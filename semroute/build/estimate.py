@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import Calibration
 from semroute.build.embed import EmbeddedLog
 from semroute.build.split import inner_folds
+from semroute.clustering.threads import one_thread
 from semroute.clusters import Grouping
 from semroute.config import Config
 from semroute.estimator import FitRows, LossEstimator, fit_estimator
@@ -46,13 +47,14 @@ def learn(
         costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd),
         folds=inner_folds(log.texts, seed),
     )
-    estimator = fit_estimator(
-        rows.some(np.flatnonzero(fit)),
-        len(grouping.centroids),
-        config.model_names,
-        config.frontier,
-        seed,
-    )
+    with one_thread():
+        estimator = fit_estimator(
+            rows.some(np.flatnonzero(fit)),
+            len(grouping.centroids),
+            config.model_names,
+            config.frontier,
+            seed,
+        )
     return LearnedLog(estimator, near, features)
 
 

@@ -1,4 +1,4 @@
-"""One thread for clustering."""
+"""One thread for what must come out the same on every machine."""
 
 from contextlib import AbstractContextManager
 from importlib import import_module
