@@ -4,7 +4,7 @@
 
 All ways answer the same few texts in turn, in an order drawn anew each round, so that whatever else
 the machine does slows them alike; ratios are worth more than milliseconds. The bare session is what
-ONNX Runtime takes for the token ids alone: the floor. The plain way is `SentenceTransformer.encode`.
+ONNX Runtime takes for the token ids alone, the floor; the plain way `SentenceTransformer.encode`.
 """
 
 import argparse
