@@ -45,6 +45,13 @@ class TestEveryCommand:
         assert first.endswith(".")
         assert f"Example: {name} " in rest or f"Example: {name}" == rest.split("\n")[-1].strip()
 
+    def test_the_example_stands_on_a_line_of_its_own(
+        self, name: str, command: click.Command
+    ) -> None:
+        shown = command.get_help(click.Context(command, info_name=name))
+        assert "\\b" not in shown
+        assert any(line.strip().startswith(f"Example: {name}") for line in shown.splitlines())
+
     def test_every_option_has_help(self, name: str, command: click.Command) -> None:
         assert all(o.help for o in command.params if isinstance(o, click.Option))
 

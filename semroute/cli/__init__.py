@@ -23,7 +23,7 @@ INTERRUPTED = 130
 @click.version_option(__version__, prog_name="semroute")
 @click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was ignored and why.")
 def semroute(verbose: bool) -> None:
-    r"""Send each LLM request to the cheapest model your own evaluation data defends.
+    """Send each LLM request to the cheapest model your own evaluation data defends.
 
     \b
     Example: semroute demo

@@ -35,7 +35,7 @@ def build_index(
     discard_labels: bool,
     as_json: bool,
 ) -> None:
-    r"""Build an index from a query log and evaluation results, and publish it.
+    """Build an index from a query log and evaluation results, and publish it.
 
     \b
     Example: semroute build-index --queries queries.jsonl --evals evals.csv --config semroute.toml
@@ -66,7 +66,7 @@ def build_index(
     "--seed", type=SEED, default=0, show_default=True, help="Of the simulated scores and the build."
 )
 def demo(out: Path | None, seed: int) -> None:
-    r"""See all of it work on a small simulated data set, without files of your own.
+    """See all of it work on a small simulated data set, without files of your own.
 
     \b
     Example: semroute demo --out demo/

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--clusters", "with_clusters", is_flag=True, help="List every cluster too.")
 def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
-    r"""Show what an index holds: version, counts, labels, threshold, where it came from.
+    """Show what an index holds: version, counts, labels, threshold, where it came from.
 
     \b
     Example: semroute inspect --index clusters/ --clusters
@@ -125,7 +125,7 @@ def _print_clusters(contents: "IndexContents") -> None:
     help="Embed the probe texts again and compare.",
 )
 def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
-    r"""Check every file of an index, how they fit together, and the encoder.
+    """Check every file of an index, how they fit together, and the encoder.
 
     \b
     Example: semroute verify --index clusters/

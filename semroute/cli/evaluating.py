@@ -46,7 +46,7 @@ def evaluate(
     seed: int,
     as_json: bool,
 ) -> None:
-    r"""Judge an index on queries its build has not seen, beside everything simpler.
+    """Judge an index on queries its build has not seen, beside everything simpler.
 
     \b
     Example: semroute evaluate --index clusters/ --queries queries_test.jsonl --evals evals_test.csv

@@ -10,7 +10,7 @@ from semroute.cli.output import index_option, json_option, print_json
 
 @click.group()
 def labels() -> None:
-    r"""Export labels for analysts, and publish what they corrected.
+    """Export labels for analysts, and publish what they corrected.
 
     \b
     Example: semroute labels export --index clusters/ -o labels.csv
@@ -24,7 +24,7 @@ def labels() -> None:
 )
 @click.option("--force", is_flag=True, help="Replace a file that differs.")
 def export(folder: Path, output: Path | None, force: bool) -> None:
-    r"""Write the labels as a CSV that opens in a spreadsheet.
+    """Write the labels as a CSV that opens in a spreadsheet.
 
     \b
     Example: semroute labels export --index clusters/ -o labels.csv
@@ -43,7 +43,7 @@ def export(folder: Path, output: Path | None, force: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would change and publish nothing.")
 @click.argument("sheet", type=click.Path(path_type=Path))
 def apply(folder: Path, sheet: Path, dry_run: bool, as_json: bool) -> None:
-    r"""Publish the corrections in SHEET as a new version of the index.
+    """Publish the corrections in SHEET as a new version of the index.
 
     \b
     Example: semroute labels apply --index clusters/ labels.csv --dry-run

@@ -19,7 +19,7 @@ N_CLUSTERS = 10
 
 @click.group()
 def evals() -> None:
-    r"""Plan which evaluations to buy.
+    """Plan which evaluations to buy.
 
     \b
     Example: semroute evals plan --index clusters/ --queries queries.jsonl --budget 500 -o plan.csv
@@ -45,7 +45,7 @@ def plan(
     seed: int,
     as_json: bool,
 ) -> None:
-    r"""Choose the query and model pairs whose scores would tighten the policy most.
+    """Choose the query and model pairs whose scores would tighten the policy most.
 
     \b
     Example: semroute evals plan --index clusters/ --queries queries.jsonl --budget 500 -o plan.csv

@@ -33,7 +33,7 @@ N_MOVES = 4
 @json_option
 @click.argument("text")
 def route(folder: Path, text: str, as_json: bool) -> None:
-    r"""Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
+    """Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
 
     Write -- before a TEXT that begins with a dash.
 
@@ -72,7 +72,7 @@ def decision_line(decision: "RouteDecision") -> str:
 @json_option
 @click.argument("text")
 def explain(folder: Path, text: str, as_json: bool) -> None:
-    r"""Show why TEXT goes to its model: clusters, evidence per model, example queries.
+    """Show why TEXT goes to its model: clusters, evidence per model, example queries.
 
     Write -- before a TEXT that begins with a dash.
 
