@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # Serving and tests never reach for a model hub.
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test lint check format soak clean bench-quality
+.PHONY: demo test lint check format soak clean bench-quality bench-latency
 
 demo: $(INSTALLED)
 	$(BIN)/semroute demo
@@ -28,6 +28,9 @@ soak: $(INSTALLED)
 bench-quality: $(INSTALLED)
 	$(BIN)/python scripts/bench_quality.py
 	$(BIN)/python scripts/bench_certificate.py
+
+bench-latency: $(INSTALLED)
+	$(BIN)/python scripts/bench_latency.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -8,39 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from semroute.clustering.density import UMAPHDBSCAN
 from semroute.clustering.spherical import SphericalKMeans
 from semroute.encoders.sentence_transformer import SentenceTransformerSettings
-from semroute.encoders.static import StaticSettings
 from semroute.errors import ConfigError
 from semroute.tables import listed, suggest, unreadable
 from semroute.texts import MAX_CHARS
 
 ClustererSettings = Annotated[UMAPHDBSCAN | SphericalKMeans, Field(discriminator="kind")]
-
-
-def _with_kind(table: Any) -> Any:
-    """Take an `[encoder]` table that names no kind as one of the default kind."""
-    if isinstance(table, Mapping) and "kind" not in table:
-        return {**table, "kind": SentenceTransformerSettings().kind}
-    return table
-
-
-EncoderSettings = Annotated[
-    SentenceTransformerSettings | StaticSettings,
-    Field(discriminator="kind"),
-    BeforeValidator(_with_kind),
-]
+EncoderSettings = SentenceTransformerSettings
 
 NonNegative = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -6,7 +6,8 @@ class to `EncoderSettings` in `semroute/config.py` and a branch in `open_encoder
 contract tests find it through `EncoderSettings`.
 
 `CompiledEncoder` and `StaticEncoder` are read from files, which `compile_encoder` and `distil` make
-at build time; `open_files` tells them apart.
+at build time; `open_files` tells them apart. A build does not store these files yet: indexes are
+served by the encoder they were built with.
 """
 
 from semroute.encoders.compiled import CompiledEncoder
@@ -16,7 +17,7 @@ from semroute.encoders.sentence_transformer import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
 )
-from semroute.encoders.static import StaticEncoder, StaticSettings
+from semroute.encoders.static import StaticEncoder
 
 __all__ = [
     "CompiledEncoder",
@@ -24,29 +25,18 @@ __all__ = [
     "SentenceTransformerEncoder",
     "SentenceTransformerSettings",
     "StaticEncoder",
-    "StaticSettings",
     "open_encoder",
     "open_files",
 ]
 
 
-def open_encoder(
-    settings: SentenceTransformerSettings | StaticSettings, *, local_only: bool = False
-) -> Encoder:
+def open_encoder(settings: SentenceTransformerSettings, *, local_only: bool = False) -> Encoder:
     """Load the encoder that `settings` describe; with `local_only` never from the network.
-
-    A static encoder is distilled from its model, which takes seconds.
 
     Raises:
         EncoderError: it cannot be loaded.
         MissingExtraError: its library is not installed.
     """
-    if isinstance(settings, StaticSettings):
-        from semroute.encoders.distil import distil
-
-        origin = SentenceTransformerSettings(model=settings.model)
-        model = SentenceTransformerEncoder(origin, local_only=local_only)
-        return StaticEncoder(distil(model, settings.dimension))
     return SentenceTransformerEncoder(settings, local_only=local_only)
 
 

@@ -25,16 +25,12 @@ PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb
 
 
 class SentenceTransformerSettings(BaseModel):
-    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder.
-
-    `precision` is that of the compiled form which serves; see `compile_encoder`.
-    """
+    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sentence-transformers"] = "sentence-transformers"
     model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
-    precision: Literal["int8", "fp32"] = "int8"
     batch_size: Annotated[int, Field(ge=1)] = 64
 
 

@@ -24,25 +24,11 @@ from semroute.encoders.files import (
     open_tokenizer,
     read_settings,
 )
-from semroute.encoders.sentence_transformer import DEFAULT_MODEL
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
 from semroute.vectors import SMALLEST_NORM, Vectors
 
 _TEXTS_PER_STEP = 64
-
-
-class StaticSettings(BaseModel):
-    """The `[encoder]` table for static embeddings: the model they are distilled from.
-
-    `dimension` is the length of a vector; the model's own if that is smaller.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["static"] = "static"
-    model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
-    dimension: Annotated[int, Field(ge=2)] = 256
 
 
 class StaticFileSettings(BaseModel):

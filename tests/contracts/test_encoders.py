@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from semroute.config import EncoderSettings
-from semroute.encoders import StaticSettings, open_encoder
+from semroute.encoders import open_encoder
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.texts import clean
 from semroute.vectors import usable_rows
 from tests.contracts.implementations import members
-from tests.encoders.small_models import minilm_of_few_words
 
 ODD_TEXTS = [
     clean(text).text
@@ -32,17 +31,9 @@ ODD_TEXTS = [
     )
 ]
 
-LIKE = ["where is my parcel", "my package has not arrived", "integrate x squared"]
-
-ALL_TEXTS = [*PROBE_TEXTS, *ODD_TEXTS, *LIKE]
-
 
 @pytest.fixture(scope="module", params=members(EncoderSettings), ids=lambda kind: kind.__name__)
-def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    if request.param is StaticSettings:
-        # Distilling all 30,000 tokens of the default model takes a quarter of a minute or more.
-        folder = tmp_path_factory.mktemp("few_words") / "model"
-        return StaticSettings(model=str(minilm_of_few_words(folder, ALL_TEXTS)))
+def settings(request: pytest.FixtureRequest) -> Any:
     return request.param()
 
 
@@ -80,7 +71,9 @@ def test_different_texts_give_different_vectors(encoder: Encoder) -> None:
 
 
 def test_likeness_in_meaning_shows_in_the_similarity(encoder: Encoder) -> None:
-    asked, same, other = encoder.encode(LIKE)
+    asked, same, other = encoder.encode(
+        ["where is my parcel", "my package has not arrived", "integrate x squared"]
+    )
     assert asked @ same > asked @ other + 0.2
 
 

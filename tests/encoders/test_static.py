@@ -11,14 +11,10 @@ import numpy as np
 import pytest
 from model2vec import StaticModel
 from model2vec.distill import distill_from_model
-from pydantic import ValidationError
 
 from semroute.encoders import (
     SentenceTransformerEncoder,
     StaticEncoder,
-    StaticSettings,
-    open_encoder,
-    open_files,
 )
 from semroute.encoders.contract import PROBE_TEXTS
 from semroute.encoders.distil import distil
@@ -96,15 +92,6 @@ def test_distilling_prints_nothing_and_asks_no_hub(
 
 def test_a_vector_is_never_longer_than_the_models_own(bert: SentenceTransformerEncoder) -> None:
     assert StaticEncoder(distil(bert, 10_000)).identity.dimension == bert.identity.dimension
-
-
-def test_settings_open_what_distilling_gives(bert_folder: Path, files: Mapping[str, bytes]) -> None:
-    settings = StaticSettings(model=str(bert_folder), dimension=DIMENSION)
-    opened = open_encoder(settings, local_only=True)
-    stored = open_files(files)
-    assert opened.identity == stored.identity
-    assert opened.identity.kind == "static"
-    assert np.array_equal(opened.encode(SAMPLE), stored.encode(SAMPLE))
 
 
 def test_unknown_tokens_count_only_where_there_is_nothing_else(
@@ -198,9 +185,3 @@ def test_a_model_that_cannot_be_distilled_is_named(
     monkeypatch.setattr("model2vec.distill.distill_from_model", fails)
     with pytest.raises(EncoderError, match="cannot be distilled to static embeddings"):
         distil(bert, DIMENSION)
-
-
-@pytest.mark.parametrize("wrong", [{"dimension": 1}, {"model": ""}, {"batch_size": 3}])
-def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match=next(iter(wrong))):
-        StaticSettings.model_validate(wrong)
