@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 CENTROIDS, PROBES, CALIBRATION = "centroids.npy", "probes.npy", "calibration.npz"
+ESTIMATOR = "estimator.npz"
 CLUSTERS, SAMPLES, MANIFEST = "clusters.jsonl", "samples.jsonl", "manifest.json"
 
 Change = Callable[[Any], Any]
@@ -58,16 +59,25 @@ def edit_array(version: Path, name: str, change: Change) -> None:
 
 def edit_calibration(version: Path, **changes: Change) -> None:
     """Replace arrays of the calibration file, and sign."""
-    arrays = calibration_arrays(version)
-    for name, change in changes.items():
-        arrays[name] = change(arrays[name])
+    edit_archive(version, CALIBRATION, **changes)
+
+
+def edit_archive(version: Path, name: str, **changes: Change) -> None:
+    """Replace arrays of an npz file, and sign."""
+    arrays = archive_arrays(version, name)
+    for array_name, change in changes.items():
+        arrays[array_name] = change(arrays[array_name])
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    rewrite(version, CALIBRATION, buffer.getvalue())
+    rewrite(version, name, buffer.getvalue())
 
 
 def calibration_arrays(version: Path) -> dict[str, np.ndarray]:
-    with np.load(version / CALIBRATION) as archive:
+    return archive_arrays(version, CALIBRATION)
+
+
+def archive_arrays(version: Path, name: str) -> dict[str, np.ndarray]:
+    with np.load(version / name) as archive:
         return dict(archive)
 
 
@@ -113,6 +123,10 @@ def sample(line: int, *path_and_value: Any) -> Forge:
 
 def array(name: str, change: Change) -> Forge:
     return lambda version: edit_array(version, name, change)
+
+
+def estimator(**changes: Change) -> Forge:
+    return lambda version: edit_archive(version, ESTIMATOR, **changes)
 
 
 def calibration(**changes: Change) -> Forge:

@@ -16,6 +16,7 @@ from tests.artifact.forging import (
     CALIBRATION,
     CENTROIDS,
     CLUSTERS,
+    ESTIMATOR,
     PROBES,
     SAMPLES,
     Forge,
@@ -28,6 +29,7 @@ from tests.artifact.forging import (
     edit_calibration,
     edit_line,
     edit_manifest,
+    estimator,
     manifest,
     npy,
     put,
@@ -188,6 +190,77 @@ IN_CALIBRATION: dict[str, Forgery] = {
     "not an archive": ("cannot be read: BadZipFile", text(CALIBRATION, "vectors")),
 }
 
+IN_CALIBRATION |= {
+    "of no cluster": (
+        "cluster_ids holds a number below 0 or above 2",
+        calibration(cluster_ids=lambda rows: rows + 1),
+    ),
+    "cluster before the first": (
+        "cluster_ids holds a number below 0",
+        calibration(cluster_ids=lambda rows: rows - 1),
+    ),
+    "clusters as fractions": (
+        "cluster_ids holds float64, expected int64",
+        calibration(cluster_ids=lambda rows: rows.astype(float)),
+    ),
+    "similarity above one": (
+        "similarities holds a number below -1.01, above 1.01",
+        calibration(similarities=lambda rows: rows + 2),
+    ),
+    "similarities in a table": (
+        r"similarities has shape \(24, 1\)",
+        calibration(similarities=lambda rows: rows[:, None]),
+    ),
+    "expected loss above one": (
+        "expected_losses holds a number below -1, above 1",
+        calibration(expected_losses=put_cell(1.5)),
+    ),
+    "expected cost negative": (
+        "expected_costs_usd holds a number below 0",
+        calibration(expected_costs_usd=put_cell(-0.1)),
+    ),
+    "length negative": ("n_chars holds a number below 0", calibration(n_chars=lambda n: -n)),
+}
+
+IN_ESTIMATOR: dict[str, Forgery] = {
+    "of other models": (
+        "is of a, b, c, the config's models are large",
+        estimator(models=lambda _: np.array(["a", "b", "c"])),
+    ),
+    "of other features": (
+        "other text features than this semroute",
+        estimator(features=lambda names: names[::-1]),
+    ),
+    "no neighbours": ("n_neighbours is not a number", estimator(n_neighbours=lambda _: 0)),
+    "half a neighbour": ("n_neighbours is not a number", estimator(n_neighbours=lambda _: 1.5)),
+    "temperature unknown": (
+        "temperature is not a number",
+        estimator(temperature=lambda _: np.nan),
+    ),
+    "share above one": ("blend_share is above 1", estimator(blend_share=lambda _: 1.5)),
+    "evidence too short": (
+        r"evidence has shape \(2, 3\), expected \(3, 3\)",
+        estimator(evidence=lambda rows: rows[:2]),
+    ),
+    "evidence a number": ("evidence is not an array", estimator(evidence=lambda _: 0.5)),
+    "wording in single precision": (
+        "wording holds float32, expected float64",
+        estimator(wording=lambda rows: rows.astype(np.float32)),
+    ),
+    "one weight unknown": (
+        "products holds a number that is not finite",
+        estimator(products=put_cell(np.nan)),
+    ),
+    "one weight infinite": (
+        "topic holds a number that is not finite",
+        estimator(topic=put_cell(np.inf)),
+    ),
+    "cost negative": ("costs_usd holds a number", estimator(costs_usd=put_cell(-1.0))),
+    "spread zero": ("spread holds a number", estimator(spread=lambda rows: rows * 0)),
+    "centre infinite": ("centre or spread holds", estimator(centre=lambda rows: rows + np.inf)),
+    "not an archive": ("cannot be read: BadZipFile", text(ESTIMATOR, "evidence")),
+}
+
 IN_SAMPLES: dict[str, Forgery] = {
     "of no cluster": ("line 1: cluster_id 3 is unknown or repeated", sample(1, "cluster_id", 3)),
     "twice": ("line 2: cluster_id 0 is unknown or repeated", sample(2, "cluster_id", 0)),
@@ -201,6 +274,7 @@ FORGERIES = [
         (PROBES, IN_PROBES),
         (CLUSTERS, IN_CLUSTERS),
         (CALIBRATION, IN_CALIBRATION),
+        (ESTIMATOR, IN_ESTIMATOR),
         (SAMPLES, IN_SAMPLES),
     )
     for name, (reason, forge) in table.items()
