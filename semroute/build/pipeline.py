@@ -99,7 +99,7 @@ def build_index(
             contents = recertified(replace(contents, clusters=carried.clusters))
         with watch.step("publish"):
             contents = publish(out, contents)
-    return summarise(out, contents, carried, _warnings(inputs), watch.steps)
+    return summarise(out, contents, carried, _warnings(inputs, previous), watch.steps)
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -232,7 +232,7 @@ def _counts(
     )
 
 
-def _warnings(inputs: _Inputs) -> tuple[str, ...]:
+def _warnings(inputs: _Inputs, previous: IndexContents | None) -> tuple[str, ...]:
     """Name what the files hold and the build did not use, and models nothing is known of."""
     evals = inputs.evals
     found = []
@@ -241,7 +241,13 @@ def _warnings(inputs: _Inputs) -> tuple[str, ...]:
         found.append(f"scores of models that are not in the config were not used: {named}")
     if evals.n_unknown_queries:
         found.append(f"scores of {evals.n_unknown_queries} queries not in the log were not used")
-    if evals.n_scores:
+    if not evals.n_scores:
+        frontier = inputs.config.frontier
+        found.append(f"no scores were given, so no cheaper model is defended: {frontier} answers")
+        if previous and previous.manifest.counts.n_scores:
+            version, n_scores = previous.manifest.index_version, previous.manifest.counts.n_scores
+            found.append(f"the version before, {version}, had {n_scores:,} scores; it is kept")
+    else:
         scored = ~np.isnan(evals.scores)
         paired = scored & scored[:, [evals.models.index(inputs.config.frontier)]]
         idle = [m for m, n in zip(evals.models, paired.sum(axis=0), strict=True) if n == 0]

@@ -13,6 +13,8 @@ def print_changes(changes: LabelChanges) -> None:
         heading = ("cluster", "share of log", "name", "label before", "label after", "note")
         print_columns([heading, *map(_row, changes.changes)])
         _print_traffic(changes)
+    for column in changes.absent_columns:
+        click.echo(f"warning: the sheet has no column {column!r}; what the index says there stays")
     for warning in changes.warnings:
         click.echo(f"warning: {printable(warning)}")
     for edit in changes.vanished:
@@ -30,7 +32,7 @@ def _row(change: LabelChange) -> tuple[str, ...]:
         name,
         _label(before.label, before.override),
         _label(after.label, after.override),
-        after.note,
+        after.note if before.note == after.note else f"{before.note or '-'} -> {after.note or '-'}",
     )
 
 

@@ -1,6 +1,6 @@
 """What a sheet would change in an index."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,7 +37,8 @@ class LabelChange:
 class LabelChanges:
     """What a sheet changes in version `index_version`, and what that means.
 
-    `warnings` name overrides the evidence does not defend. `vanished` are rows of clusters that are
+    `warnings` name overrides the evidence does not defend; `absent_columns` are the editable ones
+    the sheet does not have, by a misspelt heading for example: what the index says there stays. `vanished` are rows of clusters that are
     gone, without label or note: nothing is done with them. `published_version` is None where
     nothing was published.
     """
@@ -47,6 +48,7 @@ class LabelChanges:
     vanished: tuple[LabelEdit, ...]
     traffic: TrafficChange
     index_version: str
+    absent_columns: tuple[str, ...] = ()
     published_version: str | None = None
 
     @property
@@ -70,6 +72,7 @@ class LabelChanges:
             "published_version": self.published_version,
             "changes": [change.to_dict() for change in self.changes],
             "warnings": list(self.warnings),
+            "absent_columns": list(self.absent_columns),
             "vanished": [asdict(edit) for edit in self.vanished],
             "traffic": {**asdict(self.traffic), "cost_change_usd": self.traffic.cost_change_usd},
         }
@@ -90,9 +93,18 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
     return LabelChanges(
         changes=changes,
         warnings=contradictions((change.after for change in changes), contents.manifest.config),
+        absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
         traffic=compare_traffic(contents.clusters, edited),
         index_version=contents.manifest.index_version,
+    )
+
+
+def _absent_columns(edits: Collection[LabelEdit]) -> tuple[str, ...]:
+    return tuple(
+        column
+        for column in ("name", "label", "note")
+        if edits and all(getattr(edit, column) is None for edit in edits)
     )
 
 

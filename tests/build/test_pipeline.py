@@ -91,6 +91,17 @@ def test_a_log_of_blank_queries_only_is_refused(files: SmallFiles, tmp_path: Pat
         build_index(files.queries, None, files.config, tmp_path / "i", encoder=TinyEncoder())
 
 
+def test_a_build_without_scores_over_one_with_scores_says_so(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    version = build_small(files, out).index_version
+    summary = build_index(files.queries, None, files.config, out, encoder=TinyEncoder())
+    told = " ".join(summary.warnings)
+    assert "no scores were given" in told
+    assert f"{version}, had 1,600 scores" in told
+
+
 def test_too_few_queries_to_cluster_say_how_many_are_needed(
     files: SmallFiles, tmp_path: Path
 ) -> None:

@@ -53,6 +53,13 @@ def test_columns_the_sheet_lacks_change_nothing():
     assert plan_labels(start, [edit(0)]).changes == ()
 
 
+def test_a_column_the_sheet_lacks_is_named():
+    changes = plan_labels(contents(), [edit(0, name="a name", note="a note")])
+    assert changes.absent_columns == ("label",)
+    full = plan_labels(contents(), [edit(0, name="a name", label="", note="a note")])
+    assert full.absent_columns == ()
+
+
 def test_rows_the_sheet_lacks_change_nothing():
     start = contents(c0={"override": "large"}, c1={"note": "kept"})
     assert plan_labels(start, []).changes == ()
