@@ -38,9 +38,9 @@ class LabelChanges:
     """What a sheet changes in version `index_version`, and what that means.
 
     `warnings` name overrides the evidence does not defend; `absent_columns` are the editable ones
-    the sheet does not have, by a misspelt heading for example: what the index says there stays. `vanished` are rows of clusters that are
-    gone, without label or note: nothing is done with them. `published_version` is None where
-    nothing was published.
+    the sheet does not have, by a misspelt heading for example: what the index says there stays.
+    `vanished` are rows of clusters that are gone, without label or note: nothing is done with them.
+    `published_version` is None where nothing was published.
     """
 
     changes: tuple[LabelChange, ...]
