@@ -158,7 +158,6 @@ def _cluster(i: int, n_clusters: int, config: Config) -> Cluster:
         keywords=(f"topic{i}a", f"topic{i}b"),
         size=10,
         share=1 / n_clusters,
-        medoid_query_id=f"q{i}-0",
         auto_label=label,
         auto_reason="insufficient_evidence" if label == config.frontier else "matched",
         evidence=tuple(_evidence(name, config) for name in config.model_names),

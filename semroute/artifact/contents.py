@@ -86,7 +86,6 @@ class Cluster(_Record):
     keywords: tuple[str, ...]
     size: NonNegativeInt
     share: Share
-    medoid_query_id: str
     auto_label: str
     auto_reason: LabelReason
     override: str | None = None

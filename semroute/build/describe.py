@@ -38,7 +38,6 @@ def describe(
             keywords=words[row],
             size=int(sizes[row]),
             share=float(sizes[row] / len(log.texts)),
-            medoid_query_id=log.query_ids[grouping.medoids[row]],
             auto_label=config.frontier,
             auto_reason="insufficient_evidence",
             evidence=_cluster_evidence(evidence, estimate, row),

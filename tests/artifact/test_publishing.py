@@ -223,7 +223,7 @@ def with_two_equal_keys(contents: IndexContents) -> IndexContents:
 
 
 def with_lone_surrogate(contents: IndexContents) -> IndexContents:
-    broken = contents.clusters[0].model_copy(update={"medoid_query_id": "\ud800"})
+    broken = contents.clusters[0].model_copy(update={"note": "\ud800"})
     return replace(contents, clusters=(broken, *contents.clusters[1:]))
 
 
