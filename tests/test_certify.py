@@ -35,7 +35,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "ood_threshold": 0.5,
         "windows": np.full(2, np.inf),
     }
-    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]
+    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed
 
 
 def _rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -> CalibrationRows:

@@ -125,7 +125,7 @@ def n_refused_until_published(folder: Path, fill: Callable[[int], None]) -> int:
             publish_tiny(folder, NEW, n_calibration=100)
         except PublishError as error:
             assert "No space left on device" in str(error)  # noqa: PT017 not refused every time
-            assert str(folder) in error.path  # noqa: PT017
+            assert str(folder) in error.path  # noqa: PT017 the same
             assert_old_index_alone(folder, versions)
         else:
             assert load_index(folder).manifest.seed == NEW

@@ -280,5 +280,5 @@ def test_a_vector_that_is_not_of_length_one_comes_back_as_nan(
 def test_a_worker_that_fails_fails_the_call(fp32_files: Mapping[str, bytes]) -> None:
     encoder = CompiledEncoder(fp32_files, n_workers=2)
     with pytest.raises(TypeError):
-        encoder.encode(["a text", None])  # type: ignore[list-item]
+        encoder.encode(["a text", None])  # type: ignore[list-item]  # not a text
     assert threading.active_count() < 20

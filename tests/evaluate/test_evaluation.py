@@ -153,7 +153,7 @@ class TestLeaks:
     def test_a_query_the_build_has_seen_is_refused_by_id_and_line(
         self, judged: Judged, tmp_path: Path, seen: str, change: object
     ) -> None:
-        queries, evals = _set_with(judged, tmp_path, [change(seen)])  # type: ignore[operator]
+        queries, evals = _set_with(judged, tmp_path, [change(seen)])  # type: ignore[operator]  # a function
         done = command(judged, "--queries", queries, "--evals", evals)
         assert done.code == 3
         assert "the build has seen 1 of these 501 queries" in done.stderr

@@ -76,7 +76,7 @@ def test_portions_count_pairs_and_narrow_the_margin() -> None:
     scored = np.isfinite(whole.scores).all(axis=1)
     assert found[0].n_pairs > (scored & ~whole.fit).sum()
     assert found[1].n_pairs > found[0].n_pairs
-    assert found[1].bound_width < found[0].bound_width  # type: ignore[operator]
+    assert found[1].bound_width < found[0].bound_width  # type: ignore[operator]  # set
 
 
 def test_the_command_writes_scores_to_buy_without_any_text(
