@@ -19,8 +19,6 @@ from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from semroute.encoders.contract import Encoder
 from tests.command_line import Finished, run
 
-pytestmark = pytest.mark.xdist_group("real encoder")
-
 EASY = "hi there, how are you doing today?"
 
 

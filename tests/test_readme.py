@@ -13,9 +13,7 @@ from semroute.config import read_config
 from semroute.demo.dataset import write_dataset
 from semroute.evals import read_evals
 from semroute.queries import read_queries
-from tests.command_line import run
-
-pytestmark = pytest.mark.xdist_group("real encoder")
+from tests.command_line import Finished, run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -34,21 +32,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_command_runs_in_the_order_of_the_page(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    commands = [line for block in _blocks("bash") for line in block.splitlines() if line.strip()]
-    assert len(commands) >= 8
-    for command in commands:
-        words, _, source = command.partition(" < ")
-        program, *arguments = shlex.split(words)
-        assert program == "semroute"
-        typed = Path(source.strip()).read_bytes() if source else b""
-        done = run(*arguments, stdin=typed)
+@pytest.fixture(scope="module")
+def commands_done(folder: Path) -> dict[str, Finished]:
+    """Every command of the page, run in its order, and how it ended."""
+    done = {}
+    with contextlib.chdir(folder):
+        for command in (line for block in _blocks("bash") for line in block.splitlines()):
+            words, _, source = command.partition(" < ")
+            program, *arguments = shlex.split(words)
+            assert program == "semroute"
+            typed = Path(source.strip()).read_bytes() if source else b""
+            done[command] = run(*arguments, stdin=typed)
+    return done
+
+
+def test_every_command_runs_in_the_order_of_the_page(commands_done: dict[str, Finished]) -> None:
+    assert len(commands_done) >= 8
+    for command, done in commands_done.items():
         assert done.code == 0, f"{command}: {done.stderr}"
 
 
+@pytest.mark.usefixtures("commands_done")
 def test_the_python_snippet_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     out = io.StringIO()

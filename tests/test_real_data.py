@@ -20,7 +20,6 @@ DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 pytestmark = [
     pytest.mark.real_data,
-    pytest.mark.xdist_group("real encoder"),
     pytest.mark.skipif(not DATA.exists(), reason="the shared data sets are not beside the project"),
 ]
 

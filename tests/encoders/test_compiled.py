@@ -17,8 +17,6 @@ from semroute.encoders.contract import PROBE_TEXTS
 from semroute.encoders.export import CompiledModel
 from semroute.errors import EncoderError
 
-pytestmark = pytest.mark.xdist_group("compiled_encoder")
-
 TEXTS = [*PROBE_TEXTS, "word " * 400]
 
 # The rest of a script that has opened the encoder in the folder given to it as `encoder`.

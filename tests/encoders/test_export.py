@@ -20,8 +20,6 @@ from semroute.errors import MissingExtraError
 from tests.encoders import small_models
 from tests.encoders.conftest import SAMPLE
 
-pytestmark = pytest.mark.xdist_group("compiled_encoder")
-
 LENGTHS = ["hi", "where is my order", *SAMPLE[:2], " ".join(SAMPLE[2:8])]
 
 

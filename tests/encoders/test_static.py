@@ -21,8 +21,6 @@ from semroute.encoders.distil import distil
 from semroute.errors import EncoderError, MissingExtraError
 from tests.encoders.conftest import SAMPLE
 
-pytestmark = pytest.mark.xdist_group("compiled_encoder")
-
 DIMENSION = 16
 
 

@@ -20,8 +20,6 @@ from semroute.report.projection import plane
 from tests.command_line import run
 from tests.report.conftest import Written
 
-pytestmark = pytest.mark.xdist_group("browser")  # one report serves both files
-
 
 @pytest.fixture(scope="module")
 def found(written: Written) -> Evaluation:
