@@ -1,10 +1,9 @@
 """Certifying a policy: how much it can lose, as a finite-sample statement about traffic.
 
 The family of policies is ordered by tolerance, from always the frontier upwards. It is walked from
-the safe end; a policy passes if the upper confidence bound of its mean loss on the calibration
-queries is within `max_loss`, and the walk stops at the first that does not (fixed-sequence testing:
-no price for the number of steps). The bound holds for any losses in [-1, 1] and any number of
-queries: no normal approximation.
+the safe end; a policy passes if its losses on the calibration queries rule out a mean of `max_loss`
+or more (`betting`), and the walk stops at the first that does not (fixed-sequence testing: no price
+for the number of steps).
 """
 
 import math
@@ -15,16 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
+from semroute.betting import growth_of_largest_bet, rule_out, upper_bound
 from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
 
 TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 """The family: fixed before any data, so that no look at the calibration queries shapes it."""
-
-LARGEST_BET = 0.75
-"""Of what a bet may be at most, so that no single loss ruins the capital."""
-
-N_BOUNDS = 401
-"""How finely an upper bound is told."""
 
 FEWEST_TO_THIN = 20
 LEAST_KNOWN_TO_THIN = 0.5
@@ -83,7 +77,7 @@ class Certificate(BaseModel):
     def sentence(self) -> str:
         """The promise in one plain sentence, with its assumption."""
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
-        labels = f", {self.n_overrides} analysts' labels included" if self.n_overrides else ""
+        labels = self._labels_included
         labels += ", if scores are missing whatever they would have been" if self.n_left_out else ""
         against = f"against always using {self.frontier}"
         if not self.holds:
@@ -91,12 +85,18 @@ class Certificate(BaseModel):
                 f"NOT certified: with the analysts' labels the mean score lost {against} may reach "
                 f"{self.upper_bound:.4f}, above the {self.max_loss:g} asked for, {traffic}."
             )
-        if self.tolerance is None and not self.n_overrides:
+        if self.tolerance is None and self.frontier_share == 1:
             return f"Nothing cheaper could be certified, so {self.frontier} answers; {self._need}."
         return (
             f"With confidence {self.confidence:.0%}, at most {self.max_loss:g} of mean score is "
             f"lost {against}, {traffic}{labels}."
         )
+
+    @property
+    def _labels_included(self) -> str:
+        if self.n_overrides == 1:
+            return ", 1 analyst's label included"
+        return f", {self.n_overrides} analysts' labels included" if self.n_overrides else ""
 
     @property
     def _need(self) -> str:
@@ -135,15 +135,13 @@ def certify(
 
     Overrides and the out-of-distribution rule of `policy` are in place at every step; its own
     tolerance does not matter. If its overrides alone cannot be shown to keep the promise, nothing
-    is certified and only they are in force.
+    is certified and only they are in force; those for the frontier need no defence.
     """
     scored = ~np.isnan(rows.scores).all(axis=1)
     order = _shuffled(np.flatnonzero(scored))
     best = replace(policy, tolerance=None)
     choices = best.choose(rows.traffic)
-    if _has_overrides(policy) and not _passing(
-        [choices], rows, order, policy, max_loss, confidence
-    ):
+    if _may_lose(best) and not _passing([choices], rows, order, policy, max_loss, confidence):
         return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=False)
     family = _distinct(policy, rows.traffic)
     for start in range(0, len(family), _POLICIES_AT_ONCE):
@@ -193,8 +191,10 @@ def _passing(
     return len(family) if passed.all() else int(np.argmin(passed))
 
 
-def _has_overrides(policy: RoutingPolicy) -> bool:
-    return bool((policy.overrides != NO_OVERRIDE).any())
+def _may_lose(policy: RoutingPolicy) -> bool:
+    """Whether anything is ever answered by another model than the frontier."""
+    harmless = np.isin(policy.overrides, (NO_OVERRIDE, policy.frontier))
+    return policy.tolerance is not None or not harmless.all()
 
 
 def _shuffled(rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -268,20 +268,20 @@ def _certificate(
 ) -> Certificate:
     known = known_losses(choices, rows.scores, policy.frontier, order)
     losses = known.losses
-    always = policy.tolerance is None and not _has_overrides(policy)
     n = max(len(choices.columns), 1)
     spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
     counted = np.bincount(choices.columns, minlength=len(models))
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
-    needed = n_needed(policy, rows, max_loss, confidence) if always else None
-    bound = upper_bound(losses, confidence, max_loss if holds else 1.0)
+    may_lose = _may_lose(policy)
+    needed = None if may_lose else n_needed(policy, rows, max_loss, confidence)
+    bound = upper_bound(losses, confidence, max_loss if holds else 1.0) if may_lose else 0.0
     return Certificate(
         frontier=models[policy.frontier],
         max_loss=max_loss,
         confidence=confidence,
         tolerance=policy.tolerance,
         holds=holds,
-        upper_bound=0.0 if always else bound,
+        upper_bound=bound,
         mean_loss=float(losses.mean()) if len(losses) else 0.0,
         n_queries=len(order),
         n_worst_case=known.n_worst_case,
@@ -300,72 +300,6 @@ def _mean(values: Numbers) -> float:
     return float(known.mean()) if known.size else 0.0
 
 
-def upper_bound(losses: Numbers, confidence: float, largest: float = 1.0) -> float:
-    """Return a one-sided upper confidence bound of the mean of independent losses in [-1, 1].
-
-    Of `N_BOUNDS` evenly spaced means from 0 to `largest`, walked downwards, the last that the
-    losses rule out before the first they do not; 1 if they do not rule out `largest`. A mean below
-    0, a gain, is reported as 0.
-
-    >>> upper_bound(np.zeros(1000), 0.95) < 0.01
-    True
-    """
-    bounds = np.linspace(largest, 0.0, N_BOUNDS)
-    ruled_out = rule_out(np.repeat(losses[:, None], N_BOUNDS, axis=1), bounds, confidence)
-    n_in_a_row = N_BOUNDS if ruled_out.all() else int(np.argmin(ruled_out))
-    return float(bounds[n_in_a_row - 1]) if n_in_a_row else 1.0
-
-
-def shows_mean_below(losses: Numbers, bound: float, confidence: float) -> bool:
-    """Whether losses in [-1, 1], in a random order, rule out a mean of `bound` or more.
-
-    If their mean is at least `bound`, this is True with probability at most 1 - confidence
-    (Ville's inequality), whatever their distribution.
-    """
-    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
-
-
-def rule_out(losses: Numbers, bounds: Numbers, confidence: float) -> NDArray[np.bool_]:
-    """Test for several series of losses at once whether the mean of each is below its bound.
-
-    Capital that starts at 1 is multiplied by 1 - bet * (loss - bound) for each loss. If the mean is
-    at least `bound` the game is fair at best, and the capital reaches 1 / (1 - confidence) with
-    probability at most 1 - confidence. A bet looks at earlier losses only: at their variance, at
-    what is still missing to the target and at how many losses are left. It is cut so that the
-    capital stays positive.
-
-    Args:
-        losses: in [-1, 1], shape (n, n_series), each series in a random order; NaN after its end.
-        bounds: shape (n_series,).
-        confidence: above 0, below 1.
-
-    Returns:
-        shape (n_series,): whether the target was reached.
-
-    Sources: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting",
-    Journal of the Royal Statistical Society B 86 (2024), scaled to [-1, 1]; Voráček and Orabona,
-    "STaR-Bets: Sequential Target-Recalculating Bets for Tighter Confidence Intervals"
-    (arXiv:2505.22422), for bets that look at the target and the losses left.
-    """
-    n_series = losses.shape[1]
-    lengths = (~np.isnan(losses)).sum(axis=0)
-    target = -math.log(1 - confidence)
-    largest_bets = LARGEST_BET / np.maximum(1 - bounds, 1e-9)
-    capital, reached = np.zeros(n_series), np.zeros(n_series, dtype=bool)
-    # One made-up loss of mean 0 and the largest variance there can be starts both estimates.
-    total, squares = np.zeros(n_series), np.ones(n_series)
-    for number, loss in enumerate(losses, start=1):
-        missing = np.maximum(target - capital, 0.0)
-        left = np.maximum(lengths - number + 1, 1)
-        bets = np.sqrt(2 * missing * number / (left * squares))
-        gained = np.log1p(-np.minimum(bets, largest_bets) * (loss - bounds))
-        capital = np.where(reached | np.isnan(loss), capital, capital + gained)
-        reached |= capital >= target
-        total = total + loss
-        squares = squares + (loss - total / (number + 1)) ** 2
-    return reached
-
-
 def n_needed(
     policy: RoutingPolicy, rows: CalibrationRows, max_loss: float, confidence: float
 ) -> int | None:
@@ -378,7 +312,7 @@ def n_needed(
     if max_loss <= 0:
         return None
     price = -math.log(1 - confidence)
-    fewest = price / math.log1p(LARGEST_BET * max_loss / (1 - min(max_loss, 0.99)))
+    fewest = price / growth_of_largest_bet(min(max_loss, 0.99))
     if not len(scored):
         return math.ceil(fewest)
     found = []
