@@ -2,6 +2,7 @@
 
 import click
 
+from semroute.certify import Certificate
 from semroute.cli.output import dollars, figure, percent, print_columns
 from semroute.relabel import LabelChange, LabelChanges
 from semroute.texts import printable
@@ -13,6 +14,7 @@ def print_changes(changes: LabelChanges) -> None:
         heading = ("cluster", "share of log", "name", "label before", "label after", "note")
         print_columns([heading, *map(_row, changes.changes)])
         _print_traffic(changes)
+        _print_promise(changes)
     for column in changes.absent_columns:
         click.echo(f"warning: the sheet has no column {column!r}; what the index says there stays")
     for warning in changes.warnings:
@@ -20,6 +22,21 @@ def print_changes(changes: LabelChanges) -> None:
     for edit in changes.vanished:
         click.echo(f"line {edit.line}: cluster {edit.cluster_key} is gone; its row was ignored")
     click.echo(changes.summary)
+
+
+def _print_promise(changes: LabelChanges) -> None:
+    before, after = changes.certificate_before, changes.certificate_after
+    if after == before:
+        click.echo("the promise stays as it is")
+        return
+    click.echo(f"promise before: {_promise(before)}")
+    click.echo(f"promise after: {_promise(after)}")
+
+
+def _promise(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return "none"
+    return f"{certificate.sentence} {percent(certificate.saving)} of cost saved."
 
 
 def _row(change: LabelChange) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.labels import read_edits
 from semroute.relabel.certifying import recertified
-from semroute.relabel.changes import LabelChanges, plan_labels
+from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
 
 
 def apply_labels(folder: Path, sheet: Path, *, dry_run: bool = False) -> LabelChanges:
@@ -25,22 +25,23 @@ def apply_labels(folder: Path, sheet: Path, *, dry_run: bool = False) -> LabelCh
         PublishError: the operating system refused a write.
     """
     if dry_run:
-        return _plan(load_index(folder), sheet)
+        return _planned(load_index(folder), sheet)[0]
     with locked(folder):
-        contents = load_index(folder)
-        planned = _plan(contents, sheet)
+        planned, changed = _planned(load_index(folder), sheet)
         if not planned.changes:
             return planned
-        published = publish(folder, recertified(_changed(contents, planned)))
+        published = publish(folder, changed)
     return replace(planned, published_version=published.manifest.index_version)
 
 
-def _plan(contents: IndexContents, sheet: Path) -> LabelChanges:
+def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexContents]:
+    """Return what the sheet changes, and the contents with it, certified again."""
     keys = {cluster.cluster_key for cluster in contents.clusters}
-    return plan_labels(contents, read_edits(sheet, keys, contents.manifest.config.model_names))
-
-
-def _changed(contents: IndexContents, planned: LabelChanges) -> IndexContents:
+    edits = read_edits(sheet, keys, contents.manifest.config.model_names)
+    planned = plan_labels(contents, edits)
+    if not planned.changes:
+        return planned, contents
     after = {change.after.cluster_id: change.after for change in planned.changes}
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
-    return replace(contents, clusters=clusters)
+    changed = recertified(replace(contents, clusters=clusters))
+    return with_promise(planned, contents, changed), changed

@@ -1,10 +1,11 @@
 """What a sheet would change in an index."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents
+from semroute.certify import Certificate
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
 from semroute.policy import FEWEST_PAIRS
@@ -41,6 +42,10 @@ class LabelChanges:
     the sheet does not have, by a misspelt heading for example: what the index says there stays.
     `vanished` are rows of clusters that are gone, without label or note: nothing is done with them.
     `published_version` is None where nothing was published.
+
+    `certificate_before` is that of the index, `certificate_after` what certifying again with the
+    new labels found; `n_also_relabelled` counts clusters without a change of their own that another
+    model answers because of it.
     """
 
     changes: tuple[LabelChange, ...]
@@ -50,6 +55,9 @@ class LabelChanges:
     index_version: str
     absent_columns: tuple[str, ...] = ()
     published_version: str | None = None
+    certificate_before: Certificate | None = None
+    certificate_after: Certificate | None = None
+    n_also_relabelled: int = 0
 
     @property
     def summary(self) -> str:
@@ -61,6 +69,9 @@ class LabelChanges:
         n_clusters = len(self.changes)
         n_relabelled = sum(one.before.label != one.after.label for one in self.changes)
         changed = f"{n_clusters} cluster{'s'[: n_clusters != 1]} changed, {n_relabelled} relabelled"
+        if self.n_also_relabelled:
+            others = f"{self.n_also_relabelled} other cluster{'s'[: self.n_also_relabelled != 1]}"
+            changed += f", and {others} by certifying again"
         if self.published_version is None:
             return f"{changed}; nothing was published"
         return f"{changed}; published as version {self.published_version}"
@@ -75,7 +86,32 @@ class LabelChanges:
             "absent_columns": list(self.absent_columns),
             "vanished": [asdict(edit) for edit in self.vanished],
             "traffic": {**asdict(self.traffic), "cost_change_usd": self.traffic.cost_change_usd},
+            "certificate_before": _promise(self.certificate_before),
+            "certificate_after": _promise(self.certificate_after),
+            "n_also_relabelled": self.n_also_relabelled,
         }
+
+
+def _promise(certificate: Certificate | None) -> dict[str, Any] | None:
+    if certificate is None:
+        return None
+    return {**certificate.model_dump(mode="json"), "sentence": certificate.sentence}
+
+
+def with_promise(
+    planned: LabelChanges, before: IndexContents, after: IndexContents
+) -> LabelChanges:
+    """Add what certifying again means; `after` holds the new labels and is certified with them."""
+    edited = {change.after.cluster_id for change in planned.changes}
+    pairs = zip(before.clusters, after.clusters, strict=True)
+    n_moved = sum(old.label != new.label and new.cluster_id not in edited for old, new in pairs)
+    return replace(
+        planned,
+        traffic=compare_traffic(before.clusters, after.clusters),
+        certificate_before=before.manifest.certificate,
+        certificate_after=after.manifest.certificate,
+        n_also_relabelled=n_moved,
+    )
 
 
 def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelChanges:

@@ -1,13 +1,18 @@
 import dataclasses
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.errors import IndexLockedError, InvalidIndexError, LabelsError
 from semroute.relabel import apply_labels, export_labels, recertified
+from semroute.relabel.traffic import compare_traffic
+from tests.command_line import run
 from tests.tiny_index import assert_same_contents, tiny_contents
 
 CERTIFIED = recertified(tiny_contents())
@@ -68,6 +73,66 @@ def test_new_labels_are_certified_again_from_the_index_alone(folder, sheet):
     assert live.manifest.certificate == recertified(live).manifest.certificate
     assert not live.manifest.certificate.holds
     assert live.manifest.certificate.model_shares["small"] > 0
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_promise_before_and_after_is_told_published_or_not(folder, sheet, dry_run):
+    before = load_index(folder).manifest.certificate
+    changes = apply_labels(folder, edited(sheet, *RELABEL), dry_run=dry_run)
+    assert changes.certificate_before == before
+    assert changes.certificate_after.n_overrides == 1
+    if not dry_run:
+        assert changes.certificate_after == load_index(folder).manifest.certificate
+    document = changes.to_dict()
+    assert document["certificate_before"]["sentence"] == before.sentence
+    assert document["certificate_after"]["holds"] is False
+
+
+def test_a_sheet_that_only_renames_changes_no_promise(folder, sheet):
+    changes = apply_labels(folder, edited(sheet, '"topic 2",""', '"refunds",""'))
+    assert changes.certificate_after == changes.certificate_before is not None
+    assert changes.n_also_relabelled == 0
+
+
+def test_the_command_prints_what_the_promise_was_and_is(folder, sheet):
+    done = run("labels", "apply", "--index", folder, edited(sheet, *RELABEL), "--dry-run")
+    assert done.code == 0, done.stderr
+    assert f"promise before: {CERTIFIED.manifest.certificate.sentence}" in done.stdout
+    assert "promise after: NOT certified" in done.stdout
+    printed = json.loads(
+        run("labels", "apply", "--index", folder, sheet, "--dry-run", "--json").stdout
+    )
+    assert printed["certificate_after"]["sentence"].startswith("NOT certified")
+
+
+def test_labels_that_break_the_promise_send_the_other_clusters_to_the_frontier(tmp_path):
+    with locked(tmp_path / "clusters"):
+        publish(tmp_path / "clusters", recertified(well_known_contents()))
+    sheet = export_labels(tmp_path / "clusters")
+    before = load_index(tmp_path / "clusters")
+    assert [cluster.label for cluster in before.clusters] == ["small", "medium", "large"]
+    changes = apply_labels(
+        tmp_path / "clusters", edited(sheet, '"topic 2",""', '"topic 2","small"')
+    )
+    after = load_index(tmp_path / "clusters").clusters
+    assert [cluster.label for cluster in after] == ["large", "large", "small"]
+    assert changes.certificate_before.holds
+    assert not changes.certificate_after.holds
+    assert changes.n_also_relabelled == 2
+    assert len(changes.changes) == 1
+    assert changes.traffic == compare_traffic(before.clusters, after)
+    assert "2 other clusters" in changes.summary
+
+
+def well_known_contents() -> IndexContents:
+    """Enough queries to certify; `small` does well on cluster 0 only, `medium` not on cluster 2."""
+    contents = tiny_contents(n_calibration=900)
+    known = contents.calibration
+    scores = np.ones_like(known.scores)
+    scores[known.cluster_ids == 2, 1:] = 0.0
+    scores[known.cluster_ids == 1, 2] = 0.0
+    known = dataclasses.replace(known, scores=scores)
+    return dataclasses.replace(contents, calibration=known)
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(folder, sheet):
