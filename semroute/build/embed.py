@@ -1,10 +1,13 @@
 """From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.build.shards import TEXTS_PER_SHARD, SavedShards
 from semroute.build.watch import Watch
 from semroute.config import Config
 from semroute.encoders.contract import Encoder
@@ -12,7 +15,6 @@ from semroute.errors import InputError
 from semroute.evals import EvalTable
 from semroute.progress import Advance
 from semroute.queries import QueryLog
-from semroute.texts import clean
 from semroute.vectors import Vectors, usable_rows
 
 
@@ -21,7 +23,8 @@ class EmbeddedLog:
     """The queries that can be used, row by row.
 
     `vectors` is float32 (n, dimension); `scores`, `costs_usd` (NaN where unknown) and `prices_usd`
-    (never NaN) are float64 (n, n_models).
+    (never NaN) are float64 (n, n_models). `n_resumed` counts the distinct texts whose vectors an
+    earlier build, cut short, had saved.
     """
 
     query_ids: tuple[str, ...]
@@ -31,21 +34,39 @@ class EmbeddedLog:
     costs_usd: NDArray[np.float64]
     prices_usd: NDArray[np.float64]
     n_unusable: int
+    n_resumed: int = 0
 
 
 def embed_log(
-    log: QueryLog, evals: EvalTable, config: Config, encoder: Encoder, watch: Watch
+    log: QueryLog,
+    evals: EvalTable,
+    config: Config,
+    encoder: Encoder,
+    watch: Watch,
+    folder: Path | None = None,
 ) -> EmbeddedLog:
     """Clean and embed a query log; equal texts are embedded once.
+
+    Args:
+        log: the queries.
+        evals: what is known of them.
+        config: the owner's.
+        encoder: turns texts into vectors.
+        watch: times the step and shows its progress.
+        folder: of the index, whose lock the caller holds. Vectors of a long log are saved there as
+            they come, and taken from there if an earlier build saved them.
 
     Raises:
         InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
             the config's `texts.max_unusable_share`.
     """
-    texts = [clean(text, config.texts.max_chars).text for text in log.texts]
+    texts = [config.texts.clean(text).text for text in log.texts]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+    shards = SavedShards(folder, encoder.identity, len(distinct)) if folder else None
     with watch.step("embed", len(distinct)) as advance:
-        vectors = _vectors(texts, distinct, encoder, advance)
+        embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
+    place = {text: row for row, text in enumerate(distinct)}
+    vectors = embedded[[place.get(text, -1) for text in texts]]
     rows = np.flatnonzero(usable_rows(vectors))
     _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
@@ -57,15 +78,28 @@ def embed_log(
         costs_usd=evals.costs_usd[rows],
         prices_usd=_prices_usd(kept, config),
         n_unusable=len(texts) - len(rows),
+        n_resumed=n_resumed,
     )
 
 
-def _vectors(texts: list[str], distinct: list[str], encoder: Encoder, advance: Advance) -> Vectors:
-    dimension = encoder.identity.dimension
-    blank = np.full((1, dimension), np.nan, dtype=np.float32)
-    embedded = np.concatenate([encoder.encode(distinct, advance) if distinct else blank, blank])
-    place = {text: row for row, text in enumerate(distinct)}
-    return np.asarray(embedded[[place.get(text, -1) for text in texts]])
+def _embedded(
+    distinct: Sequence[str], encoder: Encoder, shards: SavedShards | None, advance: Advance
+) -> tuple[Vectors, int]:
+    """Embed texts shard by shard; a row of NaN follows for texts that are blank."""
+    rows = np.full((len(distinct) + 1, encoder.identity.dimension), np.nan, dtype=np.float32)
+    n_resumed = 0
+    for start in range(0, len(distinct), TEXTS_PER_SHARD):
+        texts = distinct[start : start + TEXTS_PER_SHARD]
+        vectors = shards.load(texts) if shards else None
+        if vectors is not None:
+            n_resumed += len(texts)
+            advance(len(texts))
+        else:
+            vectors = encoder.encode(texts, advance)
+            if shards:
+                shards.save(texts, vectors)
+        rows[start : start + len(texts)] = vectors
+    return rows, n_resumed
 
 
 def _prices_usd(texts: list[str], config: Config) -> NDArray[np.float64]:

@@ -1,0 +1,137 @@
+"""Vectors saved while a log is embedded, so that a build that was cut short is not paid for twice.
+
+A shard is a run of texts of the sorted log. Its file is named after the encoder and the texts, so
+that another log or another encoder never finds it, and holds no text: a checksum, then the vectors
+in NumPy's format. What does not match its checksum is embedded again. Saving is a convenience:
+where it cannot be done, the build goes on without.
+"""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.durable import flush_folder, make_folder, refused_writes_name, write_file
+from semroute.artifact.layout import UNFINISHED
+from semroute.artifact.publishing import library_versions
+from semroute.artifact.reading import is_folder, read_file
+from semroute.encoders.contract import EncoderIdentity
+from semroute.errors import InvalidIndexError, PublishError
+from semroute.vectors import Vectors, usable_rows
+
+FOLDER = ".embedding"
+"""In the folder of the index; gone once a version is published."""
+
+TEXTS_PER_SHARD = 2048
+"""Some ten seconds of a compiled encoder: the most that a killed build loses."""
+
+FREE_SPACE = 4
+"""Times what the shards take must be free on the disk: they never crowd out the index itself."""
+
+_DIGEST_BYTES = 32
+_LARGEST_HEADER_BYTES = 1024
+
+logger = logging.getLogger("semroute")
+
+
+class SavedShards:
+    """The shards of one build in one index folder, whose lock the caller holds.
+
+    Args:
+        folder: the folder of the index; it exists.
+        identity: of the encoder. Libraries count too: other versions round otherwise.
+        n_texts: how many texts the log has. One of a single shard is not saved.
+    """
+
+    def __init__(self, folder: Path, identity: EncoderIdentity, n_texts: int) -> None:
+        self._folder = folder / FOLDER
+        self._dimension = identity.dimension
+        self._key = f"{identity.model_dump_json()}{sorted(library_versions().items())}".encode()
+        n_bytes = 4 * n_texts * identity.dimension
+        self._can_save = n_texts > TEXTS_PER_SHARD and _has_room(folder, n_bytes)
+
+    def load(self, texts: Sequence[str]) -> Vectors | None:
+        """Return the vectors of a shard if an earlier build saved them whole, else nothing."""
+        if not is_folder(self._folder):
+            return None
+        path, shape = self._path(texts), (len(texts), self._dimension)
+        try:
+            content = read_file(path, _LARGEST_HEADER_BYTES + 4 * len(texts) * self._dimension)
+        except InvalidIndexError:
+            return None
+        return _vectors(path.name, content, shape)
+
+    def save(self, texts: Sequence[str], vectors: Vectors) -> None:
+        """Keep the vectors of a shard, or give up keeping any if the disk refuses."""
+        if not self._can_save:
+            return
+        path = self._path(texts)
+        try:
+            if not is_folder(self._folder):
+                make_folder(self._folder)
+                flush_folder(self._folder.parent)
+            _replace(path, _content(path.name, vectors))
+        except PublishError as error:
+            self._can_save = False
+            remove_shards(self._folder.parent)
+            logger.warning("%s; this build cannot be resumed if it is cut short", error)
+
+    def _path(self, texts: Sequence[str]) -> Path:
+        digest = hashlib.blake2b(self._key, digest_size=20)
+        for text in texts:
+            content = text.encode("utf-8", "surrogatepass")
+            digest.update(f"\n{len(content)}\n".encode())
+            digest.update(content)
+        return self._folder / f"{digest.hexdigest()}.shard"
+
+
+def remove_shards(folder: Path) -> None:
+    """Remove every shard saved in the folder of an index, those of other logs too."""
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+
+
+def _has_room(folder: Path, n_bytes: int) -> bool:
+    with refused_writes_name(folder):
+        return shutil.disk_usage(folder).free >= FREE_SPACE * n_bytes
+
+
+def _content(name: str, vectors: Vectors) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, vectors, allow_pickle=False)
+    return _digest(name, buffer.getvalue()) + buffer.getvalue()
+
+
+def _digest(name: str, content: bytes) -> bytes:
+    # With the name, so that a shard under another's name is not taken for it.
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES, key=name.encode()).digest()
+
+
+def _vectors(name: str, content: bytes, shape: tuple[int, int]) -> Vectors | None:
+    found, rest = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if found != _digest(name, rest):
+        return None
+    try:
+        rows: NDArray[Any] = np.lib.format.read_array(BytesIO(rest), allow_pickle=False)
+    except (ValueError, EOFError):
+        return None
+    if rows.shape != shape or rows.dtype != np.float32:
+        return None
+    # A text the model has no vector for is a row of NaN.
+    is_sound = usable_rows(rows) | np.isnan(rows).all(axis=1)
+    return rows if is_sound.all() else None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    with refused_writes_name(unfinished):
+        unfinished.unlink(missing_ok=True)
+    write_file(unfinished, content)
+    with refused_writes_name(path):
+        unfinished.replace(path)
+    flush_folder(path.parent)
