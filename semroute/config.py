@@ -8,17 +8,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from semroute.clustering.density import UMAPHDBSCAN
 from semroute.clustering.spherical import SphericalKMeans
 from semroute.encoders.sentence_transformer import SentenceTransformerSettings
+from semroute.encoders.static import StaticSettings
 from semroute.errors import ConfigError
 from semroute.tables import listed, suggest, unreadable
-from semroute.texts import MAX_CHARS
+from semroute.texts import MAX_CHARS, CleanText, Cut, clean
 
 ClustererSettings = Annotated[UMAPHDBSCAN | SphericalKMeans, Field(discriminator="kind")]
-EncoderSettings = SentenceTransformerSettings
+
+
+def _with_kind(table: Any) -> Any:
+    """Take an `[encoder]` table that names no kind as one of the default kind."""
+    if isinstance(table, Mapping) and "kind" not in table:
+        return {**table, "kind": SentenceTransformerSettings().kind}
+    return table
+
+
+EncoderSettings = Annotated[
+    SentenceTransformerSettings | StaticSettings,
+    Field(discriminator="kind"),
+    BeforeValidator(_with_kind),
+]
 
 NonNegative = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -80,7 +102,12 @@ class Texts(_Table):
     """How much of a text is looked at, at build and at run time; how many may be unusable."""
 
     max_chars: PositiveInt = MAX_CHARS
+    cut: Cut = "head"
     max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+    def clean(self, text: str) -> CleanText:
+        """Clean a text as it is cleaned at build and at run time."""
+        return clean(text, self.max_chars, self.cut)
 
 
 class Config(_Table):

@@ -6,13 +6,19 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 MAX_CHARS = 8_000
 """Characters kept before tokenising: tokenisers read the whole text before they truncate it."""
 
 MAX_BYTES = 1_000_000
 """Above this a text is not looked at: the router falls back with reason `too_long`."""
+
+Cut = Literal["head", "head_tail"]
+"""What is kept of a text that is too long: its start, or half from its start and half from its end.
+
+Instructions at the end of a long text are only seen by `head_tail`.
+"""
 
 Query = str | Sequence[Mapping[str, Any]]
 """A text, or an OpenAI messages list."""
@@ -23,7 +29,7 @@ _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 @dataclass(frozen=True)
 class CleanText:
-    """A text ready to embed, and whether characters were cut from its end."""
+    """A text ready to embed, and whether characters were cut from it."""
 
     text: str
     truncated: bool
@@ -63,23 +69,34 @@ def _content_text(content: object) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def clean(text: str, max_chars: int = MAX_CHARS) -> CleanText:
+def clean(text: str, max_chars: int = MAX_CHARS, cut: Cut = "head") -> CleanText:
     r"""Cut to `max_chars`, repair surrogates and NUL, and strip white space at both ends.
 
-    A pair of surrogates becomes the character it stands for, a lone one the replacement character:
-    tokenisers raise on them. Case, accents and inner white space stay as they are. A text in which
-    nothing can be seen gives the empty text.
+    `cut` says which characters of a longer text are kept. A pair of surrogates becomes the
+    character it stands for, a lone one the replacement character: tokenisers raise on them. Case,
+    accents and inner white space stay as they are. A text in which nothing can be seen gives the
+    empty text.
 
     >>> clean("  caf\u00e9 \ud800 ").text
     'café \ufffd'
     """
     stripped = text.strip()
-    kept = stripped[:max_chars]
+    kept = _cut(stripped, max_chars, cut)
     if _LONE_SURROGATE.search(kept):
         kept = kept.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     kept = kept.replace("\x00", "\ufffd").strip()
     # Tokenisers drop all of an invisible text, and the empty text has a confident vector.
     return CleanText(kept if any(map(_is_visible, kept)) else "", len(stripped) > max_chars)
+
+
+def _cut(text: str, max_chars: int, cut: Cut) -> str:
+    if len(text) <= max_chars:
+        return text
+    n_tail = max_chars // 2 if cut == "head_tail" else 0
+    if n_tail == 0:
+        return text[:max_chars]
+    # The line break keeps the two halves from making a word, or a character, of their own.
+    return f"{text[: max_chars - n_tail - 1]}\n{text[-n_tail:]}"
 
 
 def _is_visible(character: str) -> bool:

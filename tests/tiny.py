@@ -32,6 +32,9 @@ class TinyEncoder:
             advance(1)
         return unit_rows(rows)
 
+    def truncates(self, text: str) -> bool:
+        return len(text.split()) > self.identity.max_tokens
+
 
 def tiny_config(**changes: object) -> Config:
     """A config with a frontier model and two cheaper ones."""

@@ -5,9 +5,9 @@ frozen settings class (the `[encoder]` table of `semroute.toml`, told apart by `
 class to `EncoderSettings` in `semroute/config.py` and a branch in `open_encoder` below; the
 contract tests find it through `EncoderSettings`.
 
-`CompiledEncoder` and `StaticEncoder` are read from files, which `compile_encoder` and `distil` make
-at build time; `open_files` tells them apart. A build does not store these files yet: indexes are
-served by the encoder they were built with.
+`make_encoder` makes the encoder of a new index: compiled to ONNX, or distilled to static
+embeddings, as files that the index stores, so that serving needs neither torch nor a model hub.
+`open_files` opens such files. What cannot be compiled is served as it is, by `open_encoder`.
 """
 
 from semroute.encoders.compiled import CompiledEncoder
@@ -17,7 +17,8 @@ from semroute.encoders.sentence_transformer import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
 )
-from semroute.encoders.static import StaticEncoder
+from semroute.encoders.static import StaticEncoder, StaticSettings
+from semroute.texts import Cut
 
 __all__ = [
     "CompiledEncoder",
@@ -25,19 +26,40 @@ __all__ = [
     "SentenceTransformerEncoder",
     "SentenceTransformerSettings",
     "StaticEncoder",
+    "StaticSettings",
     "open_encoder",
     "open_files",
 ]
 
 
-def open_encoder(settings: SentenceTransformerSettings, *, local_only: bool = False) -> Encoder:
-    """Load the encoder that `settings` describe; with `local_only` never from the network.
+def open_encoder(
+    settings: SentenceTransformerSettings | StaticSettings,
+    *,
+    cut: Cut = "head",
+    threads: int | None = 1,
+    local_only: bool = False,
+) -> Encoder:
+    """Load the encoder that `settings` describe.
+
+    A static encoder is distilled from its model, which takes seconds.
+
+    Args:
+        settings: the `[encoder]` table.
+        cut: which tokens are kept of a text that is too long.
+        threads: how many threads share the work of a call; None leaves it to the library.
+        local_only: take nothing from the network.
 
     Raises:
         EncoderError: it cannot be loaded.
         MissingExtraError: its library is not installed.
     """
-    return SentenceTransformerEncoder(settings, local_only=local_only)
+    if isinstance(settings, StaticSettings):
+        from semroute.encoders.distil import distil
+
+        origin = SentenceTransformerSettings(model=settings.model)
+        model = SentenceTransformerEncoder(origin, cut=cut, local_only=local_only)
+        return StaticEncoder(distil(model, settings.dimension))
+    return SentenceTransformerEncoder(settings, cut=cut, threads=threads, local_only=local_only)
 
 
 def open_files(files: Files, *, threads: int = 1, n_workers: int = 1) -> Encoder:

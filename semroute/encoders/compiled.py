@@ -1,13 +1,11 @@
 """An encoder compiled to ONNX: one graph from token ids to a unit vector, run by ONNX Runtime."""
 
-import os
 import platform
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +18,17 @@ from semroute.encoders.files import (
     Files,
     content_of,
     fingerprint,
-    open_tokenizer,
     read_settings,
 )
+from semroute.encoders.forking import tell_of_forks
+from semroute.encoders.window import Window
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
+from semroute.texts import Cut
 from semroute.vectors import LARGEST_NORM_ERROR, Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
 
 INPUT = "input_ids"
 OUTPUT = "unit_vector"
@@ -38,7 +37,10 @@ _TEXTS_PER_STEP = 16
 
 
 class CompiledSettings(BaseModel):
-    """`settings.json` of a compiled encoder; `prompt` is put before every text."""
+    """`settings.json` of a compiled encoder.
+
+    `prompt` is put before every text; `cut` says which tokens are kept of a text that is too long.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +49,11 @@ class CompiledSettings(BaseModel):
     dimension: Annotated[int, Field(ge=1)]
     max_tokens: Annotated[int, Field(ge=1)]
     prompt: str = ""
+    cut: Cut = "head"
+
+    def window(self, tokenizer: bytes) -> Window:
+        """Return what turns a text into token ids, given the content of `tokenizer.json`."""
+        return Window(tokenizer, self.max_tokens, self.cut, prompt=self.prompt)
 
 
 class CompiledEncoder:
@@ -84,7 +91,7 @@ class CompiledEncoder:
         self._under_way: list[None] = []
         self._opening = threading.Lock()
         self._opened: _Opened | None = self._open()
-        _encoders.add(self)
+        tell_of_forks(self)
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -101,6 +108,10 @@ class CompiledEncoder:
         for n_done in self._fill(rows, texts):
             advance(n_done)
         return rows
+
+    def truncates(self, text: str) -> bool:
+        """Whether only part of `text` fits; see `Encoder.truncates`."""
+        return (self._opened or self._open_again()).window.exceeds(text)
 
     def _fill(self, rows: Vectors, texts: Sequence[str]) -> Iterator[int]:
         # The longest first, so that no worker is left alone with them at the end.
@@ -136,7 +147,7 @@ class CompiledEncoder:
 
     def _run(self, text: str) -> NDArray[np.float32] | None:
         opened = self._opened or self._open_again()
-        ids = opened.tokenizer.encode(self._settings.prompt + text).ids
+        ids = opened.window.ids(text)
         if not ids:
             return None
         feed = {INPUT: np.array([ids], dtype=np.int64)}
@@ -148,7 +159,7 @@ class CompiledEncoder:
 
     def _open(self) -> "_Opened":
         return _Opened(
-            open_tokenizer(content_of(self._files, TOKENIZER), self._settings.max_tokens),
+            self._settings.window(content_of(self._files, TOKENIZER)),
             open_session(content_of(self._files, MODEL), self._threads),
         )
 
@@ -158,7 +169,7 @@ class CompiledEncoder:
                 self._opened = self._open()
             return self._opened
 
-    def _start_in_child(self) -> None:
+    def start_in_child(self) -> None:
         """Give up, after `fork`, what a thread that is gone may have left half done."""
         if self._threads > 1 or self._under_way:
             # Never freed: freeing it would wait for its threads, which the child does not have.
@@ -171,8 +182,8 @@ class CompiledEncoder:
 class _Opened:
     """What runs a model. One object, so that both parts are replaced at once."""
 
-    def __init__(self, tokenizer: "Tokenizer", session: "InferenceSession") -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, window: Window, session: "InferenceSession") -> None:
+        self.window = window
         self.session = session
 
 
@@ -221,15 +232,4 @@ def saturates() -> bool:
     return not {"avx512_vnni", "avx_vnni"}.intersection(flags.split())
 
 
-_encoders: "WeakSet[CompiledEncoder]" = WeakSet()
 _given_up: list[Any] = []
-
-
-def _start_all_in_child() -> None:
-    for encoder in list(_encoders):
-        encoder._start_in_child()
-
-
-_register: Callable[..., None] | None = getattr(os, "register_at_fork", None)
-if _register is not None:
-    _register(after_in_child=_start_all_in_child)

@@ -24,6 +24,32 @@ class EncoderIdentity(BaseModel):
     fingerprint: str
 
 
+class Parity(BaseModel):
+    """How close a compiled encoder's vectors are to the original's, as cosines over `n_texts`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean_cosine: float
+    smallest_cosine: float
+    n_texts: int
+
+
+class EncoderOrigin(BaseModel):
+    """Where the encoder of an index comes from.
+
+    `original` is the model the config names; `parity` is how close the compiled vectors are to its
+    own. `departure` says why the encoder is not of the precision asked for, or not compiled at all.
+    `changed_share` is the share of `parity.n_texts` that would be routed otherwise by the original.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    original: EncoderIdentity
+    parity: Parity | None = None
+    departure: str | None = None
+    changed_share: float | None = None
+
+
 class Encoder(Protocol):
     """Turns cleaned texts into unit vectors; the same text always gives the same vector."""
 
@@ -43,6 +69,10 @@ class Encoder(Protocol):
             float32, shape (len(texts), dimension); unit rows in the order of `texts`. A row the
             model gave no usable vector for is NaN; it never raises for the content of a text.
         """
+        ...
+
+    def truncates(self, text: str) -> bool:
+        """Whether only part of a cleaned text fits what the encoder can look at."""
         ...
 
 

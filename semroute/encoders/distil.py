@@ -54,6 +54,7 @@ def distil(encoder: SentenceTransformerEncoder, dimension: int) -> dict[str, byt
         model=encoder.identity.model,
         max_tokens=distilled.max_length or _DEFAULT_MAX_TOKENS,
         unknown_id=distilled.unk_token_id,
+        cut=encoder.cut,
     )
     return {
         EMBEDDINGS: embeddings.getvalue(),

@@ -59,8 +59,8 @@ def read_settings(files: Files, kind: type[Settings]) -> Settings:
         ) from error
 
 
-def open_tokenizer(content: bytes, max_tokens: int) -> "Tokenizer":
-    """Read a tokenizer that keeps the first `max_tokens` tokens and never pads.
+def open_tokenizer(content: bytes, max_tokens: int | None = None) -> "Tokenizer":
+    """Read a tokenizer that keeps the first `max_tokens` tokens, or all, and never pads.
 
     Raises:
         EncoderError: the content is not a tokenizer.
@@ -74,7 +74,9 @@ def open_tokenizer(content: bytes, max_tokens: int) -> "Tokenizer":
             f"the encoder's {TOKENIZER} cannot be read; build the index again"
         ) from error
     tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
+    tokenizer.no_truncation()
+    if max_tokens is not None:
+        tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

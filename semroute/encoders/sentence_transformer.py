@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from semroute.encoders.contract import EncoderIdentity
+from semroute.encoders.files import tokenizer_json
+from semroute.encoders.forking import tell_of_forks
+from semroute.encoders.window import Window
 from semroute.errors import EncoderError, MissingExtraError
 from semroute.progress import Advance, ignore
+from semroute.texts import Cut
 from semroute.vectors import Vectors, unit_rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+logger = logging.getLogger("semroute")
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -25,12 +32,16 @@ PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb
 
 
 class SentenceTransformerSettings(BaseModel):
-    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder."""
+    """The `[encoder]` table of `semroute.toml`: a model's name on the hub, or a local folder.
+
+    `precision` is that of the compiled form which serves; see `compile_encoder`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sentence-transformers"] = "sentence-transformers"
     model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
+    precision: Literal["int8", "fp32"] = "int8"
     batch_size: Annotated[int, Field(ge=1)] = 64
 
 
@@ -43,16 +54,46 @@ class SentenceTransformerEncoder:
 
     Code that comes with a model is never run.
 
+    Safe to share between threads. A child made by `fork` computes on one thread: the others of its
+    parent are not there. If the parent was embedding at the time of the fork, the child refuses to.
+
+    Args:
+        settings: the `[encoder]` table.
+        cut: which tokens are kept of a text that is too long.
+        threads: how many threads share the work of a call, for this call alone. One is best under
+            load; None leaves it to torch, which takes all there are.
+        local_only: take nothing from the network.
+
     Raises:
-        EncoderError: the model cannot be found or loaded, or the packaged weights are not the
-            published ones.
+        EncoderError: the model cannot be found or loaded, the packaged weights are not the
+            published ones, or the model cannot be cut as asked.
         MissingExtraError: sentence-transformers is not installed.
     """
 
-    def __init__(self, settings: SentenceTransformerSettings, *, local_only: bool = False) -> None:
+    def __init__(
+        self,
+        settings: SentenceTransformerSettings,
+        *,
+        cut: Cut = "head",
+        threads: int | None = 1,
+        local_only: bool = False,
+    ) -> None:
         self._settings = settings
+        self._cut = cut
+        self._threads = threads
         self._model = _load(settings.model, local_only=local_only)
-        self._identity = _identity(settings, self._model)
+        self._openmp = _openmp()
+        self._under_way: list[None] = []
+        self._was_interrupted = False
+        with self._limited():
+            self._identity = _identity(settings, self._model, cut)
+            self._window = _window(self._model, self._identity.max_tokens, cut)
+        if cut == "head_tail" and self._identity.max_tokens and self._window is None:
+            raise EncoderError(
+                f"the encoder model {settings.model!r} cannot be told which tokens of a long text "
+                'to keep; set cut = "head" in the [texts] table, or choose another model'
+            )
+        tell_of_forks(self)
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -64,24 +105,127 @@ class SentenceTransformerEncoder:
         """The model itself, for what is made from its weights."""
         return self._model
 
+    @property
+    def cut(self) -> Cut:
+        """Which tokens are kept of a text that is too long."""
+        return self._cut
+
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
         """Embed texts; see `Encoder.encode`.
 
         Texts of like length share a batch, which saves padding. A text's vector depends on its
         neighbours in the batch only by rounding: about 1e-6 in any component.
+
+        Raises:
+            EncoderError: this process was forked while its parent was embedding.
         """
+        self._refuse_after_interruption()
         rows = np.zeros((len(texts), self._identity.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), self._settings.batch_size):
-            batch = order[start : start + self._settings.batch_size]
-            rows[batch] = self._model.encode(
-                [texts[i] for i in batch],
-                batch_size=len(batch),
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            )
-            advance(len(batch))
+        under_way = self._under_way
+        under_way.append(None)
+        try:
+            for start in range(0, len(order), self._settings.batch_size):
+                batch = order[start : start + self._settings.batch_size]
+                with self._limited():
+                    rows[batch] = self._batch([texts[i] for i in batch])
+                advance(len(batch))
+        finally:
+            under_way.pop()
         return unit_rows(rows)
+
+    def truncates(self, text: str) -> bool:
+        """Whether only part of `text` fits; see `Encoder.truncates`."""
+        if self._window is not None:
+            return self._window.exceeds(text)
+        max_tokens = self._identity.max_tokens
+        return bool(max_tokens) and _n_tokens(self._model, text) > max_tokens
+
+    def _batch(self, texts: list[str]) -> Vectors:
+        if self._window is None:
+            return _by_library(self._model, texts)
+        return _by_window(self._model, self._window, texts)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Hold torch to a number of threads, in this thread and for this call alone."""
+        import torch
+
+        if self._threads is None:
+            yield
+            return
+        # When a thread first uses torch, torch sets the limit anew; so let it do that now.
+        torch.get_num_threads()
+        with self._openmp.limit(limits=self._threads):
+            yield
+
+    def start_in_child(self) -> None:
+        """After `fork`, wait for no thread that is gone."""
+        self._threads = 1
+        self._was_interrupted = bool(self._under_way)
+        self._under_way = []
+
+    def _refuse_after_interruption(self) -> None:
+        if not self._was_interrupted:
+            return
+        problem = (
+            "this process was forked while its parent was embedding, so what the encoder was "
+            "doing cannot be finished; load the router after the fork, or fork before it is used"
+        )
+        logger.error("the encoder %r refuses: %s", self._identity.model, problem)
+        raise EncoderError(problem)
+
+
+def _openmp() -> Any:
+    """Return the OpenMP libraries of this process; torch's among them."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="openmp")
+
+
+def _window(model: "SentenceTransformer", max_tokens: int, cut: Cut) -> Window | None:
+    """Return the window of a model that can be run on token ids; None if it has to be run whole.
+
+    Run on ids, a model needs no lock and no thread of its library, and long texts can be cut in
+    their middle. Whether it can be is tried: the vectors must be those the library gives.
+    """
+    tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
+    if tokenizer is None or not max_tokens:
+        return None
+    prompt = model.prompts.get(model.default_prompt_name or "") or ""
+    texts = ["a", "where is my order"]
+    try:
+        window = Window(tokenizer_json(tokenizer), max_tokens, cut, prompt=prompt)
+        found = _by_window(model, window, texts)
+    except Exception:  # whatever a model takes other than ids, the library knows
+        return None
+    expected = _by_library(model, texts)
+    is_same = found.shape == expected.shape and np.allclose(found, expected, atol=1e-4)
+    return window if is_same else None
+
+
+def _by_window(model: "SentenceTransformer", window: Window, texts: list[str]) -> Vectors:
+    import torch
+
+    padded = model.tokenizer.pad(
+        {"input_ids": [window.ids(text) for text in texts]}, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        found = model(dict(padded.to(model.device)))["sentence_embedding"]
+    vectors: Vectors = found.float().cpu().numpy()
+    return vectors
+
+
+def _by_library(model: "SentenceTransformer", texts: list[str]) -> Vectors:
+    vectors: Vectors = model.encode(
+        texts, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True
+    )
+    return vectors
+
+
+def _n_tokens(model: "SentenceTransformer", text: str) -> int:
+    tokenizer: Any = model.tokenizer
+    return len(tokenizer(text, truncation=False, verbose=False)["input_ids"])
 
 
 def _load(name: str, *, local_only: bool) -> "SentenceTransformer":
@@ -132,10 +276,11 @@ def _packaged_weights() -> Path | None:
 
 
 def _identity(
-    settings: SentenceTransformerSettings, model: "SentenceTransformer"
+    settings: SentenceTransformerSettings, model: "SentenceTransformer", cut: Cut
 ) -> EncoderIdentity:
     max_tokens = model.max_seq_length or 0
     digest = hashlib.sha256(f"{max_tokens}\n{_tokenizer_json(model.tokenizer)}\n".encode())
+    digest.update(b"" if cut == "head" else cut.encode())
     # Names order the tensors but are not hashed: releases of the library rename them.
     for _, tensor in sorted(model.state_dict().items()):
         values = tensor.detach().cpu().numpy()

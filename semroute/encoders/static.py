@@ -21,18 +21,37 @@ from semroute.encoders.files import (
     Files,
     content_of,
     fingerprint,
-    open_tokenizer,
     read_settings,
 )
+from semroute.encoders.sentence_transformer import DEFAULT_MODEL
+from semroute.encoders.window import Window
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
+from semroute.texts import Cut
 from semroute.vectors import SMALLEST_NORM, Vectors
 
 _TEXTS_PER_STEP = 64
 
 
+class StaticSettings(BaseModel):
+    """The `[encoder]` table for static embeddings: the model they are distilled from.
+
+    `dimension` is the length of a vector; the model's own if that is smaller.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["static"] = "static"
+    model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
+    dimension: Annotated[int, Field(ge=2)] = 256
+
+
 class StaticFileSettings(BaseModel):
-    """`settings.json` of a static encoder; `unknown_id` is the token for unknown characters."""
+    """`settings.json` of a static encoder.
+
+    `unknown_id` is the token for unknown characters; `cut` says which tokens are kept of a text
+    that is too long.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,6 +59,7 @@ class StaticFileSettings(BaseModel):
     model: str
     max_tokens: Annotated[int, Field(ge=1)]
     unknown_id: int | None = None
+    cut: Cut = "head"
 
 
 class StaticEncoder:
@@ -58,8 +78,9 @@ class StaticEncoder:
     def __init__(self, files: Files) -> None:
         settings = read_settings(files, StaticFileSettings)
         self._unknown_id = settings.unknown_id
-        self._tokenizer = open_tokenizer(content_of(files, TOKENIZER), settings.max_tokens)
-        self._embeddings = _read_embeddings(files, self._tokenizer.get_vocab_size())
+        tokenizer = content_of(files, TOKENIZER)
+        self._window = Window(tokenizer, settings.max_tokens, settings.cut, special=False)
+        self._embeddings = _read_embeddings(files, self._window.n_known_tokens)
         self._identity = EncoderIdentity(
             kind=settings.kind,
             model=settings.model,
@@ -83,8 +104,12 @@ class StaticEncoder:
             advance(len(step))
         return rows
 
+    def truncates(self, text: str) -> bool:
+        """Whether only part of `text` fits; see `Encoder.truncates`."""
+        return self._window.exceeds(text)
+
     def _vector(self, text: str) -> NDArray[np.float32]:
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        ids = self._window.ids(text)
         known = [token for token in ids if token != self._unknown_id]
         # Text of unknown tokens alone still needs a direction, as it has with the original.
         total = self._embeddings[known or ids].sum(axis=0)
