@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.build.shards import TEXTS_PER_SHARD, SavedShards
+from semroute.build.shards import SavedShards, in_shards
 from semroute.build.watch import Watch
 from semroute.config import Config
 from semroute.encoders.contract import Encoder
@@ -87,9 +87,8 @@ def _embedded(
 ) -> tuple[Vectors, int]:
     """Embed texts shard by shard; a row of NaN follows for texts that are blank."""
     rows = np.full((len(distinct) + 1, encoder.identity.dimension), np.nan, dtype=np.float32)
-    n_resumed = 0
-    for start in range(0, len(distinct), TEXTS_PER_SHARD):
-        texts = distinct[start : start + TEXTS_PER_SHARD]
+    start = n_resumed = 0
+    for texts in in_shards(distinct):
         vectors = shards.load(texts) if shards else None
         if vectors is not None:
             n_resumed += len(texts)
@@ -99,6 +98,7 @@ def _embedded(
             if shards:
                 shards.save(texts, vectors)
         rows[start : start + len(texts)] = vectors
+        start += len(texts)
     return rows, n_resumed
 
 

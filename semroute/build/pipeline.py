@@ -22,6 +22,7 @@ from semroute.artifact.publishing import library_versions, publish
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
+from semroute.build.shards import remove_shards
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
@@ -92,14 +93,16 @@ def build_index(
         previous = _previous(out, discard_labels)
         with watch.step("load encoder"):
             encoder = encoder or open_encoder(inputs.config.encoder)
-        log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch)
+        log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch, out)
         contents = _contents(log, inputs, encoder, previous, seed, samples, watch)
         carried = _carry_over(previous, contents)
         with watch.step("certify"):
             contents = recertified(replace(contents, clusters=carried.clusters))
         with watch.step("publish"):
             contents = publish(out, contents)
-    return summarise(out, contents, carried, _warnings(inputs, previous), watch.steps)
+            remove_shards(out)
+    warnings = _warnings(inputs, previous)
+    return summarise(out, contents, carried, warnings, watch.steps, log.n_resumed)
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:

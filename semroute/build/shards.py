@@ -9,7 +9,7 @@ where it cannot be done, the build goes on without.
 import hashlib
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,12 @@ _DIGEST_BYTES = 32
 _LARGEST_HEADER_BYTES = 1024
 
 logger = logging.getLogger("semroute")
+
+
+def in_shards(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut texts into runs of `TEXTS_PER_SHARD`; the last may be shorter."""
+    for start in range(0, len(texts), TEXTS_PER_SHARD):
+        yield texts[start : start + TEXTS_PER_SHARD]
 
 
 class SavedShards:

@@ -27,6 +27,7 @@ class BuildSummary:
     `coverage` is the share similar enough to be matched; the others go to the frontier.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
+    `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
     """
 
     index_version: str
@@ -46,6 +47,7 @@ class BuildSummary:
     ood_threshold: float
     max_false_fallback: float
     n_reattached: int
+    n_resumed: int
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]
     steps: tuple[StepTime, ...]
@@ -90,6 +92,7 @@ def summarise(
     carried: Reattached,
     warnings: Sequence[str],
     steps: Sequence[StepTime],
+    n_resumed: int = 0,
 ) -> BuildSummary:
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
@@ -113,6 +116,7 @@ def summarise(
         ood_threshold=manifest.ood.threshold,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
+        n_resumed=n_resumed,
         suggestions=carried.suggestions,
         warnings=tuple(warnings),
         steps=tuple(steps),

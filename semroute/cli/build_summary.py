@@ -91,6 +91,9 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     steps = ", ".join(f"{step.name} {step.seconds:.1f} s" for step in summary.steps)
     peak = max((step.peak_memory_mb for step in summary.steps), default=0.0)
     notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
+    if summary.n_resumed:
+        text = f"{summary.n_resumed:,} texts were embedded by an earlier build that was cut short"
+        notes.append(("resumed", text))
     if summary.n_insufficient_evidence:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))
