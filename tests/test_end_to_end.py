@@ -16,7 +16,6 @@ import pytest
 
 from semroute import SemanticRouter
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
-from semroute.encoders.contract import Encoder
 from tests.command_line import Finished, run
 
 EASY = "hi there, how are you doing today?"
@@ -82,7 +81,7 @@ def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -
     names = [step["name"] for step in summary["steps"]]
     assert names == [
         "read",
-        "load encoder",
+        "make encoder",
         "embed",
         "cluster",
         "label",
@@ -120,8 +119,8 @@ def test_an_engineer_routes_a_text_a_file_and_json(index: Path) -> None:
     assert decisions[0]["model"] == one.stdout.split("\t")[0]
 
 
-def test_the_command_line_and_python_decide_the_same(index: Path, real_encoder: Encoder) -> None:
-    router = SemanticRouter.load(index, encoder=real_encoder)
+def test_the_command_line_and_python_decide_the_same(index: Path) -> None:
+    router = SemanticRouter.load(index)
     shown = json.loads(run("route", "--index", index, "--json", EASY).stdout)
     assert shown == json.loads(json.dumps(router.route(EASY).to_dict()))
 

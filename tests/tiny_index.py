@@ -55,6 +55,7 @@ def tiny_contents(
         samples=tuple(Sample(cluster_id=i, texts=_samples(i)) for i in range(n_clusters))
         if samples
         else (),
+        encoder_files=_encoder_files(seed),
     )
 
 
@@ -69,6 +70,7 @@ def assert_same_contents(left: IndexContents, right: IndexContents) -> None:
     assert left.manifest == right.manifest
     assert left.clusters == right.clusters
     assert left.samples == right.samples
+    assert left.encoder_files == right.encoder_files
     assert left.estimator.models == right.estimator.models
     assert left.calibration.models == right.calibration.models
     for one, other in zip(_arrays(left), _arrays(right), strict=True):
@@ -95,6 +97,11 @@ def _centroids(n_clusters: int, encoder: Encoder) -> Vectors:
     return unit_rows(
         np.stack([encoder.encode(_samples(i)).mean(axis=0) for i in range(n_clusters)])
     )
+
+
+def _encoder_files(seed: int) -> dict[str, bytes]:
+    """Stand for the files of an encoder; who routes with this index gives the tiny encoder."""
+    return {"model.onnx": b"not a model %d" % seed, "settings.json": b'{"seed": %d}' % seed}
 
 
 def _estimator(

@@ -4,6 +4,7 @@
 a required file or field comes or goes, or `PROBE_TEXTS` change.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegative
 
 from semroute.certify import Certificate
 from semroute.config import Config
-from semroute.encoders.contract import EncoderIdentity
+from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.estimator import LossEstimator
 from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
@@ -135,7 +136,9 @@ class Manifest(_Record):
     `certificate` holds the tolerance in force; None: everything goes to the frontier, but for
     analysts' labels. `index_version`, `created_at` (UTC) and
     `files` are filled in when the index is published; `files` goes by the path in the version's
-    folder, either a bare name or `encoder/` and a bare name.
+    folder, either a bare name or `encoder/` and a bare name. `encoder` is the one that made every
+    vector of the index and serves it, `encoder_origin` says what it was made from; None: it was
+    given to the build.
     """
 
     format_version: int
@@ -144,6 +147,7 @@ class Manifest(_Record):
     semroute_version: str
     config: Config
     encoder: EncoderIdentity
+    encoder_origin: EncoderOrigin | None = None
     seed: int
     hash_key: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
     library_versions: dict[str, str]
@@ -189,7 +193,8 @@ class IndexContents:
 
     `centroids` is float32 (n_clusters, dimension), `probes` float32 (n_probes, dimension): the
     embeddings of `PROBE_TEXTS` at build time. `samples` is empty if they were left out. `seen`
-    holds keyed hashes of every text of the log, as `semroute.seen` makes them.
+    holds keyed hashes of every text of the log, as `semroute.seen` makes them. `encoder_files` are
+    the files of the encoder by name; empty if it is served by its own library.
     """
 
     manifest: Manifest
@@ -200,3 +205,4 @@ class IndexContents:
     estimator: LossEstimator
     samples: tuple[Sample, ...] = ()
     seen: SeenTexts = field(default_factory=no_texts)
+    encoder_files: Mapping[str, bytes] = field(default_factory=dict)

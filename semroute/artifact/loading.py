@@ -1,15 +1,11 @@
 """Checking and reading an index. Whatever is wrong with it, the answer is `InvalidIndexError`."""
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semroute.artifact.agreement import check_agreement
-from semroute.artifact.contents import MANIFEST, PROBES, IndexContents
+from semroute.artifact.contents import MANIFEST, SAMPLES, IndexContents, Manifest, Sample
 from semroute.artifact.layout import CURRENT, is_bare_name, version_line
 from semroute.artifact.reading import (
     LARGEST_LINE_BYTES,
@@ -19,14 +15,14 @@ from semroute.artifact.reading import (
     is_folder,
     read_file,
 )
-from semroute.artifact.serialising import parse
-from semroute.artifact.verifying import REPAIR, VerifiedVersion, verify_version
-from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.artifact.serialising import parse, parse_samples
+from semroute.artifact.verifying import (
+    REPAIR,
+    VerifiedVersion,
+    verified_file,
+    verify_version,
+)
 from semroute.errors import InvalidIndexError
-from semroute.vectors import usable_rows
-
-LEAST_PROBE_SIMILARITY = 0.999
-"""Mean cosine of the probes, embedded now and at build time; below it the encoder is another."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,18 @@ def load_index(
         InvalidIndexError: there is no index, or anything at all is wrong with it.
     """
     return _load(Path(folder), version, sha256, samples=samples)[0]
+
+
+def load_samples(folder: Path, manifest: Manifest) -> tuple[Sample, ...]:
+    """Read the example queries of a version that was loaded without; empty if it has none.
+
+    Raises:
+        InvalidIndexError: their file is no longer the one the manifest describes.
+    """
+    if SAMPLES not in manifest.files:
+        return ()
+    path = Path(folder, manifest.index_version, SAMPLES)
+    return parse_samples(verified_file(path, manifest.files[SAMPLES]), path)
 
 
 def verify_index(folder: Path, *, version: str | None = None) -> Verification:
@@ -124,44 +132,6 @@ def complete_versions(folder: Path) -> list[str]:
     return sorted(
         name for name in names if is_bare_name(name) and is_file(Path(folder, name, MANIFEST))
     )
-
-
-def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
-    """Check that an encoder is the one the index was built with.
-
-    Its name may differ (a model may move to another folder); what it computes may not. The probe
-    texts are embedded again: another encoder of the same size passes every other check.
-
-    Raises:
-        InvalidIndexError: the identity differs, or the mean cosine of the probes is below
-            `LEAST_PROBE_SIMILARITY`.
-    """
-    place = Path(contents.manifest.index_version)
-    built, given = contents.manifest.encoder, encoder.identity
-    for field in ("kind", "dimension", "max_tokens", "fingerprint"):
-        expected, found = getattr(built, field), getattr(given, field)
-        if expected != found:
-            raise InvalidIndexError(
-                place / MANIFEST,
-                f"the index was built with another encoder: {field} is {expected!r} in the index, "
-                f"{found!r} in the encoder {given.model!r}; load {built.model!r}, or build again",
-            )
-    similarity = _mean_similarity(encoder.encode(PROBE_TEXTS), contents.probes)
-    if not similarity >= LEAST_PROBE_SIMILARITY:
-        raise InvalidIndexError(
-            place / PROBES,
-            f"the encoder {given.model!r} no longer gives the vectors the index was built with: "
-            f"mean similarity of the probe texts {similarity:.4f}, at least "
-            f"{LEAST_PROBE_SIMILARITY} is needed; install the library versions named in the "
-            "manifest, or build again",
-        )
-
-
-def _mean_similarity(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """NaN if the encoder gave an unusable row."""
-    if found.shape != expected.shape or not usable_rows(found).all():
-        return math.nan
-    return float((found.astype(np.float64) * expected).sum(axis=1).mean())
 
 
 def _load(

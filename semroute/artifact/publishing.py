@@ -171,9 +171,13 @@ def _final_manifest(
 
 def _write_version(folder: Path, files: dict[str, bytes]) -> None:
     make_folder(folder)
+    inner = sorted({(folder / name).parent for name in files} - {folder})
+    for path in inner:
+        make_folder(path)
     for name, content in files.items():
         write_file(folder / name, content)
-    flush_folder(folder)
+    for path in (*inner, folder):
+        flush_folder(path)
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -33,6 +33,7 @@ from semroute.artifact.contents import (
     Manifest,
     Sample,
 )
+from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.errors import InvalidIndexError
 from semroute.estimator import LossEstimator
 from semroute.features import FEATURES
@@ -57,7 +58,8 @@ def serialise(contents: IndexContents) -> dict[str, bytes]:
         files[SAMPLES] = _json_lines(contents.samples)
     if len(contents.seen):
         files[SEEN] = _npy(contents.seen)
-    return files
+    stored = sorted(contents.encoder_files.items())
+    return files | {f"{ENCODER_FOLDER}/{name}": content for name, content in stored}
 
 
 def serialise_manifest(manifest: Manifest) -> bytes:
@@ -93,11 +95,25 @@ def parse(
         probes=_parse_npy(files[PROBES], folder / PROBES),
         calibration=_parse_calibration(files[CALIBRATION], folder / CALIBRATION),
         estimator=_parse_estimator(files[ESTIMATOR], folder / ESTIMATOR),
-        samples=_parse_json_lines(Sample, files[SAMPLES], folder / SAMPLES)
+        samples=parse_samples(files[SAMPLES], folder / SAMPLES)
         if samples and SAMPLES in files
         else (),
         seen=_parse_npy(files[SEEN], folder / SEEN) if SEEN in files else no_texts(),
+        encoder_files={
+            path.removeprefix(f"{ENCODER_FOLDER}/"): content
+            for path, content in files.items()
+            if path.startswith(f"{ENCODER_FOLDER}/")
+        },
     )
+
+
+def parse_samples(content: bytes, path: Path) -> tuple[Sample, ...]:
+    """Parse the example queries; `path` is for messages only.
+
+    Raises:
+        InvalidIndexError: they are not what their name says.
+    """
+    return _parse_json_lines(Sample, content, path)
 
 
 _JSON: dict[str, Any] = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False}

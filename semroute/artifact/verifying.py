@@ -48,7 +48,7 @@ def verify_version(folder: Path, sha256: str | None = None) -> VerifiedVersion:
             f"belongs to the version {manifest.index_version[:100]!r}; folders are not renamed",
         )
     _check_listing(folder, manifest)
-    files = {name: _verified_file(folder / name, record) for name, record in manifest.files.items()}
+    files = {name: verified_file(folder / name, record) for name, record in manifest.files.items()}
     n_bytes = len(content) + len(digest) + sum(len(file) for file in files.values())
     return VerifiedVersion(manifest, found, files, n_bytes)
 
@@ -87,7 +87,12 @@ def _present_files(folder: Path) -> set[str]:
     return names
 
 
-def _verified_file(path: Path, record: FileRecord) -> bytes:
+def verified_file(path: Path, record: FileRecord) -> bytes:
+    """Read one file and compare it with what the manifest says of it.
+
+    Raises:
+        InvalidIndexError: it is missing, a link, or not the one that was published.
+    """
     content = read_file(path, record.n_bytes)
     if len(content) != record.n_bytes:
         raise InvalidIndexError(

@@ -19,6 +19,7 @@ from semroute.artifact.layout import CURRENT
 from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
+from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
@@ -29,8 +30,9 @@ from semroute.build.watch import Watch
 from semroute.clustering.contract import NOISE
 from semroute.clusters import Grouping, group, sample_rows
 from semroute.config import Config, read_config
-from semroute.encoders import open_encoder
-from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.encoders.contract import PROBE_TEXTS, Encoder, EncoderOrigin
+from semroute.encoders.cores import available_cores
+from semroute.encoders.making import MadeEncoder, make_encoder
 from semroute.errors import BuildError, InvalidIndexError
 from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.ood import calibrate_threshold
@@ -91,17 +93,18 @@ def build_index(
         inputs = _read(queries, evals, config)
     with locked(out):
         previous = _previous(out, discard_labels)
-        with watch.step("load encoder"):
-            encoder = encoder or open_encoder(inputs.config.encoder)
-        log = embed_log(inputs.log, inputs.evals, inputs.config, encoder, watch, out)
-        contents = _contents(log, inputs, encoder, previous, seed, samples, watch)
+        with watch.step("make encoder"):
+            made = MadeEncoder(encoder) if encoder else _made_encoder(inputs, seed)
+        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out)
+        contents = _contents(log, inputs, made, previous, seed, samples, watch)
         carried = _carry_over(previous, contents)
         with watch.step("certify"):
             contents = recertified(replace(contents, clusters=carried.clusters))
+            contents = with_changed_share(contents, made.comparison)
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    warnings = _warnings(inputs, previous)
+    warnings = _warnings(inputs, previous, made.origin)
     return summarise(out, contents, carried, warnings, watch.steps, log.n_resumed)
 
 
@@ -117,6 +120,13 @@ def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
     if evals:
         _name_ignored_columns(evals, table.ignored_columns)
     return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
+
+
+def _made_encoder(inputs: _Inputs, seed: int) -> MadeEncoder:
+    cleaned = [inputs.config.texts.clean(text).text for text in inputs.log.texts]
+    texts = [text for text in cleaned if text]
+    config = inputs.config
+    return make_encoder(config.encoder, texts, seed, available_cores(), config.texts.cut)
 
 
 def _name_ignored_columns(path: Path, columns: tuple[str, ...]) -> None:
@@ -147,7 +157,7 @@ def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reatta
 def _contents(
     log: EmbeddedLog,
     inputs: _Inputs,
-    encoder: Encoder,
+    made: MadeEncoder,
     previous: IndexContents | None,
     seed: int,
     samples: bool,
@@ -168,7 +178,8 @@ def _contents(
         created_at="",
         semroute_version=__version__,
         config=inputs.config,
-        encoder=encoder.identity,
+        encoder=made.encoder.identity,
+        encoder_origin=made.origin,
         seed=seed,
         hash_key=key,
         library_versions=library_versions(),
@@ -180,11 +191,12 @@ def _contents(
         manifest=manifest,
         clusters=clusters,
         centroids=grouping.centroids,
-        probes=encoder.encode(PROBE_TEXTS),
+        probes=made.encoder.encode(PROBE_TEXTS),
         calibration=calibration(log, ~fit, described),
         estimator=described.estimator,
         samples=sampled(log, grouping) if samples else (),
         seen=remember(log.texts, key),
+        encoder_files=made.files,
     )
 
 
@@ -235,10 +247,14 @@ def _counts(
     )
 
 
-def _warnings(inputs: _Inputs, previous: IndexContents | None) -> tuple[str, ...]:
+def _warnings(
+    inputs: _Inputs, previous: IndexContents | None, origin: EncoderOrigin | None
+) -> tuple[str, ...]:
     """Name what the files hold and the build did not use, and models nothing is known of."""
     evals = inputs.evals
     found = []
+    if origin and origin.departure:
+        found.append(f"the encoder is not what the config asks for: {origin.departure}")
     if evals.unknown_models:
         named = printable(listed(evals.unknown_models))
         found.append(f"scores of models that are not in the config were not used: {named}")

@@ -8,6 +8,7 @@ from typing import Any
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate
+from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.relabel import Reattached, Suggestion
 
 
@@ -25,6 +26,7 @@ class BuildSummary:
     """A build in figures. Shares are of the held-out queries; costs are US dollars per request.
 
     `coverage` is the share similar enough to be matched; the others go to the frontier.
+    `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
     `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
@@ -33,6 +35,8 @@ class BuildSummary:
     index_version: str
     folder: str
     counts: Counts
+    encoder: EncoderIdentity
+    encoder_origin: EncoderOrigin | None
     coverage: float
     noise_share: float
     models: tuple[ModelShare, ...]
@@ -59,7 +63,8 @@ class BuildSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        records = {name: getattr(self, name).model_dump() for name in ("counts", "certificate")}
+        names = ("counts", "certificate", "encoder", "encoder_origin")
+        records = {name: record.model_dump() for name in names if (record := getattr(self, name))}
         certificate = {**records["certificate"], "sentence": self.certificate.sentence}
         return {**asdict(self), **records, "certificate": certificate, "saving": self.saving}
 
@@ -102,6 +107,8 @@ def summarise(
         index_version=manifest.index_version,
         folder=str(folder),
         counts=manifest.counts,
+        encoder=manifest.encoder,
+        encoder_origin=manifest.encoder_origin,
         coverage=coverage(contents),
         noise_share=manifest.counts.n_noise / max(manifest.counts.n_fit, 1),
         models=model_shares(clusters, certificate, manifest.config.model_names),

@@ -5,7 +5,7 @@ import shlex
 import click
 
 from semroute.build.summary import BuildSummary
-from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.cli.output import dollars, encoder_facts, figure, percent, print_columns
 from semroute.relabel import Suggestion
 
 
@@ -50,6 +50,7 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
                 "noise before assignment"
             ),
         ),
+        ("encoder", encoder_facts(summary.encoder, summary.encoder_origin)),
         (
             "unknown",
             (

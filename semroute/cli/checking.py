@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import (
+    encoder_facts,
     figure,
     index_option,
     json_option,
@@ -55,7 +56,7 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
             f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out)",
         ),
         ("scores", f"{counts.n_scores:,}"),
-        ("encoder", f"{manifest.encoder.model}, {manifest.encoder.dimension} dimensions"),
+        ("encoder", encoder_facts(manifest.encoder, manifest.encoder_origin)),
         (
             "unknown",
             (
@@ -130,13 +131,12 @@ def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
     \b
     Example: semroute verify --index clusters/
     """
-    from semroute.artifact.loading import check_encoder, load_index, verify_index
-    from semroute.encoders import open_encoder
+    from semroute.artifact.encoder import open_index_encoder
+    from semroute.artifact.loading import load_index, verify_index
 
     report = verify_index(folder)
     if with_encoder:
-        contents = load_index(folder, samples=False)
-        check_encoder(contents, open_encoder(contents.manifest.config.encoder, local_only=True))
+        open_index_encoder(load_index(folder, samples=False))
     if as_json:
         print_json({**report.to_dict(), "encoder_checked": with_encoder})
         return

@@ -14,7 +14,6 @@ from semroute.cli.routing import decision_line
 from semroute.config import read_config
 from semroute.demo.comparison import compare
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
-from semroute.encoders import open_encoder
 from semroute.router import SemanticRouter
 
 
@@ -27,7 +26,6 @@ def print_tour(out: Path | None, seed: int) -> None:
     click.echo("nothing in it was measured, the costs and qualities below show the way only.\n")
 
     _print_command(_build_command(files, clusters, seed))
-    encoder = open_encoder(read_config(files.config).encoder)
     summary = build_index(
         files.queries,
         files.evals,
@@ -35,10 +33,9 @@ def print_tour(out: Path | None, seed: int) -> None:
         clusters,
         seed=seed,
         progress=progress_for_terminal(),
-        encoder=encoder,
     )
     print_summary(summary)
-    router = SemanticRouter.load(clusters, encoder=encoder)
+    router = SemanticRouter.load(clusters)
     _print_routes(router, clusters)
     _print_comparison(router, files)
     _print_next(files, clusters, seed)

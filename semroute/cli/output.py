@@ -4,12 +4,16 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from semroute.texts import printable
+
+if TYPE_CHECKING:
+    from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 
 Command = Callable[..., Any]
 
@@ -54,6 +58,18 @@ def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> No
         click.echo(f"{indent}{'  '.join(aligned)}".rstrip())
 
 
+def encoder_facts(encoder: "EncoderIdentity", origin: "EncoderOrigin | None") -> str:
+    """Say in one line which encoder serves an index, and how it differs from its original."""
+    facts = [f"{encoder.model} as {encoder.kind}, {encoder.dimension} dimensions"]
+    if origin and origin.parity:
+        mean, least = origin.parity.mean_cosine, origin.parity.smallest_cosine
+        facts.append(f"cosine to the original {mean:.4f} on average, at least {least:.4f}")
+    if origin and origin.parity and origin.changed_share is not None:
+        share, n_texts = percent(origin.changed_share), origin.parity.n_texts
+        facts.append(f"{share} of {n_texts} texts would be routed otherwise by it")
+    return "; ".join(facts)
+
+
 def _is_figure(cell: str) -> bool:
     return not cell or cell == "-" or cell.lstrip("$+-≤").replace(",", "")[:1].isdigit()
 
@@ -65,7 +81,7 @@ def percent(share: float) -> str:
 
 def dollars(cost_usd: float | None) -> str:
     """Write a cost per request with four significant digits; `-` if it is unknown."""
-    return "-" if cost_usd is None else f"${cost_usd:.4g}"
+    return "-" if cost_usd is None else f"${Decimal(f'{cost_usd:.4g}'):f}"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

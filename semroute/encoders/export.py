@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from semroute.encoders.compiled import CompiledEncoder, CompiledSettings
-from semroute.encoders.contract import PROBE_TEXTS, EncoderIdentity
-from semroute.encoders.files import MODEL, SETTINGS, TOKENIZER, open_tokenizer, tokenizer_json
+from semroute.encoders.contract import PROBE_TEXTS, EncoderIdentity, Parity
+from semroute.encoders.files import MODEL, SETTINGS, TOKENIZER, tokenizer_json
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.quantise import quantise
 from semroute.encoders.sentence_transformer import SentenceTransformerEncoder
@@ -31,28 +30,43 @@ FLOORS: dict[Precision, float] = {"int8": 0.99, "fp32": 0.9999}
 _DEFAULT_MAX_TOKENS = 512
 
 
-class Parity(BaseModel):
-    """How close a compiled encoder's vectors are to the original's, as cosines over `n_texts`."""
+@dataclass(frozen=True)
+class Comparison:
+    """The same texts embedded by an encoder and by its compiled form; float32 (n, dimension)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    texts: tuple[str, ...]
+    original: Vectors
+    compiled: Vectors
 
-    mean_cosine: float
-    smallest_cosine: float
-    n_texts: int
+    def parity(self) -> Parity:
+        """Return how close the vectors are."""
+        cosines = np.sum(self.original.astype(np.float64) * self.compiled, axis=1)
+        # A vector that is not a number is as far off as can be.
+        cosines = np.nan_to_num(cosines, nan=-1.0)
+        return Parity(
+            mean_cosine=float(cosines.mean()),
+            smallest_cosine=float(cosines.min()),
+            n_texts=len(cosines),
+        )
 
 
 @dataclass(frozen=True)
 class CompiledModel:
     """An encoder as files.
 
-    `parity` is against the encoder it was made from, on texts that took no part in the making.
+    `comparison` is with the encoder it was made from, on texts that took no part in the making.
     `departure` says why it is not of the precision asked for; None if it is.
     """
 
     files: dict[str, bytes]
     identity: EncoderIdentity
-    parity: Parity
+    comparison: Comparison
     departure: str | None = None
+
+    @property
+    def parity(self) -> Parity:
+        """How close the vectors of the comparison are."""
+        return self.comparison.parity()
 
 
 @dataclass(frozen=True)
@@ -115,9 +129,9 @@ class _Source:
 
     def int8(self, sample_texts: Sequence[str]) -> CompiledModel:
         settings = self._settings("int8")
-        tokenizer = open_tokenizer(self.tokenizer, settings.max_tokens)
+        window = settings.window(self.tokenizer)
         texts = (*PROBE_TEXTS[::2], *sample_texts[:MAX_EXAMPLES])
-        ids = [tokenizer.encode(settings.prompt + text).ids for text in texts]
+        ids = [window.ids(text) for text in texts]
         examples = [np.array([one], dtype=np.int64) for one in ids if one]
         return self._made(quantise(self.graph, examples), "int8")
 
@@ -128,8 +142,8 @@ class _Source:
             SETTINGS: self._settings(precision).model_dump_json(indent=2).encode(),
         }
         compiled = CompiledEncoder(files)
-        parity = _parity(self.original, compiled.encode(self.checks))
-        return CompiledModel(files, compiled.identity, parity)
+        found = Comparison(tuple(self.checks), self.original, compiled.encode(self.checks))
+        return CompiledModel(files, compiled.identity, found)
 
     def _settings(self, precision: Precision) -> CompiledSettings:
         model, identity = self.encoder.model, self.encoder.identity
@@ -139,18 +153,8 @@ class _Source:
             dimension=identity.dimension,
             max_tokens=_max_tokens(self.encoder),
             prompt=model.prompts.get(model.default_prompt_name or "") or "",
+            cut=self.encoder.cut,
         )
-
-
-def _parity(original: Vectors, compiled: Vectors) -> Parity:
-    cosines = np.sum(original.astype(np.float64) * compiled, axis=1)
-    # A vector that is not a number is as far off as can be.
-    cosines = np.nan_to_num(cosines, nan=-1.0)
-    return Parity(
-        mean_cosine=float(cosines.mean()),
-        smallest_cosine=float(cosines.min()),
-        n_texts=len(cosines),
-    )
 
 
 def _below(parity: Parity, precision: Precision) -> str:

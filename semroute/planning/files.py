@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.loading import check_encoder, load_index
+from semroute.artifact.encoder import open_index_encoder
+from semroute.artifact.loading import load_index
 from semroute.build.split import in_fit
-from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
+from semroute.encoders.cores import available_cores
 from semroute.errors import PublishError
 from semroute.evals import no_evals, read_evals
 from semroute.index import CentroidIndex
 from semroute.planning.scores import Portion, ScoredLog, plan_scores, portions
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
-from semroute.texts import clean
 from semroute.vectors import usable_rows
 
 
@@ -99,9 +99,8 @@ def plan_evals(
     names = config.model_names
     n = len(log.query_ids)
     table = read_evals(evals, log.query_ids, names) if evals else no_evals(n, names)
-    encoder = encoder or open_encoder(config.encoder, local_only=True)
-    check_encoder(contents, encoder)
-    texts = [clean(text, config.texts.max_chars).text for text in log.texts]
+    encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
+    texts = [config.texts.clean(text).text for text in log.texts]
     cluster_ids = _nearest(texts, contents, encoder, progress)
     rows = np.flatnonzero(cluster_ids >= 0)
     kept = [texts[row] for row in rows]

@@ -59,7 +59,7 @@ def with_link(version: Path) -> None:
 
 
 def with_encoder_folder_linked(version: Path) -> None:
-    (version.parent / "elsewhere").mkdir()
+    (version / "encoder").rename(version.parent / "elsewhere")
     (version / "encoder").symlink_to(version.parent / "elsewhere")
 
 
@@ -152,13 +152,13 @@ IN_FOLDER: dict[str, tuple[str, str, Forge]] = {
     "unlisted file": ("notes.txt", "is not listed in the manifest", with_unlisted_file),
     "listed file missing": (SAMPLES, "is missing", without_listed_file),
     "encoder file missing": (
-        "encoder/model.onnx",
+        "encoder/tokenizer.json",
         "is missing",
-        with_listed_path("encoder/model.onnx"),
+        with_listed_path("encoder/tokenizer.json"),
     ),
     "encoder folder a link": (
-        "encoder",
-        "is not listed in the manifest",
+        "encoder/model.onnx",
+        "is missing",
         with_encoder_folder_linked,
     ),
     "file a link": (CENTROIDS, "is a link", with_link),
@@ -187,7 +187,6 @@ def test_files_other_than_the_listed_ones_are_refused_by_name(folder: Path, name
 
 def test_files_of_an_encoder_are_verified_but_not_looked_into(folder: Path) -> None:
     version = folder / VERSION
-    (version / "encoder").mkdir()
     rewrite(version, "encoder/model.onnx", b"\x00\x01")
     assert len(load_index(folder).clusters) == 3
     (version / "encoder" / "model.onnx").write_bytes(b"\x00\x02")

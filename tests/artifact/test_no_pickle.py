@@ -26,7 +26,7 @@ def test_publishing_and_loading_run_without_pickle(
         monkeypatch.setattr(pickle, name, refuse)
     publish_tiny(tmp_path)
     assert len(load_index(tmp_path).clusters) == 3
-    assert verify_index(tmp_path).n_files == 8
+    assert verify_index(tmp_path).n_files == 10
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_everything_is_flushed_before_the_rename_and_that_before_the_pointer(
     rename, replaced = first(calls, "rename"), first(calls, "replace")
     flushed = [call.path for call in calls if call.name == "fsync" and call.number < rename]
     assert sorted(flushed) == sorted(written)
-    assert len(flushed) == 9
+    assert len(flushed) == 12
     between = [call for call in calls if rename < call.number < replaced and call.name == "fsync"]
     assert [call.path for call in between] == [folder, folder / ".tmp-CURRENT"]
     assert [call.path for call in calls if call.number > replaced] == [folder, folder]

@@ -218,7 +218,7 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
     )
     assert list(seen) == [
         "read",
-        "load encoder",
+        "make encoder",
         "embed",
         "cluster",
         "label",

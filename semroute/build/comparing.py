@@ -1,0 +1,49 @@
+"""How many decisions change because the encoder was compiled."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import routing_policy
+from semroute.encoders.export import Comparison
+from semroute.features import text_features
+from semroute.index import CentroidIndex
+from semroute.policy import Traffic
+from semroute.vectors import Vectors, usable_rows
+
+
+def with_changed_share(contents: IndexContents, compared: Comparison | None) -> IndexContents:
+    """Record the share of compared texts that the encoder's original would send elsewhere."""
+    origin = contents.manifest.encoder_origin
+    if compared is None or origin is None:
+        return contents
+    original, compiled = (
+        _columns(contents, compared.texts, vectors)
+        for vectors in (compared.original, compared.compiled)
+    )
+    changed = origin.model_copy(update={"changed_share": float((original != compiled).mean())})
+    manifest = contents.manifest.model_copy(update={"encoder_origin": changed})
+    return replace(contents, manifest=manifest)
+
+
+def _columns(contents: IndexContents, texts: Sequence[str], vectors: Vectors) -> NDArray[np.int64]:
+    """Return the column of the model each text would get; an unusable vector gets the frontier."""
+    policy, estimator = routing_policy(contents), contents.estimator
+    columns = np.full(len(texts), policy.frontier, dtype=np.int64)
+    rows = np.flatnonzero(usable_rows(vectors))
+    usable = [texts[row] for row in rows.tolist()]
+    near = CentroidIndex(contents.centroids).search(vectors[rows], estimator.n_neighbours)
+    features = text_features(usable)
+    found = estimator.estimate(near.cluster_ids, near.similarities, vectors[rows], features)
+    traffic = Traffic(
+        cluster_ids=near.cluster_ids[:, 0],
+        similarities=near.similarities[:, 0],
+        losses=found.losses,
+        costs_usd=found.costs_usd,
+        n_chars=np.array([len(text) for text in usable], dtype=np.int64),
+    )
+    columns[rows] = policy.choose(traffic).columns
+    return columns
