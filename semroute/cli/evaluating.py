@@ -1,16 +1,30 @@
 """`evaluate`."""
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from semroute.cli.output import index_option, json_option, print_json
+from semroute.cli.output import dollars, index_option, json_option, print_json
 
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
 
 INPUT = click.Path(path_type=Path)
+
+
+class Bar(click.FloatRange):
+    """A number a figure is held against; NaN would let everything pass."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; a usage error if there is none to compare with."""
+        bar = float(super().convert(value, param, ctx))
+        if not math.isfinite(bar):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return bar
 
 
 @click.command()
@@ -24,12 +38,12 @@ INPUT = click.Path(path_type=Path)
 @click.option("--skip-seen", is_flag=True, help="Leave out queries the build has seen.")
 @click.option(
     "--min-quality",
-    type=click.FloatRange(0, 1),
+    type=Bar(0, 1),
     help="Fail with exit code 5 if the router's mean score is lower.",
 )
 @click.option(
     "--max-cost",
-    type=click.FloatRange(0),
+    type=Bar(0),
     help="Fail with exit code 5 if a request costs more US dollars on average.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
@@ -79,6 +93,6 @@ def _check(found: "Evaluation", min_quality: float | None, max_cost: float | Non
         reached = "unknown" if score is None else f"{score.value:.4f}"
         missed.append(f"the mean score is {reached}, --min-quality asks for {min_quality:g}")
     if max_cost is not None and cost > max_cost:
-        missed.append(f"a request costs ${cost:.4g}, --max-cost allows ${max_cost:g}")
+        missed.append(f"a request costs {dollars(cost)}, --max-cost allows {dollars(max_cost)}")
     if missed:
         raise CheckFailedError("; ".join(missed))

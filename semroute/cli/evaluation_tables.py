@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.cli.output import figure, percent, print_columns
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def _print_coverage(found: "Evaluation") -> None:
 
 
 def _print_strategies(found: "Evaluation") -> None:
-    heading = ("answered by", "mean score", "", "lost", "", "cost", "saved", "", "frontier calls")
+    cost = "per 1,000 requests"
+    heading = ("answered by", "mean score", "", "lost", "", cost, "saved", "", "frontier calls")
     click.echo()
     print_columns([heading, *map(_strategy_row, found.strategies)])
     n = found.n_learning
@@ -46,6 +47,8 @@ def _print_strategies(found: "Evaluation") -> None:
 
 
 def _strategy_row(one: "StrategyResult") -> tuple[str, ...]:
+    from semroute.evaluate.costs import per_thousand
+
     score, loss, saving = one.score, one.loss, one.saving
     return (
         one.name,
@@ -53,7 +56,7 @@ def _strategy_row(one: "StrategyResult") -> tuple[str, ...]:
         _between(score),
         figure(loss.value if loss else None),
         _between(loss),
-        dollars(one.cost_usd.value),
+        per_thousand(one.cost_usd.value),
         percent(saving.value),
         _between(saving, as_percent=True),
         percent(one.frontier_share),

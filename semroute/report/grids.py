@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents
+from semroute.evaluate.costs import per_thousand
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
 from semroute.evaluate.slices import CLUSTER
@@ -42,7 +43,7 @@ def _figure(value: float | None, style: str = ".3f", note: str = "") -> Cell:
 
 
 def _dollars(cost_usd: float) -> Cell:
-    return {"value": cost_usd, "text": f"${1000 * cost_usd:,.3g}", "note": ""}
+    return {"value": cost_usd, "text": per_thousand(cost_usd), "note": ""}
 
 
 def _interval(one: Interval | None, style: str = ".3f") -> Cell:
@@ -82,19 +83,28 @@ def _strategy_row(one: StrategyResult) -> list[Cell]:
     ]
 
 
-def tolerance_grid(found: Evaluation) -> Grid:
+def tolerance_grid(contents: IndexContents, found: Evaluation) -> Grid:
     """Show a few tolerances from the safe end on, and the index as it is."""
-    router = found.router
-    columns = ("tolerance", "saved", "score lost", "mean score", "per 1,000 requests", "frontier")
+    router, certificate = found.router, contents.manifest.certificate
+    own = certificate.tolerance if certificate else None
+    columns = (
+        "tolerance",
+        "saved",
+        "score lost",
+        "mean score",
+        "per 1,000 requests",
+        "frontier calls",
+    )
     now = [
-        {"value": None, "text": "as it is", "note": ""},
+        {"value": own, "text": "as it is", "note": "" if own is None else f"{own:.4f}"},
         _figure(router.saving.value, ".1%"),
         _figure(router.loss.value if router.loss else None),
         _figure(router.score.value if router.score else None),
         _dollars(router.cost_usd.value),
         _figure(router.frontier_share, ".1%"),
     ]
-    return grid(columns, [now, *map(_point_row, spread(found.points))], marked=0)
+    others = [point for point in found.points if own is None or point.tolerance != own]
+    return grid(columns, [now, *map(_point_row, spread(others))], marked=0)
 
 
 def spread(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
@@ -110,7 +120,7 @@ def spread(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
 
 
 def _point_row(point: OperatingPoint) -> list[Cell]:
-    name = "always the frontier" if point.tolerance is None else f"{point.tolerance:.3f}"
+    name = "always the frontier" if point.tolerance is None else f"{point.tolerance:.4f}"
     return [
         {"value": point.tolerance, "text": name, "note": ""},
         _figure(point.saving, ".1%"),
@@ -128,9 +138,8 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
         "cluster",
         "share of log",
         "answered by",
-        "why",
         "expected loss",
-        "queries scored",
+        "scored in the build",
         "judged here",
         "score lost",
         "saved",
@@ -142,19 +151,22 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
 def _cluster_row(cluster: Cluster, judged: Slice | None) -> list[Cell]:
     known = next(one for one in cluster.evidence if one.model == cluster.label)
     bound = known.loss_upper_bound
-    reason = cluster.auto_reason.replace("_", " ")
-    why = "analyst's label" if cluster.override else reason
     return [
         _words(cluster.name, ", ".join(cluster.keywords[3:8])),
         _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
-        _words(cluster.label),
-        _words(why, cluster.note),
+        _words(cluster.label, _why(cluster)),
         _figure(known.expected_loss, ".3f", "" if bound is None else f"at most {bound:.3f}"),
         _figure(known.n_paired, ",d"),
         _figure(judged.n if judged else 0, ",d", "few" if judged and judged.is_small else ""),
         _interval(judged.loss if judged else None),
         _interval(judged.saving if judged else None, ".1%"),
     ]
+
+
+def _why(cluster: Cluster) -> str:
+    if cluster.override:
+        return f"an analyst's label: {cluster.note}" if cluster.note else "an analyst's label"
+    return "" if cluster.auto_reason == "matched" else "no cheaper model is shown to be good enough"
 
 
 def slice_grid(found: Evaluation) -> Grid:

@@ -151,7 +151,7 @@ function drawMap() {
       symbol: group.symbol, line: { width: 1, color: colour("--card") },
     },
   }));
-  const bare = { showgrid: false, showticklabels: false, ticks: "" };
+  const bare = { showgrid: false, showticklabels: false, ticks: "", showline: false };
   Plotly.react("map", traces, layout({ xaxis: bare, yaxis: bare, hovermode: "closest",
     margin: { l: 10, r: 10, t: 10, b: 10 }, height: phone() ? 430 : 460,
     legend: { orientation: "h", y: -0.05, yanchor: "top", itemsizing: "constant" } }), config);

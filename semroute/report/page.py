@@ -1,7 +1,6 @@
 """The page: figures and tables as data, a script that draws them, nothing from elsewhere."""
 
 import json
-import math
 import os
 from html import escape
 from importlib.resources import files
@@ -13,7 +12,7 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.errors import MissingExtraError, PublishError
 from semroute.evaluate.paired import Interval
-from semroute.evaluate.results import Evaluation
+from semroute.evaluate.results import Evaluation, finite
 from semroute.evaluate.slices import SMALL
 from semroute.masks import mask
 from semroute.queries import read_queries
@@ -92,7 +91,7 @@ def render(contents: IndexContents, found: Evaluation, texts: dict[str, str]) ->
     """Return the page; `texts` holds the masked text of each unknown query, or nothing."""
     tables: dict[str, Any] = {
         "strategies": strategy_grid(found),
-        "tolerances": tolerance_grid(found),
+        "tolerances": tolerance_grid(contents, found),
         "clusters": cluster_grid(contents, found),
         "slices": slice_grid(found),
     }
@@ -131,16 +130,8 @@ def _plotly() -> str:
 
 def _embedded(data: dict[str, Any]) -> str:
     """Write JSON that no text in it can break out of."""
-    text = json.dumps(_finite(data), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(data), ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _headline(found: Evaluation) -> str:

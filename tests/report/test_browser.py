@@ -102,6 +102,13 @@ def test_a_hover_names_the_cluster(desktop: Opened) -> None:
     assert "of the log" in (label.text_content() or "")
 
 
+def test_on_a_desktop_every_column_of_every_table_is_in_sight(desktop: Opened) -> None:
+    hidden = desktop.page.locator(".scroll").evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+    )
+    assert hidden == 0
+
+
 def test_at_phone_width_nothing_scrolls_sideways_but_tables(phone: Opened) -> None:
     page = phone.page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
