@@ -28,7 +28,7 @@ class Judged:
 
     def encoding(self, module: str) -> AbstractContextManager[object]:
         """Let commands use the tiny encoder where `module` would open the index's."""
-        return mock.patch(f"{module}.open_encoder", return_value=self.encoder)
+        return mock.patch(f"{module}.open_index_encoder", return_value=self.encoder)
 
 
 def judged_demo(folder: Path) -> Judged:

@@ -11,7 +11,7 @@ from semroute.errors import MissingExtraError
 from semroute.evaluate.frontiers import hull
 from semroute.evaluate.frozen import FrozenSet, Numbers
 from semroute.evaluate.paired import PairedBootstrap, chosen_shares
-from semroute.evaluate.tolerance import Columns, LossTable, at_cost, tolerances
+from semroute.evaluate.tolerance import Columns, at_cost, estimated, tolerances
 from semroute.vectors import Vectors
 
 N_NEIGHBOURS = 100
@@ -75,9 +75,8 @@ def _hard_words(text: str) -> list[str]:
 
 def learned(expected_loss: Numbers, frozen: FrozenSet, cost_usd: float) -> Numbers:
     """Choose the cheapest model within the tolerance at which a learner costs what is asked."""
-    costs = np.broadcast_to(frozen.costs_usd.mean(axis=0), expected_loss.shape)
-    table = LossTable(expected_loss, costs, np.full(len(expected_loss), -1))
-    ladder = [table.choose(t, frozen.frontier_column) for t in tolerances(table, most=200)]
+    expected = estimated(expected_loss, frozen)
+    ladder = [expected.choose(tolerance) for tolerance in tolerances(expected, most=200)]
     return at_cost(ladder, frozen, cost_usd)
 
 

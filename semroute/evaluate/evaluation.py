@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from semroute.artifact.contents import Calibration, IndexContents
-from semroute.artifact.loading import check_encoder, load_index
+from semroute.artifact.encoder import open_index_encoder
+from semroute.artifact.loading import load_index
+from semroute.artifact.serving import routing_policy
 from semroute.decision import RouteDecision
-from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
+from semroute.encoders.cores import available_cores
 from semroute.evaluate.baselines import (
     classifier_loss,
     cluster_oracle,
@@ -39,11 +41,10 @@ from semroute.evaluate.results import (
     UnknownQuery,
 )
 from semroute.evaluate.slices import skipped_columns, slices
-from semroute.evaluate.tolerance import loss_table, tolerances
+from semroute.evaluate.tolerance import expectations, tolerances
 from semroute.evaluate.verdict import verdict
 from semroute.progress import Advance, Progress, ignore
 from semroute.router import SemanticRouter
-from semroute.texts import clean
 from semroute.vectors import Vectors, unit_rows
 
 ROUTER = "semroute"
@@ -80,8 +81,7 @@ def evaluate(
     """
     contents = load_index(folder, samples=False)
     frozen = read_frozen_set(queries, evals, contents, skip_seen=skip_seen)
-    encoder = encoder or open_encoder(contents.manifest.config.encoder, local_only=True)
-    check_encoder(contents, encoder)
+    encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     kept = _KeptVectors(encoder)
     decisions = _route(SemanticRouter(contents, kept, folder), frozen, progress)
     return judge_decisions(contents, frozen, decisions, kept.of(frozen, contents), seed)
@@ -100,11 +100,13 @@ class _KeptVectors:
         self._vectors.update(zip(texts, vectors, strict=True))
         return vectors
 
+    def truncates(self, text: str) -> bool:
+        return self._encoder.truncates(text)
+
     def of(self, frozen: FrozenSet, contents: IndexContents) -> Vectors:
         """Return the vectors of a set that was routed; NaN where there is none."""
         none = np.full(self.identity.dimension, np.nan, dtype=np.float32)
-        limit = contents.manifest.config.texts.max_chars
-        texts = [clean(text, limit).text for text in frozen.texts]
+        texts = [contents.manifest.config.texts.clean(text).text for text in frozen.texts]
         return unit_rows(np.stack([self._vectors.get(text, none) for text in texts]))
 
 
@@ -142,17 +144,14 @@ def judge_decisions(
     judge = resample(frozen, seed)
     columns = np.array([frozen.models.index(d.model) for d in decisions], dtype=np.int64)
     shares = chosen_shares(columns, len(frozen.models))
-    table = loss_table(decisions, frozen)
+    expected = expectations(routing_policy(contents), decisions, frozen)
     cheapest = _cheapest(frozen)
     rivals = _rivals(judge, shares, decisions, vectors, contents.calibration, cheapest)
     routed = judge.draws(shares)
     strategies = tuple(_result(name, kind, judge, mix, routed) for name, kind, mix in rivals)
-    steps = tolerances(table)
+    steps = tolerances(expected)
     few = judge.first(N_RESAMPLES)
-    points = [
-        few.draws(chosen_shares(table.choose(t, frozen.frontier_column), len(frozen.models)))
-        for t in steps
-    ]
+    points = [few.draws(chosen_shares(expected.choose(step), len(frozen.models))) for step in steps]
     counted = Counter(decision.reason for decision in decisions)
     return Evaluation(
         index_version=contents.manifest.index_version,
@@ -168,7 +167,7 @@ def judge_decisions(
         seed=seed,
         verdict=verdict(strategies, frozen.frontier),
         strategies=strategies,
-        figures=curve_figures(judge, table, points, cheapest),
+        figures=curve_figures(judge, expected, points, cheapest),
         points=tuple(_point(t, draws) for t, draws in zip(steps, points, strict=True)),
         model_shares=dict(zip(frozen.models, shares.mean(axis=0).tolist(), strict=True)),
         reasons={reason: n / len(decisions) for reason, n in counted.most_common()},

@@ -15,7 +15,7 @@ from semroute.evaluate.frontiers import aiq, hull, saving_at
 from semroute.evaluate.frozen import Numbers
 from semroute.evaluate.paired import Draws, Interval, PairedBootstrap, chosen_shares, interval
 from semroute.evaluate.results import CurveFigures
-from semroute.evaluate.tolerance import LossTable
+from semroute.evaluate.tolerance import Expectations
 
 N_RESAMPLES = 200
 """For figures that need a whole curve on each resample."""
@@ -24,20 +24,20 @@ N_PRICES = 60
 
 
 def curve_figures(
-    judge: PairedBootstrap, table: LossTable, points: Sequence[Draws], cheapest: int
+    judge: PairedBootstrap, expected: Expectations, points: Sequence[Draws], cheapest: int
 ) -> CurveFigures:
     """Work out APGR, CPT, savings and AIQ.
 
     Args:
         judge: the frozen set and its resamples.
-        table: what the router expects of each model on each query.
+        expected: what the router expects of each model on each query.
         points: its figures at every tolerance, on `judge.first(N_RESAMPLES)`. AIQ is of
             RouterBench's family instead, which weighs expected score against cost: tolerances
             are a poor way to spend little.
         cheapest: the column of the cheap model APGR and CPT compare with the frontier.
     """
     judge = judge.first(N_RESAMPLES)
-    draws = _curve_draws(judge, table, cheapest)
+    draws = _curve_draws(judge, expected, cheapest)
     costs, scores = _stacked(points)
     frontier = judge.frontier_cost_usd, judge.frontier_score
 
@@ -52,7 +52,7 @@ def curve_figures(
     n, n_models = judge.frozen.scores.shape
     alone = [judge.draws(chosen_shares(np.full(n, m), n_models)) for m in range(n_models)]
     single_costs, single_scores = _stacked(alone)
-    weighed = [judge.draws(chosen_shares(columns, n_models)) for columns in _weighed(table, judge)]
+    weighed = [judge.draws(chosen_shares(columns, n_models)) for columns in _weighed(expected)]
     weighed_costs, weighed_scores = _stacked(weighed)
     return CurveFigures(
         apgr=_of_curves(draws, apgr),
@@ -70,29 +70,19 @@ def _stacked(points: Sequence[Draws]) -> tuple[Numbers, Numbers]:
     return np.array([p.cost_usd for p in points]), np.array([p.score for p in points])
 
 
-def _weighed(table: LossTable, judge: PairedBootstrap) -> list[NDArray[np.int64]]:
+def _weighed(expected: Expectations) -> list[NDArray[np.int64]]:
     """Return the choices at every price of a dollar, from quality at any cost to the cheapest."""
-    scale = 1 / max(float(table.cost_usd.max()), 1e-12)
+    costs = expected.traffic.costs_usd
+    scale = 1 / max(float(costs[np.isfinite(costs)].max(initial=0.0)), 1e-12)
     prices = [0.0, *np.geomspace(1e-3, 1e3, N_PRICES) * scale]
-    return [table.weigh(price, judge.frozen.frontier_column) for price in prices]
-
-
-def gain_of_frontier(table: LossTable, cheapest: int, frontier: int) -> Numbers:
-    """Return what the frontier is expected to gain over the cheap model, shape (n,).
-
-    Infinite where the frontier answers in any case, minus infinity where it never does.
-    """
-    expected = table.expected_loss[:, cheapest]
-    gain = np.where(np.isfinite(expected), expected, np.inf)
-    decided = np.where(table.fixed == frontier, np.inf, -np.inf)
-    return np.where(table.fixed >= 0, decided, gain)
+    return [expected.weigh(price) for price in prices]
 
 
 def _curve_draws(
-    judge: PairedBootstrap, table: LossTable, cheapest: int
+    judge: PairedBootstrap, expected: Expectations, cheapest: int
 ) -> list[QualityCurve | None]:
     frozen = judge.frozen
-    gain = gain_of_frontier(table, cheapest, frozen.frontier_column)
+    gain = expected.gain_of_frontier(cheapest)
     cheap, strong = frozen.scores[:, cheapest], frozen.scores[:, frozen.frontier_column]
     known = np.flatnonzero(np.isfinite(cheap) & np.isfinite(strong))
     curves: list[QualityCurve | None] = []

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
+from semroute.build.split import group_ids
 from semroute.config import Config
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import read_evals
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
-from semroute.tables import read_rows
-from semroute.texts import clean, fold
+from semroute.tables import read_rows, shown_id
 
 Numbers = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def read_frozen_set(
         frontier=config.frontier,
         scores=table.scores,
         costs_usd=costs,
-        groups=_groups(log.texts),
+        groups=group_ids(log.texts),
     )
     kept = _without_seen(whole, contents, queries, skip_seen)
     if not np.isfinite(kept.scores[:, kept.frontier_column]).any():
@@ -95,11 +95,6 @@ def _prices_usd(texts: Sequence[str], config: Config) -> Numbers:
     return np.array(prices, dtype=np.float64).reshape(len(texts), len(config.models))
 
 
-def _groups(texts: Sequence[str]) -> NDArray[np.int64]:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts], np.int64)
-
-
 def _without_seen(
     frozen: FrozenSet, contents: IndexContents, path: Path, skip_seen: bool
 ) -> FrozenSet:
@@ -109,8 +104,7 @@ def _without_seen(
             "does not say which queries its build has seen, so nobody can tell whether this set "
             "judges it fairly; run build-index again",
         )
-    limit = contents.manifest.config.texts.max_chars
-    texts = [clean(text, limit).text for text in frozen.texts]
+    texts = [contents.manifest.config.texts.clean(text).text for text in frozen.texts]
     found = overlap(texts, contents.seen, contents.manifest.hash_key)
     if not found.seen.any():
         return frozen
@@ -131,7 +125,7 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
         for row in read_rows(path, ("query_id",))
         if str(row.values["query_id"]) in wanted
     }
-    named = ", ".join(f"{one!r} (line {lines[one]})" for one in seen[:N_LISTED])
+    named = ", ".join(f"{shown_id(one)} (line {lines[one]})" for one in seen[:N_LISTED])
     more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
     kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
     return InputError(

@@ -1,7 +1,7 @@
-"""From estimated losses to choices: the cheapest model within a tolerance, and all tolerances."""
+"""From estimated losses to choices at every tolerance, by the policy that serves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,68 +9,130 @@ from numpy.typing import NDArray
 from semroute.decision import RouteDecision
 from semroute.evaluate.frozen import FrozenSet, Numbers
 from semroute.evaluate.paired import chosen_shares
+from semroute.policy import (
+    CHARACTERS_PER_TOKEN,
+    NO_OVERRIDE,
+    REASONS,
+    RoutingPolicy,
+    Traffic,
+)
 
 Columns = NDArray[np.int64]
 
 MOST_TOLERANCES = 60
-FOLLOWS_THE_EVIDENCE = frozenset({"matched", "insufficient_evidence"})
+_FOLLOWS_THE_EVIDENCE = REASONS.index("insufficient_evidence")
 
 
 @dataclass(frozen=True)
-class LossTable:
-    """What a router expects of each model on each query, shape (n, n_models).
+class Expectations:
+    """A policy, and what it sees of the queries of a frozen set.
 
-    `expected_loss` is NaN where it expects nothing: such a model is never chosen. `cost_usd` orders
-    the models of a row. `fixed` (n,) is the column of a choice no tolerance moves, -1 for none.
+    `traffic` holds the queries of `rows` only, out of `n`: the others have no nearest cluster
+    (blank text, a failing encoder) and go to the frontier.
     """
 
-    expected_loss: Numbers
-    cost_usd: Numbers
-    fixed: Columns
+    policy: RoutingPolicy
+    traffic: Traffic
+    rows: NDArray[np.int64]
+    n: int
 
-    def choose(self, tolerance: float, frontier: int) -> Columns:
-        """Choose for each query the cheapest model that loses at most `tolerance`, shape (n,)."""
-        with np.errstate(invalid="ignore"):
-            allowed = self.expected_loss <= tolerance
-        allowed[:, frontier] = True
-        cheapest = np.where(allowed, self.cost_usd, np.inf).argmin(axis=1)
-        return np.where(self.fixed >= 0, self.fixed, cheapest)
+    def choose(self, tolerance: float | None) -> Columns:
+        """Choose for each query as the policy does at another tolerance, shape (n,)."""
+        decided = replace(self.policy, tolerance=tolerance).choose(self.traffic)
+        return self._spread(decided.columns)
 
-    def weigh(self, price: float, frontier: int) -> Columns:
-        """Choose for each query the least expected loss plus `price` times cost, shape (n,)."""
-        losses = np.where(np.isfinite(self.expected_loss), self.expected_loss, np.inf)
-        losses[:, frontier] = 0.0
-        best = (losses + price * self.cost_usd).argmin(axis=1)
-        return np.where(self.fixed >= 0, self.fixed, best)
+    def weigh(self, price: float) -> Columns:
+        """Choose for each query the least expected loss plus `price` times cost, shape (n,).
+
+        What no tolerance moves stays where the policy sends it.
+        """
+        losses = np.where(self._eligible(), self.traffic.losses, np.inf)
+        losses[:, self.policy.frontier] = 0.0
+        best = (losses + price * self.traffic.costs_usd).argmin(axis=1)
+        fixed = self._fixed()
+        return self._spread(np.where(fixed >= 0, fixed, best))
+
+    def gain_of_frontier(self, cheap: int) -> Numbers:
+        """Return what the frontier is expected to gain over a cheap model, shape (n,).
+
+        Infinite where the frontier answers in any case, minus infinity where it never does.
+        """
+        fixed = self._fixed()
+        gain = np.where(self._eligible()[:, cheap], self.traffic.losses[:, cheap], np.inf)
+        decided = np.where(fixed == self.policy.frontier, np.inf, -np.inf)
+        whole = np.full(self.n, np.inf)
+        whole[self.rows] = np.where(fixed >= 0, decided, gain)
+        return whole
+
+    def _eligible(self) -> NDArray[np.bool_]:
+        """Say which models were measured where a text lies and can read it, (n_rows, n_models)."""
+        fits = self.traffic.n_chars[:, None] / CHARACTERS_PER_TOKEN <= self.policy.windows
+        measured = self.policy.measured[self.traffic.cluster_ids]
+        return measured & fits & np.isfinite(self.traffic.losses)
+
+    def _fixed(self) -> Columns:
+        """Return the columns of choices that no tolerance moves, -1 for the others."""
+        decided = replace(self.policy, tolerance=None).choose(self.traffic)
+        return np.where(decided.reasons == _FOLLOWS_THE_EVIDENCE, -1, decided.columns)
+
+    def _spread(self, columns: Columns) -> Columns:
+        whole = np.full(self.n, self.policy.frontier)
+        whole[self.rows] = columns
+        return whole
 
 
-def loss_table(decisions: Sequence[RouteDecision], frozen: FrozenSet) -> LossTable:
-    """Read off what decisions expect of every model.
+def expectations(
+    policy: RoutingPolicy, decisions: Sequence[RouteDecision], frozen: FrozenSet
+) -> Expectations:
+    """Read off decisions what the policy that took them was told, to the last bit."""
+    rows = [row for row, decision in enumerate(decisions) if decision.cluster_id is not None]
+    located = [decisions[row] for row in rows]
+    found = [{one.model: one for one in decision.candidates} for decision in located]
+    losses = [[by_name[name].expected_loss for name in frozen.models] for by_name in found]
+    costs = [[by_name[name].expected_cost_usd for name in frozen.models] for by_name in found]
+    shape = len(rows), len(frozen.models)
+    traffic = Traffic(
+        cluster_ids=np.array([decision.cluster_id for decision in located], dtype=np.int64),
+        similarities=np.array([decision.similarity for decision in located], dtype=np.float32),
+        losses=np.array(losses, dtype=np.float64).reshape(shape),
+        costs_usd=np.array(costs, dtype=np.float64).reshape(shape),
+        n_chars=np.array([len(frozen.texts[row]) for row in rows], dtype=np.int64),
+    )
+    return Expectations(policy, traffic, np.array(rows, dtype=np.int64), len(decisions))
 
-    Queries that fall back, and those an analyst's label decides, stay where they went.
+
+def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
+    """Let the policy choose by other estimates, shape (n, n_models), NaN where unknown.
+
+    Nothing else decides: no cluster, no analyst, no threshold. Costs are the models' mean costs.
     """
-    shape = len(decisions), len(frozen.models)
-    losses, costs = np.full(shape, np.nan), np.broadcast_to(frozen.costs_usd.mean(axis=0), shape)
-    costs, fixed = costs.copy(), np.full(len(decisions), -1)
-    columns = {model: column for column, model in enumerate(frozen.models)}
-    for row, decision in enumerate(decisions):
-        if decision.reason not in FOLLOWS_THE_EVIDENCE:
-            fixed[row] = columns[decision.model]
-        for candidate in decision.candidates:
-            column = columns[candidate.model]
-            if candidate.expected_loss is not None:
-                losses[row, column] = candidate.expected_loss
-            if candidate.expected_cost_usd is not None:
-                costs[row, column] = candidate.expected_cost_usd
-    return LossTable(losses, costs, fixed)
+    n, n_models = losses.shape
+    policy = RoutingPolicy(
+        frontier=frozen.frontier_column,
+        tolerance=None,
+        measured=np.ones((1, n_models), dtype=bool),
+        overrides=np.array([NO_OVERRIDE]),
+        ood_threshold=-np.inf,
+        windows=np.full(n_models, np.inf),
+    )
+    nowhere = np.zeros(n, dtype=np.int64)
+    costs = np.broadcast_to(frozen.costs_usd.mean(axis=0), losses.shape)
+    return Expectations(
+        policy, Traffic(nowhere, np.ones(n), losses, costs, nowhere), np.arange(n), n
+    )
 
 
-def tolerances(table: LossTable, most: int = MOST_TOLERANCES) -> Numbers:
-    """Return tolerances from "always frontier" to "always cheapest" that tell choices apart."""
-    found = np.unique(table.expected_loss[np.isfinite(table.expected_loss)])
+def tolerances(expected: Expectations, most: int = MOST_TOLERANCES) -> Numbers:
+    """Return tolerances from "always frontier" to "always cheapest" that tell choices apart.
+
+    The policy's own is among them.
+    """
+    losses = expected.traffic.losses
+    found = np.unique(losses[np.isfinite(losses)])
     if len(found) > most:
-        found = np.unique(np.quantile(found, np.linspace(0, 1, most)))
-    return np.concatenate([[-np.inf], found])
+        found = np.quantile(found, np.linspace(0, 1, most))
+    own = expected.policy.tolerance
+    return np.unique([-np.inf, *found, *([] if own is None else [own])])
 
 
 def at_cost(ladder: Sequence[Columns], frozen: FrozenSet, cost_usd: float) -> Numbers:

@@ -6,6 +6,7 @@ import numpy as np
 
 from semroute.decision import Candidate, Reason, RouteDecision
 from semroute.evaluate.frozen import FrozenSet
+from semroute.policy import NO_OVERRIDE, RoutingPolicy
 
 MODELS = ("large", "small")
 NAN = float("nan")
@@ -40,7 +41,7 @@ def decision(
     *,
     reason: Reason = "matched",
     cluster_id: int | None = 0,
-    costs_usd: Sequence[float] = (0.1, 0.01),
+    costs_usd: Sequence[float | None] = (0.1, 0.01),
     models: Sequence[str] = MODELS,
 ) -> RouteDecision:
     """A decision by a cluster with these expected losses."""
@@ -52,5 +53,19 @@ def decision(
         candidates=tuple(Candidate(*one) for one in candidates),
         cluster_id=cluster_id,
         cluster_name=None if cluster_id is None else f"cluster {cluster_id}",
-        similarity=0.9,
+        similarity=None if cluster_id is None else 0.1 if reason == "ood" else 0.9,
+    )
+
+
+def policy(
+    *, tolerance: float | None = None, overrides: Sequence[int] = (NO_OVERRIDE,), n_models: int = 2
+) -> RoutingPolicy:
+    """A policy of as many clusters as there are overrides; every model was measured on each."""
+    return RoutingPolicy(
+        frontier=0,
+        tolerance=tolerance,
+        measured=np.ones((len(overrides), n_models), dtype=bool),
+        overrides=np.array(overrides),
+        ood_threshold=0.5,
+        windows=np.full(n_models, np.inf),
     )

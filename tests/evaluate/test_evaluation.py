@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.artifact.serving import routing_policy
 from semroute.evals import read_evals
 from semroute.evaluate import Evaluation, evaluate
 from semroute.evaluate.evaluation import CLUSTER_ORACLE, QUERY_ORACLE, RANDOM_MIX
+from semroute.evaluate.tolerance import expectations
 from semroute.queries import read_queries
 from semroute.router import SemanticRouter
 from semroute.seen import no_texts
 from tests.command_line import Finished, run
+from tests.evaluate.sets import frozen_set
 from tests.judged import Judged
 
 
@@ -24,6 +28,37 @@ from tests.judged import Judged
 def found(judged: Judged) -> Evaluation:
     files = judged.files
     return evaluate(judged.index, files.queries_test, files.evals_test, encoder=judged.encoder)
+
+
+def _at(contents: IndexContents, tolerance: float | None) -> IndexContents:
+    certificate = contents.manifest.certificate
+    assert certificate is not None
+    changed = certificate.model_copy(update={"tolerance": tolerance})
+    manifest = contents.manifest.model_copy(update={"certificate": changed})
+    return replace(contents, manifest=manifest)
+
+
+def _altered(judged: Judged) -> IndexContents:
+    """The index with an analyst's label, clusters without evidence, and a small window."""
+    contents = _at(load_index(judged.index), 0.1)
+    config = contents.manifest.config
+    cheapest = min(config.models, key=lambda model: model.cost_usd(100))
+    models = [
+        model.model_dump(exclude_none=True) | ({"context_window": 30} if model == cheapest else {})
+        for model in config.models
+    ]
+    changed = type(config).model_validate(
+        {**config.model_dump(exclude_none=True), "models": models}
+    )
+    manifest = contents.manifest.model_copy(update={"config": changed})
+    clusters = list(contents.clusters)
+    clusters[0] = clusters[0].model_copy(update={"override": config.model_names[-2]})
+    for number in (1, 2):
+        unpaired = tuple(
+            one.model_copy(update={"n_paired": 0}) for one in clusters[number].evidence
+        )
+        clusters[number] = clusters[number].model_copy(update={"evidence": unpaired})
+    return replace(contents, manifest=manifest, clusters=tuple(clusters))
 
 
 def command(judged: Judged, *more: object) -> Finished:
@@ -48,6 +83,31 @@ class TestFigures:
         losses = frontier - table.scores[np.arange(500), chosen]
         assert found.router.loss is not None
         assert found.router.loss.value == pytest.approx(np.nanmean(losses), abs=0.01)
+
+    def test_the_sweep_has_the_routers_own_point(self, judged: Judged, found: Evaluation) -> None:
+        certificate = load_index(judged.index).manifest.certificate
+        assert certificate is not None
+        own = [one for one in found.points if one.tolerance == certificate.tolerance]
+        assert len(own) == 1
+        assert found.router.score is not None
+        assert own[0].score == pytest.approx(found.router.score.value, rel=1e-12)
+        assert own[0].cost_usd == pytest.approx(found.router.cost_usd.value, rel=1e-12)
+        assert own[0].frontier_share == pytest.approx(found.router.frontier_share, rel=1e-12)
+
+    def test_the_sweep_is_what_an_index_of_each_tolerance_routes(self, judged: Judged) -> None:
+        contents, log = _altered(judged), read_queries(judged.files.queries_test)
+        frozen = frozen_set(
+            np.ones((len(log.texts), 5)), [0.1] * 5, models=contents.manifest.config.model_names
+        )
+        frozen = replace(frozen, texts=log.texts)
+        decisions = SemanticRouter(contents, judged.encoder).route_batch(log.texts)
+        reasons = {decision.reason for decision in decisions}
+        assert reasons >= {"ood", "override", "matched", "too_long"}
+        expected = expectations(routing_policy(contents), decisions, frozen)
+        for tolerance in (None, -0.05, 0.0, 0.03, 0.1, 0.4, 1.0):
+            routed = SemanticRouter(_at(contents, tolerance), judged.encoder).route_batch(log.texts)
+            columns = [frozen.models.index(one.model) for one in routed]
+            assert expected.choose(tolerance).tolist() == columns
 
     def test_there_is_a_row_for_everything_that_could_have_answered(
         self, found: Evaluation
@@ -119,6 +179,13 @@ class TestCommand:
         assert done.code == code
         assert "answered by" in done.stdout
         assert (gate[0] in done.stderr) == (code == 5)
+
+    @pytest.mark.parametrize("gate", ["--min-quality", "--max-cost"])
+    @pytest.mark.parametrize("bar", ["nan", "inf"])
+    def test_a_gate_that_is_no_number_is_refused(self, judged: Judged, gate: str, bar: str) -> None:
+        done = command(judged, gate, bar)
+        assert done.code == 2
+        assert gate in done.stderr
 
 
 def _set_with(judged: Judged, folder: Path, texts: list[str]) -> tuple[Path, Path]:

@@ -4,34 +4,37 @@ import numpy as np
 import pytest
 
 from semroute.evaluate.curves import apgr, call_performance_threshold, quality_curve
-from semroute.evaluate.figures import N_RESAMPLES, curve_figures, gain_of_frontier
+from semroute.evaluate.figures import N_RESAMPLES, curve_figures
 from semroute.evaluate.paired import chosen_shares, resample
-from semroute.evaluate.tolerance import loss_table, tolerances
-from tests.evaluate.sets import decision, frozen_set
+from semroute.evaluate.tolerance import expectations, tolerances
+from semroute.policy import NO_OVERRIDE
+from tests.evaluate.sets import decision, frozen_set, policy
 
 FROZEN = frozen_set([[1.0, 1.0], [1.0, 0.0], [1.0, 0.5], [1.0, 0.0], [1.0, 1.0]])
 DECISIONS = [
     decision("small", (0.0, 0.01)),
     decision("large", (0.0, 0.3), reason="insufficient_evidence"),
     decision("large", (0.0, None), reason="ood"),
-    decision("small", (0.0, 0.9), reason="override"),
+    decision("small", (0.0, 0.9), reason="override", cluster_id=1),
     decision("large", (0.0, None), reason="encoder_error", cluster_id=None),
 ]
 
+LABELLED = policy(overrides=(NO_OVERRIDE, 1))
+
 
 def test_the_cheapest_model_within_the_tolerance_answers_and_the_rest_stays() -> None:
-    table = loss_table(DECISIONS, FROZEN)
-    assert tolerances(table).tolist() == [-np.inf, 0.0, 0.01, 0.3, 0.9]
-    assert table.choose(-np.inf, 0).tolist() == [0, 0, 0, 1, 0]
-    assert table.choose(0.02, 0).tolist() == [1, 0, 0, 1, 0]
-    assert table.choose(0.3, 0).tolist() == [1, 1, 0, 1, 0]
+    expected = expectations(LABELLED, DECISIONS, FROZEN)
+    assert tolerances(expected).tolist() == [-np.inf, 0.0, 0.01, 0.3, 0.9]
+    assert expected.choose(-np.inf).tolist() == [0, 0, 0, 1, 0]
+    assert expected.choose(0.02).tolist() == [1, 0, 0, 1, 0]
+    assert expected.choose(0.3).tolist() == [1, 1, 0, 1, 0]
 
 
 def test_weighing_cost_goes_from_quality_to_thrift() -> None:
-    table = loss_table(DECISIONS, FROZEN)
-    assert table.weigh(0.0, 0).tolist() == [0, 0, 0, 1, 0]
-    assert table.weigh(1.0, 0).tolist() == [1, 0, 0, 1, 0]
-    assert table.weigh(1e6, 0).tolist() == [1, 1, 0, 1, 0]
+    expected = expectations(LABELLED, DECISIONS, FROZEN)
+    assert expected.weigh(0.0).tolist() == [0, 0, 0, 1, 0]
+    assert expected.weigh(1.0).tolist() == [1, 0, 0, 1, 0]
+    assert expected.weigh(1e6).tolist() == [1, 1, 0, 1, 0]
 
 
 def test_the_curves_figures_are_those_of_the_curve() -> None:
@@ -39,10 +42,10 @@ def test_the_curves_figures_are_those_of_the_curve() -> None:
     gain = rng.uniform(size=300)
     scores = np.column_stack([np.ones(300), rng.uniform(size=300) < 1 - gain]).astype(float)
     frozen = frozen_set(scores)
-    table = loss_table([decision("large", (0.0, one)) for one in gain], frozen)
+    expected = expectations(policy(), [decision("large", (0.0, one)) for one in gain], frozen)
     judge = resample(frozen).first(N_RESAMPLES)
-    points = [judge.draws(chosen_shares(table.choose(t, 0), 2)) for t in tolerances(table)]
-    found = curve_figures(judge, table, points, cheapest=1)
+    points = [judge.draws(chosen_shares(expected.choose(t), 2)) for t in tolerances(expected)]
+    found = curve_figures(judge, expected, points, cheapest=1)
     curve = quality_curve(gain, scores[:, 1], scores[:, 0])
     assert found.apgr is not None
     assert found.cpt_50 is not None
@@ -54,16 +57,30 @@ def test_the_curves_figures_are_those_of_the_curve() -> None:
 
 
 def test_gain_is_infinite_where_the_choice_is_fixed() -> None:
-    gain = gain_of_frontier(loss_table(DECISIONS, FROZEN), cheapest=1, frontier=0)
+    gain = expectations(LABELLED, DECISIONS, FROZEN).gain_of_frontier(cheap=1)
     assert gain.tolist() == [0.01, 0.3, np.inf, -np.inf, np.inf]
+
+
+def test_a_query_nothing_is_known_of_leaves_the_figures_of_the_others_alone() -> None:
+    frozen = frozen_set([[1.0, 1.0]] * 19 + [[1.0, 0.0]])
+    strange = decision("large", (0.0, None), reason="ood", costs_usd=(0.1, None))
+    expected = expectations(policy(), [decision("small", (0.0, 0.0))] * 19 + [strange], frozen)
+    judge = resample(frozen).first(N_RESAMPLES)
+    points = [judge.draws(chosen_shares(expected.choose(t), 2)) for t in tolerances(expected)]
+    found = curve_figures(judge, expected, points, cheapest=1)
+    assert found.aiq is not None
+    # The whole score costs 0.01 for 19 of 20 queries and 0.1 for one: 0.0145. By hand, from 0.01.
+    corner = (0.0145 - 0.01) / 0.09
+    at_cheapest = 0.01 / 0.0145
+    assert found.aiq.value == pytest.approx(corner * (at_cheapest + 1) / 2 + 1 - corner)
 
 
 def test_where_the_frontier_is_no_better_there_is_no_gap_to_recover() -> None:
     frozen = frozen_set([[0.5, 1.0]] * 20)
-    table = loss_table([decision("small", (0.0, -0.5))] * 20, frozen)
+    expected = expectations(policy(), [decision("small", (0.0, -0.5))] * 20, frozen)
     judge = resample(frozen).first(N_RESAMPLES)
-    points = [judge.draws(chosen_shares(table.choose(t, 0), 2)) for t in tolerances(table)]
-    found = curve_figures(judge, table, points, cheapest=1)
+    points = [judge.draws(chosen_shares(expected.choose(t), 2)) for t in tolerances(expected)]
+    found = curve_figures(judge, expected, points, cheapest=1)
     assert found.apgr is None
     assert found.cpt_80 is None
     assert found.saved_at_99 is not None
