@@ -55,10 +55,10 @@ _SENTENCE = re.compile(r"[.!?](?=\s|$)")
 # Blanks without line breaks: with them, a run of empty lines would take quadratic time.
 _OPTION = re.compile(r"^[^\S\n]*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[.):])[^\S\n]+(.*)$", re.MULTILINE)
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_SIGN = re.compile(r"[-+*/=^<>%]")
-_CODE = re.compile(r"[{};`\\\[\]_|#]")
-_DIGIT_BYTES = b"0123456789"
-_CAPITAL_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIGNS = b"-+*/=^<>%"
+_CODE = rb"{};`\[]_|#"
+_DIGITS = b"0123456789"
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LARGEST_NUMBER = 1e12
 _LONG_WORD = 9
 
@@ -97,39 +97,40 @@ def _features(text: str) -> list[float]:
     lower = text.lower().replace("’", "'")
     words = _WORD.findall(lower)
     n_words, n_chars = max(len(words), 1), max(len(text), 1)
+    lengths = list(map(len, words))
     numbers = _NUMBER.findall(text)
     lines = [line for line in text.split("\n") if line.strip()]
     options = [len(option) for option in _OPTION.findall(text)]
-    foreign = _ASCII.sub("", text)
+    foreign = "" if text.isascii() else _ASCII.sub("", text)
     plain = text.encode("ascii", "ignore")
-    n_code = len(_CODE.findall(text)) + 5 * (text.count("def ") + text.count("return "))
+    n_code = _count(plain, _CODE) + 5 * (text.count("def ") + text.count("return "))
     return [
         math.log1p(len(text)),
         math.log1p(len(words)),
-        sum(map(len, words)) / n_words,
-        sum(len(word) >= _LONG_WORD for word in words) / n_words,
+        sum(lengths) / n_words,
+        sum(map(_LONG_WORD.__le__, lengths)) / n_words,
         math.log1p(len(lines)),
         math.log1p(len(_SENTENCE.findall(text))),
-        math.log1p(_count(plain, _DIGIT_BYTES) + sum(map(str.isdigit, foreign))),
+        math.log1p(_count(plain, _DIGITS) + sum(map(str.isdigit, foreign))),
         math.log1p(len(numbers)),
         math.log10(1 + min(max(map(_value, numbers), default=0.0), _LARGEST_NUMBER)),
         len(numbers) / n_words,
         min(text.count("?"), 5),
-        math.log1p(len(_SIGN.findall(text))),
-        math.log1p(sum(word in _NEGATIONS or word.endswith("n't") for word in words)),
+        math.log1p(_count(plain, _SIGNS)),
+        math.log1p(_among(words, _NEGATIONS) + _contracted(words, lower)),
         math.log1p(max(options, default=0)),
         math.log1p(sum(options) / len(options)) if options else 0.0,
         min(len(options), 10),
         math.log1p(n_code),
         math.log1p(text.count(",")),
-        (_count(plain, _CAPITAL_BYTES) + sum(map(str.isupper, foreign))) / n_chars,
+        (_count(plain, _CAPITALS) + sum(map(str.isupper, foreign))) / n_chars,
         math.log1p(len(foreign)),
         math.log1p(text.count("(")),
         math.log1p(text.count('"') + text.count("“")),
         len(set(words)) / n_words,
-        math.log1p(sum(word in _QUANTITIES for word in words)),
-        math.log1p(sum(word in _CONDITIONS for word in words)),
-        math.log1p(sum(word in _QUESTIONS for word in words)),
+        math.log1p(_among(words, _QUANTITIES)),
+        math.log1p(_among(words, _CONDITIONS)),
+        math.log1p(_among(words, _QUESTIONS)),
         min(text.count("_ ") + text.count("__"), 5),
         math.log1p(text.count("$") + text.count("€")),
         math.log1p(len(lines[-1])) if lines else 0.0,
@@ -138,6 +139,14 @@ def _features(text: str) -> list[float]:
 
 def _count(text: bytes, characters: bytes) -> int:
     return len(text) - len(text.translate(None, characters))
+
+
+def _among(words: list[str], wanted: frozenset[str]) -> int:
+    return sum(map(wanted.__contains__, words))
+
+
+def _contracted(words: list[str], lower: str) -> int:
+    return sum(word.endswith("n't") for word in words) if "n't" in lower else 0
 
 
 def _value(number: str) -> float:

@@ -64,7 +64,8 @@ class CentroidIndex:
         cluster_ids = np.full((len(rows), k), NO_CLUSTER, dtype=np.int64)
         finite = np.isfinite(rows).all(axis=1)
         if k and finite.any():
-            similarities[finite], cluster_ids[finite] = self._search_finite(rows[finite], k)
+            found = self.nearest(rows[finite], k)
+            similarities[finite], cluster_ids[finite] = found.similarities, found.cluster_ids
         return Neighbours(similarities, cluster_ids)
 
     def _check_shape(self, rows: NDArray[np.float32]) -> None:
@@ -74,9 +75,8 @@ class CentroidIndex:
                 f"an array of shape {rows.shape}; use the encoder it was built with"
             )
 
-    def _search_finite(
-        self, rows: NDArray[np.float32], k: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def nearest(self, rows: Vectors, k: int) -> Neighbours:
+        """Find the same as `search`, sooner, for rows known to be finite; `k` at most all."""
         # OpenMP keeps this limit per thread, so other threads and other users of FAISS keep theirs.
         # A child of fork() hangs in its first search if the parent ever searched on two threads.
         n_threads = self._faiss.omp_get_max_threads()
@@ -87,10 +87,13 @@ class CentroidIndex:
             found = [self._flat.search(rows[i : i + _ROWS_PER_CALL], k) for i in starts]
         finally:
             self._faiss.omp_set_num_threads(n_threads)
-        similarities = np.concatenate([part[0] for part in found])
-        cluster_ids = np.concatenate([part[1] for part in found])
+        similarities, cluster_ids = (
+            found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
+        )
+        if (similarities[:, 1:] < similarities[:, :-1]).all():
+            return Neighbours(similarities, cluster_ids)
         order = np.lexsort((cluster_ids, -similarities), axis=1)
-        return (
+        return Neighbours(
             np.take_along_axis(similarities, order, axis=1),
             np.take_along_axis(cluster_ids, order, axis=1),
         )

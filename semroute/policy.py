@@ -100,16 +100,15 @@ class RoutingPolicy:
         return Choices(columns.astype(np.int64), reasons.astype(np.int64))
 
     def _cheapest(self, traffic: Traffic) -> Integers:
-        frontier = np.full(len(traffic.losses), self.frontier)
         if self.tolerance is None:
-            return frontier
+            return np.full(len(traffic.losses), self.frontier)
         costs = traffic.costs_usd
         eligible = (
             self.measured[traffic.cluster_ids]
             & (traffic.losses <= self.tolerance)
-            & (costs < costs[:, [self.frontier]])
+            & (costs < costs[:, self.frontier, None])
         )
         prices = np.where(eligible, costs, np.inf)
-        cheapest = eligible & (prices == prices.min(axis=1, keepdims=True))
-        best = np.where(cheapest, traffic.losses, np.inf).argmin(axis=1)
-        return np.where(eligible.any(axis=1), best, frontier)
+        least = prices.min(axis=1)
+        best = np.where(prices == least[:, None], traffic.losses, np.inf).argmin(axis=1)
+        return np.where(least < np.inf, best, self.frontier)

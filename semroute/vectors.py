@@ -36,7 +36,8 @@ def unit_rows(rows: NDArray[Any]) -> Vectors:
 
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Say which rows are finite and of length one within `LARGEST_NORM_ERROR`; shape (n,)."""
-    finite = np.isfinite(rows).all(axis=1)
-    with np.errstate(over="ignore"):
-        norms = np.linalg.norm(np.where(finite[:, None], rows, 0.0).astype(np.float64), axis=1)
-    return np.asarray(finite & (np.abs(norms - 1.0) <= LARGEST_NORM_ERROR))
+    wide = rows.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.vecdot(wide, wide))
+        # Not a number fails every comparison.
+        return np.asarray(np.abs(norms - 1.0) <= LARGEST_NORM_ERROR)

@@ -1,31 +1,38 @@
 """`SemanticRouter`: from a text to a decision."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from semroute.artifact.contents import IndexContents
-from semroute.artifact.loading import check_encoder, load_index
-from semroute.decision import Candidate, Neighbour, Reason, RouteDecision
-from semroute.encoders import open_encoder
+from semroute.artifact.contents import Calibration, IndexContents
+from semroute.artifact.encoder import open_index_encoder
+from semroute.artifact.loading import load_index, load_samples
+from semroute.decision import Neighbour, Reason, RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
+from semroute.router.cache import DecisionCache, Key
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
-from semroute.router.rules import Located, Rules, Verdict, joined, unknown_candidates
-from semroute.texts import MAX_BYTES, Query, clean, query_text
-from semroute.vectors import Vectors, usable_rows
+from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
+from semroute.seen import no_texts
+from semroute.texts import MAX_BYTES, Query, query_text
+from semroute.vectors import Vectors
 
 logger = logging.getLogger("semroute")
 
+N_CACHED = 4096
+"""Decisions kept for texts that are asked again, about 1 kB each."""
+
+N_AT_ONCE = 1024
+"""Texts looked up together; more would take memory and save no time."""
+
 N_SHOWN = 2
 """Clusters a decision names: the nearest and the runner-up."""
-
-N_EXPLAINED = 5
-"""Clusters an explanation lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,14 @@ class _Request:
     text: str
     truncated: bool
     n_chars: int
-    fallback: Reason | None
+    fallback: Reason | None = None
+    key: Key | None = None
 
 
 class SemanticRouter:
     """Chooses a model for each request; make one with `SemanticRouter.load`.
+
+    Safe to share between threads.
 
     >>> router = SemanticRouter.load("clusters/")         # doctest: +SKIP
     >>> decision = router.route("where is my order?")     # doctest: +SKIP
@@ -48,14 +58,21 @@ class SemanticRouter:
     """
 
     def __init__(
-        self, contents: IndexContents, encoder: Encoder, folder: Path | None = None
+        self,
+        contents: IndexContents,
+        encoder: Encoder,
+        folder: Path | None = None,
+        *,
+        n_cached: int = 0,
     ) -> None:
-        self._contents = contents
+        self._contents = _served(contents)
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
         self._rules = Rules(contents)
+        self._names = tuple(cluster.name for cluster in contents.clusters)
         self._unknown = unknown_candidates(self._config)
+        self._cache = DecisionCache(n_cached)
 
     @classmethod
     def load(
@@ -65,6 +82,9 @@ class SemanticRouter:
         encoder: Encoder | None = None,
         version: str | None = None,
         sha256: str | None = None,
+        threads: int = 1,
+        n_workers: int = 1,
+        n_cached: int = N_CACHED,
     ) -> "SemanticRouter":
         """Check and load an index; nothing is fetched from the network.
 
@@ -73,18 +93,20 @@ class SemanticRouter:
             encoder: used instead of opening the one the index names; must be the same model.
             version: a published version other than the live one.
             sha256: the digest of `manifest.json` that a deployment pins, as `verify` prints it.
+            threads: how many threads share the work on one text. One is best under load.
+            n_workers: how many texts `route_batch` has under way at a time.
+            n_cached: decisions kept for texts that are asked again, 0 for none. No text is kept.
 
         Raises:
             InvalidIndexError: the index is missing, damaged, from a newer semroute, or was built
                 with another encoder.
             EncoderError: the encoder cannot be loaded.
             MissingExtraError: the encoder's packages are not installed.
+            ValueError: `n_cached` is negative.
         """
         contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
-        settings = contents.manifest.config.encoder
-        encoder = encoder or open_encoder(settings, local_only=True)
-        check_encoder(contents, encoder)
-        return cls(contents, encoder, Path(folder))
+        encoder = open_index_encoder(contents, given=encoder, threads=threads, n_workers=n_workers)
+        return cls(contents, encoder, Path(folder), n_cached=n_cached)
 
     @property
     def index_version(self) -> str:
@@ -105,10 +127,16 @@ class SemanticRouter:
         Raises:
             TypeError: `query` is neither a string nor a list of messages.
         """
-        return self.route_batch([query])[0]
+        return self._routed([self._request(query)])[0]
+
+    async def aroute(self, query: Query) -> RouteDecision:
+        """Choose as `route` does, on a worker thread; the event loop goes on meanwhile."""
+        return await asyncio.to_thread(self.route, query)
 
     def route_batch(self, queries: Sequence[Query]) -> list[RouteDecision]:
         """Choose a model for each query; the same decisions as one by one.
+
+        A text that comes more than once is embedded once.
 
         Raises:
             TypeError: `queries` is a string, or one of them is neither text nor messages.
@@ -116,112 +144,141 @@ class SemanticRouter:
         if isinstance(queries, str):
             raise TypeError("route_batch takes a sequence of queries; use route for one text")
         requests = [self._request(query) for query in queries]
-        embedded = [request for request in requests if request.fallback is None]
-        decided = iter(self._decide(embedded, N_SHOWN))
-        return [
-            self._fallback(request, request.fallback) if request.fallback else next(decided)
-            for request in requests
-        ]
+        starts = range(0, len(requests), N_AT_ONCE)
+        portions = (requests[start : start + N_AT_ONCE] for start in starts)
+        return [decision for portion in portions for decision in self._routed(portion)]
 
     def explain(self, query: Query) -> Explanation:
         """Decide as `route` does, and lay out the clusters, evidence and examples behind it."""
-        decision = self.route(query)
         request = self._request(query)
-        located = None if request.fallback else self._locate([request.text], N_EXPLAINED)
-        near = [] if located is None else self._neighbours(located, 0)[:N_EXPLAINED]
-        parts = estimate_reasons(self._contents, located) if near and located else ()
-        return explain_decision(decision, near, self._contents, self._sample_texts(), parts)
+        if request.fallback or not self._names:
+            return explain_decision(self._routed([request])[0], (), self._contents, {}, ())
+        located = self._locate([request.text])
+        decision = self._decided([request], located)[0]
+        near = self._neighbours(located, 0, N_EXPLAINED)
+        parts = estimate_reasons(self._contents, located) if near else ()
+        return explain_decision(decision, near, self._contents, self._examples(), parts)
 
-    def _sample_texts(self) -> Mapping[int, tuple[str, ...]]:
-        if self._folder is None:
-            return {sample.cluster_id: sample.texts for sample in self._contents.samples}
-        contents = load_index(self._folder, version=self.index_version)
-        return {sample.cluster_id: sample.texts for sample in contents.samples}
+    def _examples(self) -> Mapping[int, tuple[str, ...]]:
+        manifest = self._contents.manifest
+        kept = load_samples(self._folder, manifest) if self._folder else self._contents.samples
+        return {sample.cluster_id: sample.texts for sample in kept}
 
     def _request(self, query: Query) -> _Request:
         text = query_text(query)
         n_chars = len(text) if isinstance(query, str) else _conversation_chars(query)
         if _too_long(text):
             return _Request("", False, n_chars, "too_long")
-        cleaned = clean(text, self._config.texts.max_chars)
-        return _Request(cleaned.text, cleaned.truncated, n_chars, None if cleaned.text else "empty")
+        cleaned = self._config.texts.clean(text)
+        if not cleaned.text:
+            return _Request("", cleaned.truncated, n_chars, "empty")
+        key = self._cache.key_of(cleaned.text, cleaned.truncated, n_chars)
+        return _Request(cleaned.text, cleaned.truncated, n_chars, key=key)
 
-    def _locate(self, texts: list[str], n_neighbours: int) -> Located:
+    def _routed(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+        known = [self._known(request) for request in requests]
+        new = [request for request, found in zip(requests, known, strict=True) if found is None]
+        found = iter(self._looked_up(new) if new else ())
+        return [decision or next(found) for decision in known]
+
+    def _known(self, request: _Request) -> RouteDecision | None:
+        """Return what needs no looking up: a fallback, or what was decided before."""
+        if request.fallback:
+            return self._fallback(request, request.fallback)
+        return self._cache.get(request.key) if request.key else None
+
+    def _looked_up(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+        """Decide requests that have a text, each distinct one embedded once."""
+        if not self._names:
+            return [self._fallback(request, "ood") for request in requests]
+        texts = {request.text: row for row, request in enumerate(requests)}
+        located = self._locate(list(texts))
+        if len(texts) < len(requests):
+            rows = {text: row for row, text in enumerate(texts)}
+            located = located.some([rows[request.text] for request in requests])
+        decisions = self._decided(requests, located)
+        for request, decision in zip(requests, decisions, strict=True):
+            if request.key and decision.reason != "encoder_error":
+                self._cache.put(request.key, decision)
+        return decisions
+
+    def _locate(self, texts: list[str]) -> Located:
         """Find the nearest clusters of each text, most similar first; id -1 where it failed.
 
         If a batch fails its texts are looked up one by one: one text must not spoil the others.
         """
         try:
-            return self._rules.locate(texts, self._embed(texts), n_neighbours)
+            return self._rules.locate(texts, self._embed(texts))
         except Exception as error:  # whatever fails in here, the request is answered
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
         if len(texts) == 1:
-            return self._rules.nowhere(n_neighbours)
-        return joined([self._locate([text], n_neighbours) for text in texts])
+            return self._rules.nowhere()
+        return joined([self._locate([text]) for text in texts])
 
     def _embed(self, texts: list[str]) -> Vectors:
-        """Embed texts; rows that cannot be used are NaN."""
         vectors = self._encoder.encode(texts)
         expected = (len(texts), self._contents.manifest.encoder.dimension)
         if vectors.shape != expected:
             raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
-        return np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
+        return vectors
 
-    def _neighbours(self, located: Located, row: int) -> list[Neighbour]:
-        """Return the clusters found for a row, most similar first; none for a row of NaN."""
-        found = zip(located.cluster_ids[row], located.similarities[row], strict=True)
-        clusters = self._contents.clusters
+    def _truncates(self, text: str) -> bool:
+        """Whether the encoder looks at part of a text only."""
+        try:
+            return self._encoder.truncates(text)
+        except Exception as error:  # whatever fails in here, the request is answered
+            logger.warning("counting the tokens of a text failed: %s", type(error).__name__)
+            return False
+
+    def _neighbours(self, located: Located, row: int, n_most: int) -> list[Neighbour]:
+        """Return the clusters found for a row, most similar first; none for an unusable vector."""
+        cluster_ids = located.cluster_ids[row, :n_most].tolist()
+        similarities = located.similarities[row, :n_most].tolist()
         return [
-            Neighbour(int(cluster), clusters[cluster].name, float(similarity))
-            for cluster, similarity in found
+            Neighbour(cluster, self._names[cluster], similarity)
+            for cluster, similarity in zip(cluster_ids, similarities, strict=True)
             if cluster >= 0
         ]
 
-    def _decide(self, requests: Sequence[_Request], n_neighbours: int) -> list[RouteDecision]:
-        """Decide requests that are to be embedded."""
-        if not requests:
-            return []
-        located = self._locate([request.text for request in requests], n_neighbours)
-        usable = located.usable_rows().tolist()
-        n_chars = [requests[row].n_chars for row in usable]
-        judged = self._rules.judge(located.some(usable), n_chars)
-        verdicts = dict(zip(usable, judged, strict=True))
-        reason: Reason = "encoder_error" if self._contents.clusters else "ood"
+    def _decided(self, requests: Sequence[_Request], located: Located) -> list[RouteDecision]:
+        verdicts = self._rules.judge(located, [request.n_chars for request in requests])
         return [
-            self._judged(request, verdicts[row], self._neighbours(located, row))
-            if row in verdicts
-            else self._fallback(request, reason)
-            for row, request in enumerate(requests)
+            self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))
+            for row, (request, verdict) in enumerate(zip(requests, verdicts, strict=True))
         ]
 
     def _judged(self, request: _Request, verdict: Verdict, near: list[Neighbour]) -> RouteDecision:
-        candidates = self._unknown if verdict.reason == "ood" else verdict.candidates
-        return self._answer(request, verdict.model, verdict.reason, candidates, near)
+        if not near:
+            return self._fallback(request, "encoder_error")
+        nearest, *others = near
+        return RouteDecision(
+            model=verdict.model,
+            reason=verdict.reason,
+            index_version=self.index_version,
+            candidates=self._unknown if verdict.reason == "ood" else verdict.candidates,
+            cluster_id=nearest.cluster_id,
+            cluster_name=nearest.cluster_name,
+            similarity=nearest.similarity,
+            runner_up=others[0] if others else None,
+            truncated=request.truncated or self._truncates(request.text),
+        )
 
     def _fallback(self, request: _Request, reason: Reason) -> RouteDecision:
-        return self._answer(request, self.frontier, reason, self._unknown, [])
-
-    def _answer(
-        self,
-        request: _Request,
-        model: str,
-        reason: Reason,
-        candidates: tuple[Candidate, ...],
-        near: list[Neighbour],
-    ) -> RouteDecision:
-        nearest = near[0] if near else None
         return RouteDecision(
-            model=model,
+            model=self.frontier,
             reason=reason,
             index_version=self.index_version,
-            candidates=candidates,
-            cluster_id=nearest.cluster_id if nearest else None,
-            cluster_name=nearest.cluster_name if nearest else None,
-            similarity=nearest.similarity if nearest else None,
-            runner_up=near[1] if len(near) > 1 else None,
+            candidates=self._unknown,
             truncated=request.truncated,
         )
+
+
+def _served(contents: IndexContents) -> IndexContents:
+    """Leave out what no request needs: held-out queries, hashes of the log, the encoder's files."""
+    empty: dict[str, Any] = {field.name: np.empty(0) for field in fields(Calibration)}
+    calibration = Calibration(**empty | {"models": contents.calibration.models})
+    return replace(contents, calibration=calibration, seen=no_texts(), encoder_files={})
 
 
 def _too_long(text: str) -> bool:

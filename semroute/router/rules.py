@@ -14,7 +14,10 @@ from semroute.decision import Candidate, Reason
 from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.policy import REASONS, Traffic
-from semroute.vectors import Vectors
+from semroute.vectors import Vectors, usable_rows
+
+N_EXPLAINED = 5
+"""Clusters found for every text, at least, if there are so many; an explanation lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Verdict:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Located:
     """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable."""
 
@@ -34,10 +37,6 @@ class Located:
     features: NDArray[np.float64]
     cluster_ids: NDArray[np.int64]
     similarities: NDArray[np.float32]
-
-    def usable_rows(self) -> NDArray[np.intp]:
-        """Return the rows that have a nearest cluster."""
-        return np.flatnonzero((self.cluster_ids >= 0).any(axis=1))
 
     def some(self, rows: Sequence[int]) -> "Located":
         """Return the same of some rows."""
@@ -61,28 +60,32 @@ def joined(parts: Sequence[Located]) -> Located:
 
 
 class Rules:
-    """One search of the centroids, one estimate, one policy."""
+    """One search of the centroids, one estimate, one policy; of an index that has clusters."""
 
     def __init__(self, contents: IndexContents) -> None:
         self._index = CentroidIndex(contents.centroids)
         self._policy = routing_policy(contents)
         self._estimator = contents.estimator
         self._models = contents.manifest.config.model_names
+        at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
+        self._n_neighbours = min(at_least, self._index.n_clusters)
 
-    def locate(self, texts: Sequence[str], vectors: Vectors, at_least: int) -> Located:
-        """Find the nearest clusters of each text, `at_least` so many if there are."""
-        found = self._index.search(vectors, max(at_least, self._estimator.n_neighbours))
+    def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
+        """Find the nearest clusters of each text."""
+        usable = usable_rows(vectors)
+        if usable.all():
+            found = self._index.nearest(vectors, self._n_neighbours)
+        else:
+            vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
+            found = self._index.search(vectors, self._n_neighbours)
         return Located(vectors, text_features(texts), found.cluster_ids, found.similarities)
 
-    def nowhere(self, at_least: int) -> Located:
+    def nowhere(self) -> Located:
         """Return what `locate` says of one text whose vector is unusable."""
-        unusable = np.full((1, self._index.dimension), np.nan, dtype=np.float32)
-        return self.locate([""], unusable, at_least)
+        return self.locate([""], np.full((1, self._index.dimension), np.nan, dtype=np.float32))
 
     def judge(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
-        """Choose a model for each text that has a nearest cluster; all of them must."""
-        if not len(located.vectors):
-            return []
+        """Choose a model for each text; what it says of one without a nearest cluster is void."""
         found = self._estimator.estimate(
             located.cluster_ids, located.similarities, located.vectors, located.features
         )
@@ -106,15 +109,17 @@ class Rules:
         ]
 
     def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
-        return _cheapest_first(
-            Candidate(model, None if isnan(loss) else loss, cost)
-            for model, loss, cost in zip(self._models, losses, costs, strict=True)
+        models = self._models
+        cheapest_first = sorted(range(len(models)), key=costs.__getitem__)
+        return tuple(
+            Candidate(models[i], None if isnan(losses[i]) else losses[i], costs[i])
+            for i in cheapest_first
         )
 
 
 def unknown_candidates(config: Config) -> tuple[Candidate, ...]:
     """Return the candidates for a text nothing is known of: prices only."""
-    return _cheapest_first(
+    candidates: Iterable[Candidate] = (
         Candidate(
             model.name,
             0.0 if model.name == config.frontier else None,
@@ -123,8 +128,6 @@ def unknown_candidates(config: Config) -> tuple[Candidate, ...]:
         for model in config.models
     )
 
-
-def _cheapest_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     def cost(candidate: Candidate) -> float:
         known = candidate.expected_cost_usd
         return float("inf") if known is None else known
