@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.texts import MAX_CHARS, clean, fold, keyed_hash, printable, query_text
+from semroute.texts import MAX_CHARS, Cut, clean, fold, keyed_hash, printable, query_text
 
 TEN_MEGABYTES = 10_000_000
 
@@ -29,15 +29,15 @@ def milliseconds(action: Callable[[], object]) -> float:
 
 
 @settings(max_examples=2_000, deadline=None, database=None)
-@given(text=ANY_TEXT, max_chars=st.integers(1, 70))
-def test_any_text_can_be_cleaned_and_then_encoded(text: str, max_chars: int) -> None:
-    cleaned = clean(query_text(text), max_chars)
+@given(text=ANY_TEXT, max_chars=st.integers(1, 70), cut=st.sampled_from(["head", "head_tail"]))
+def test_any_text_can_be_cleaned_and_then_encoded(text: str, max_chars: int, cut: Cut) -> None:
+    cleaned = clean(query_text(text), max_chars, cut)
     cleaned.text.encode("utf-8")
     assert len(cleaned.text) <= max_chars
     assert cleaned.text == cleaned.text.strip()
     assert "\0" not in cleaned.text
     assert cleaned.truncated == (len(text.strip()) > max_chars)
-    assert clean(cleaned.text, max_chars).text == cleaned.text
+    assert clean(cleaned.text, max_chars, cut).text == cleaned.text
 
 
 @settings(max_examples=300, deadline=None, database=None)
@@ -132,6 +132,18 @@ def test_pairs_of_surrogates_are_joined_and_lone_ones_replaced() -> None:
 def test_ten_megabytes_take_milliseconds(text: str) -> None:
     assert milliseconds(lambda: clean(query_text(text))) < 150
     assert milliseconds(lambda: printable(text, max_chars=80)) < 150
+
+
+def test_both_ends_of_a_long_text_can_be_kept() -> None:
+    cleaned = clean("a" * 500 + "b" * 500, 100, "head_tail")
+    assert (cleaned.text, cleaned.truncated) == ("a" * 49 + "\n" + "b" * 50, True)
+    whole = clean("a" * 50 + "b" * 50, 100, "head_tail")
+    assert (whole.text, whole.truncated) == ("a" * 50 + "b" * 50, False)
+
+
+def test_halves_of_a_text_make_no_character_together() -> None:
+    cleaned = clean("a" * 48 + "\ud83d" + "x" * 500 + "\ude42" + "b" * 49, 100, "head_tail")
+    assert cleaned.text == "a" * 48 + "\ufffd\n\ufffd" + "b" * 49
 
 
 def test_a_text_is_cut_at_its_end() -> None:
