@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from semroute.errors import InputError
+from semroute.strict_json import kind_of, parse_json
 from semroute.tables import (
     Row,
     identifier,
-    kind_of,
     listed,
-    parse_json,
     read_rows,
     shown_id,
     suggest,

@@ -4,15 +4,15 @@ import csv
 import difflib
 import hashlib
 import io
-import json
 import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from semroute.errors import InputError, MissingExtraError
+from semroute.strict_json import kind_of, parse_json
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
@@ -33,7 +33,6 @@ _BYTE_ORDER_MARKS = {
 }
 _COLUMN_NAME = re.compile(r"[\w.-]{1,40}")
 _ID = re.compile(r"[\w.:/#@+-]{1,80}")
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,44 +124,6 @@ def shown_id(value: str) -> str:
     ("'q-17'", 'an id of 18 characters')
     """
     return repr(value) if _ID.fullmatch(value) else f"an id of {len(value)} characters"
-
-
-def parse_json(text: str, path: Path, line: int, column: str | None = None) -> Any:
-    """Parse one JSON document, as strictly as the standard says.
-
-    Args:
-        text: the document.
-        path: of the file it is from, for errors; so are `line` and `column`.
-
-    Raises:
-        InputError: it is not JSON, repeats a key, or holds NaN or Infinity.
-    """
-    try:
-        value = _JSON.decode(text)
-        # A pair of surrogates is one character by now; what is left stands alone.
-        return _without_surrogates(value) if _ESCAPED_SURROGATE.search(text) else value
-    except json.JSONDecodeError as error:
-        problem = f"is not valid JSON at character {error.colno} ({error.msg})"
-        hint = "write one whole JSON object on each line" if column is None else "correct it"
-        problem = f"{problem}; {hint}"
-    except _NotStandardJSONError as error:
-        problem = str(error)
-    except RecursionError:
-        problem = "is JSON nested too deeply; flatten it"
-    except ValueError:
-        problem = "holds a JSON number of thousands of digits; write it as a string"
-    raise InputError(problem, path=path, line=line, column=column)
-
-
-def kind_of(value: object) -> str:
-    """Name the type of a value as JSON does, for errors that must not hold the value.
-
-    >>> kind_of(["a"]), kind_of(None)
-    ('a list', 'null')
-    """
-    names = {bool: "true or false", int: "a number", float: "a decimal number", list: "a list"}
-    names |= {str: "a string", dict: "an object", type(None): "null"}
-    return names.get(type(value), f"of type {type(value).__name__}")
 
 
 def suggest(wanted: str, found: Collection[str]) -> str:
@@ -312,31 +273,6 @@ def _refuse_semicolons(path: Path, line: int, names: list[str]) -> None:
     if separator and len(names) == 1:
         problem = f"the columns are separated by {separator!r}; separate them by commas"
         raise InputError(problem, path=path, line=line)
-
-
-class _NotStandardJSONError(ValueError):
-    """Python's parser would take it, the standard does not."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _NotStandardJSONError(f"the key {twice!r} is there twice; remove one of them")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _NotStandardJSONError(f"{name} is not JSON; write null for an unknown number")
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
-
-
-def _without_surrogates(value: Any) -> Any:
-    text = json.dumps(value, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _jsonl_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:

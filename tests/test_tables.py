@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from semroute.errors import InputError, MissingExtraError
+from semroute.strict_json import kind_of
 from semroute.tables import (
     MAX_CELL_CHARS,
     SUFFIXES,
     Row,
     identifier,
-    kind_of,
     listed,
     read_rows,
     sha256_of,
