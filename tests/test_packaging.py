@@ -1,5 +1,6 @@
-"""The wheel holds the package alone, and what it installs starts without any extra."""
+"""The wheel holds the package alone, and what it installs serves without any extra."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from semroute.build import build_index
+from semroute.demo.dataset import requests, write_dataset
+from semroute.router import SemanticRouter
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,6 +62,53 @@ def test_a_plain_install_starts(clean_environment: Path, tmp_path: Path) -> None
     command = [clean_environment / "semroute", "--help"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert "build-index" in shown.stdout
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index made here, where every extra is installed."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    files = write_dataset(folder, n_queries=400)
+    build_index(files.queries, files.evals, files.config, folder / "clusters")
+    return folder / "clusters"
+
+
+SERVE = """
+import json, sys
+from semroute import SemanticRouter
+
+router = SemanticRouter.load(sys.argv[1])
+print(json.dumps([decision.to_dict() for decision in router.route_batch(json.load(sys.stdin))]))
+"""
+
+
+def test_a_plain_install_routes_as_the_build_machine_does(
+    clean_environment: Path, index: Path, tmp_path: Path
+) -> None:
+    texts = [request.text for request in requests()] + ["", "hi", "word " * 5_000]
+    command = [clean_environment / "python", "-c", SERVE, index]
+    done = subprocess.run(
+        command, input=json.dumps(texts), check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    expected = [decision.to_dict() for decision in SemanticRouter.load(index).route_batch(texts)]
+    assert {decision["reason"] for decision in expected} >= {"empty", "ood"}
+    assert json.loads(done.stdout) == json.loads(json.dumps(expected))
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify", "explain", "route"])
+def test_a_plain_install_has_the_commands_an_operator_needs(
+    clean_environment: Path, index: Path, tmp_path: Path, command: str
+) -> None:
+    text = ["where is my order?"] if command in {"explain", "route"} else []
+    arguments = [clean_environment / "semroute", command, "--index", index, *text]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_a_plain_install_is_small(clean_environment: Path) -> None:
+    files = [path for path in clean_environment.parent.rglob("*") if path.is_file()]
+    assert sum(path.lstat().st_size for path in files) < 350e6
 
 
 def test_building_without_the_extra_names_the_install_command(
