@@ -4,8 +4,8 @@
 
 Embedding: the compiled encoder on all cores and on one, and `SentenceTransformer.encode` with
 batches of 64, on blocks of the same texts in turn, in an order drawn anew for each block, so that
-whatever else the machine does slows them alike. A block is as long as a shard of a
-build, or a quarter of the texts if these are few.
+whatever else the machine does slows them alike. A block is as long as a shard of a build, or a
+quarter of the texts if these are few.
 
 Growth: whole builds of generated logs with the static encoder and default clustering, each in a
 process of its own, which imports and compiles all it needs as a user's would.

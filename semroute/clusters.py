@@ -1,7 +1,7 @@
 """From labels to clusters: centroids, members, medoids, and the words and examples people read."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import count, pairwise
@@ -226,8 +226,12 @@ def _words(text: str) -> Iterator[str]:
     for run in _WORD.findall(plain):
         if _UNSPACED_RUN.match(run):
             yield from (a + b for a, b in pairwise(run)) if len(run) > 1 else run
-        elif 1 < len(run) <= _LONGEST_WORD and sum(c.isdigit() for c in run) <= _MOST_DIGITS:
+        elif 1 < len(run) <= _LONGEST_WORD and (run.isalpha() or _n_digits(run) <= _MOST_DIGITS):
             yield run
+
+
+def _n_digits(run: str) -> int:
+    return sum(map(str.isdigit, run))
 
 
 def _distinct(terms: list[str], n_keywords: int) -> tuple[str, ...]:
@@ -265,12 +269,14 @@ def readable_names(keywords: Sequence[Sequence[str]]) -> tuple[str, ...]:
     >>> readable_names([("refund",), ("parcel",), ("refund",)])
     ('refund', 'parcel', 'refund (2)')
     """
-    names: list[str] = []
+    taken: dict[str, None] = {}
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for words in keywords:
-        name = readable_name(words)
-        numbered = (f"{name} ({n})" for n in count(2))
-        names.append(name if name not in names else next(n for n in numbered if n not in names))
-    return tuple(names)
+        name = free = readable_name(words)
+        while free in taken:
+            free = f"{name} ({next(numbers[name])})"
+        taken[free] = None
+    return tuple(taken)
 
 
 def examples(

@@ -295,6 +295,13 @@ def test_names_are_unique(words: list[list[str]]) -> None:
     assert len(names) == len(words) == len(set(names))
 
 
+def test_thousands_of_equal_names_are_numbered_in_order() -> None:
+    # Looking each number up anew takes cubic time.
+    names = readable_names([("other",)] * 20_000)
+    assert names[:3] == ("other", "other (2)", "other (3)")
+    assert names[-1] == "other (20000)"
+
+
 # Examples
 
 
