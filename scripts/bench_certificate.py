@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from bench_quality import DataSet, _print_means, _split, _vectors, _versions
+from bench_data import DataSet, print_means, split_rows, vectors_of, versions
 
 from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
 from semroute.clusters import group
@@ -39,21 +39,21 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=50)
     options = parser.parse_args()
     source = DataSet(options.data / "routellm")
-    print(_versions())
+    print(versions())
     measure(source, open_encoder(source.config.encoder), options.fits, options.splits)
 
 
 def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> None:
     everything = np.arange(len(source.rows))
-    vectors = _vectors(source, encoder, everything)
+    vectors = vectors_of(source, encoder, everything)
     outcomes: dict[str, list[float]] = {}
     for fit in range(n_fits):
         traffic, policy, rest = _fitted(source, vectors, fit)
         for split in range(n_splits):
-            held, test = _split(len(rest), 0.5, split)
+            held, test = split_rows(len(rest), 0.5, split)
             _judge(source, traffic, policy, rest, held, test, outcomes)
         print(f"fit {fit + 1} of {n_fits}", flush=True)
-    _print_means(outcomes)
+    print_means(outcomes)
 
 
 def _fitted(
@@ -62,7 +62,7 @@ def _fitted(
     """Learn on one half; return what the estimator says of the other, and its rows."""
     names, n = source.config.model_names, len(vectors)
     frontier = names.index(source.config.frontier)
-    train, rest = _split(n, 0.5, 100 + seed)
+    train, rest = split_rows(n, 0.5, 100 + seed)
     labels = source.config.clustering.cluster(vectors[train], seed)
     grouping = group(vectors, train, labels, [row["query_id"] for row in source.rows])
     n_clusters = len(grouping.centroids)

@@ -26,7 +26,6 @@ from semroute.evidence import estimate_loss, measure
 from semroute.planning import ScoredLog, plan_scores
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.queries import read_queries
-from semroute.texts import clean
 from semroute.vectors import unit_rows
 
 STARTING_SHARE = 0.05
@@ -51,7 +50,7 @@ def measure_set(folder: Path, seeds: int, kept: Path | None) -> None:
     config = read_config(folder / "semroute.toml")
     log = read_queries(folder / "queries.jsonl")
     evals = read_evals(folder / "evals.csv", log.query_ids, config.model_names)
-    texts = [clean(text, config.texts.max_chars).text for text in log.texts]
+    texts = [config.texts.clean(text).text for text in log.texts]
     vectors = _vectors(folder.name, texts, config, kept)
     prices = np.array([[m.cost_usd(len(text)) for m in config.models] for text in texts])
     costs = np.where(np.isnan(evals.costs_usd), prices, evals.costs_usd)

@@ -8,26 +8,30 @@ the same run. Embeddings are computed once per text by the encoder that serves, 
 """
 
 import argparse
-import csv
-import json
-import platform
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from bench_data import (
+    DataSet,
+    RememberingEncoder,
+    add,
+    print_means,
+    split_rows,
+    table,
+    vectors_of,
+    versions,
+)
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.serving import routing_policy
-from semroute.build import BuildSummary, build_index
-from semroute.config import Config, read_config
+from semroute.config import read_config
 from semroute.decision import RouteDecision
 from semroute.encoders import open_encoder
-from semroute.encoders.contract import Encoder, EncoderIdentity
-from semroute.evals import read_evals
+from semroute.encoders.contract import Encoder
 from semroute.evaluate.curves import (
     Numbers,
     apgr,
@@ -37,75 +41,9 @@ from semroute.evaluate.curves import (
 )
 from semroute.features import text_features
 from semroute.policy import RoutingPolicy, Traffic
-from semroute.progress import Advance, ignore
-from semroute.queries import read_queries
 from semroute.router import SemanticRouter
-from semroute.texts import clean
-from semroute.vectors import Vectors
 
 N_NEIGHBOURS = 100
-
-
-class RememberingEncoder:
-    """Embeds each text once in the life of the process; the vectors are the encoder's own."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, np.ndarray] = {}
-
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self._encoder.identity
-
-    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
-        new = sorted({text for text in texts if text not in self._known}, key=len)
-        if new:
-            self._known.update(zip(new, self._encoder.encode(new, advance), strict=True))
-        return np.stack([self._known[text] for text in texts])
-
-
-class DataSet:
-    """One folder of shared data: the files, and their rows as arrays."""
-
-    def __init__(self, folder: Path, *, config: Path | None = None) -> None:
-        self.folder = folder
-        self.rows = [json.loads(line) for line in (folder / "queries.jsonl").open()]
-        self.rows.sort(key=lambda row: row["query_id"])
-        self.config_path = config or folder / "semroute.toml"
-        self.config: Config = read_config(self.config_path)
-        self.evals_path = folder / "evals.csv" if (folder / "evals.csv").exists() else None
-        if self.evals_path:
-            log = read_queries(folder / "queries.jsonl")
-            self.evals = read_evals(self.evals_path, log.query_ids, self.config.model_names)
-
-    def column(self, name: str) -> np.ndarray:
-        return np.array([row.get(name) for row in self.rows])
-
-    def texts(self, rows: np.ndarray) -> list[str]:
-        return [self.rows[row]["text"] for row in rows]
-
-    def build(
-        self, rows: np.ndarray, out: Path, seed: int, encoder: Encoder, holed: str | None = None
-    ) -> BuildSummary:
-        """Write the chosen rows as a query log and build from it; `holed` loses 30% of scores."""
-        queries = out.parent / f"{out.name}.jsonl"
-        queries.write_text("".join(json.dumps(self.rows[row]) + "\n" for row in rows))
-        evals = None if self.evals_path is None else self._evals_of(rows, out, holed, seed)
-        return build_index(queries, evals, self.config_path, out, seed=seed, encoder=encoder)
-
-    def _evals_of(self, rows: np.ndarray, out: Path, holed: str | None, seed: int) -> Path:
-        wanted = {self.rows[row]["query_id"] for row in rows}
-        path = out.parent / f"{out.name}.csv"
-        with self.evals_path.open() as source, path.open("w", newline="") as target:
-            reader = csv.DictReader(source)
-            writer = csv.DictWriter(target, reader.fieldnames)
-            writer.writeheader()
-            random = np.random.default_rng(seed)
-            for row in reader:
-                lost = row["model"] == holed and random.uniform() < 0.3
-                if row["query_id"] in wanted and not lost:
-                    writer.writerow(row)
-        return path
 
 
 def main() -> None:
@@ -116,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")
-    print(_versions())
+    print(versions())
     parts: dict[str, Callable[[Path, int, Encoder], None]] = {
         "build": build_cost,
         "routellm": routellm,
@@ -132,18 +70,12 @@ def main() -> None:
             part(options.data, options.seeds, encoder)
 
 
-def _versions() -> str:
-    packages = ("semroute", "numpy", "faiss-cpu", "umap-learn", "hdbscan", "sentence-transformers")
-    libraries = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"Python {platform.python_version()}, {libraries}, {platform.machine()}"
-
-
 def build_cost(data: Path, _seeds: int, encoder: Encoder) -> None:
     """Time and memory of one build of all routellm queries, by step."""
     with tempfile.TemporaryDirectory() as folder:
         source = DataSet(data / "routellm")
         summary = source.build(np.arange(len(source.rows)), Path(folder) / "index", 0, encoder)
-    _table(
+    table(
         ("step", "seconds", "peak memory, MB"),
         [(s.name, f"{s.seconds:.1f}", f"{s.peak_memory_mb:.0f}") for s in summary.steps],
     )
@@ -155,13 +87,13 @@ def routellm(data: Path, seeds: int, encoder: Encoder) -> None:
     outcomes: dict[str, list[float]] = {}
     for seed in range(seeds):
         _routellm_split(source, seed, encoder, outcomes)
-    _print_means(outcomes)
+    print_means(outcomes)
 
 
 def _routellm_split(
     source: DataSet, seed: int, encoder: Encoder, outcomes: dict[str, list[float]]
 ) -> None:
-    train, test = _split(len(source.rows), 0.7, seed)
+    train, test = split_rows(len(source.rows), 0.7, seed)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "index"
         source.build(train, out, seed, encoder)
@@ -184,17 +116,17 @@ def _routellm_split(
         )
         for method, gain in gains.items():
             curve = quality_curve(gain[rows], weak, strong)
-            _add(outcomes, f"{name}: APGR, {method}", apgr(curve))
+            add(outcomes, f"{name}: APGR, {method}", apgr(curve))
             prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
             for kept in (0.95, 0.99):
-                _add(
+                add(
                     outcomes,
                     f"{name}: saved at {kept:.0%}, {method}",
                     saved_at(curve, kept, *prices),
                 )
             for part in (0.5, 0.8):
                 share = call_performance_threshold(curve, part)
-                _add(outcomes, f"{name}: CPT({part:.0%}), {method}", share)
+                add(outcomes, f"{name}: CPT({part:.0%}), {method}", share)
     _add_routing(outcomes, source, decisions, test)
 
 
@@ -207,7 +139,7 @@ def _gain(decision: RouteDecision, cheap: str) -> float:
 def _knn_gain(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray) -> Numbers:
     frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
     gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
-    similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
+    similarities = vectors_of(source, encoder, test) @ vectors_of(source, encoder, train).T
     nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
     return np.asarray(gains[nearest].mean(axis=1))
 
@@ -240,7 +172,7 @@ def _add_routing(
     scores = source.evals.scores[test]
     cheapest = int(np.argmin(prices))
     for k, name in enumerate(names):
-        _add(outcomes, f"share routed to {name}", float((chosen == k).mean()))
+        add(outcomes, f"share routed to {name}", float((chosen == k).mean()))
     policies = {
         "router": chosen,
         "always frontier": np.full(len(test), names.index(source.config.frontier)),
@@ -248,8 +180,8 @@ def _add_routing(
     }
     for name, columns in policies.items():
         rows = np.arange(len(test))
-        _add(outcomes, f"{name}: mean score", float(np.nanmean(scores[rows, columns])))
-        _add(outcomes, f"{name}: cost per 1,000 requests", float(1e3 * costs[rows, columns].mean()))
+        add(outcomes, f"{name}: mean score", float(np.nanmean(scores[rows, columns])))
+        add(outcomes, f"{name}: cost per 1,000 requests", float(1e3 * costs[rows, columns].mean()))
 
 
 def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
@@ -258,21 +190,21 @@ def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
     holes = np.isnan(source.evals.scores).mean()
     outcomes: dict[str, list[float]] = {"holes in the scores": [float(holes)]}
     for seed in range(seeds):
-        train, test = _split(len(source.rows), 0.7, seed)
+        train, test = split_rows(len(source.rows), 0.7, seed)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "index"
             summary = source.build(train, out, seed, encoder)
             contents = load_index(out)
         router = SemanticRouter(contents, encoder)
         decisions = router.route_batch(source.texts(test))
-        _add(outcomes, "clusters", summary.counts.n_clusters)
+        add(outcomes, "clusters", summary.counts.n_clusters)
         _add_routing(outcomes, source, decisions, test)
         policy, traffic = routing_policy(contents), _traffic(contents, decisions)
         _add_sweep(outcomes, "semroute", policy, traffic, source, test)
         anywhere = replace(policy, measured=np.ones_like(policy.measured), ood_threshold=-2.0)
         near = _knn_traffic(source, encoder, train, test)
         _add_sweep(outcomes, f"kNN {N_NEIGHBOURS}", anywhere, near, source, test)
-    _print_means(outcomes)
+    print_means(outcomes)
 
 
 def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Traffic:
@@ -294,7 +226,7 @@ def _knn_traffic(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.
     frontier = source.config.model_names.index(source.config.frontier)
     scores = source.evals.scores[train]
     losses = scores[:, [frontier]] - scores
-    similarities = _vectors(source, encoder, test) @ _vectors(source, encoder, train).T
+    similarities = vectors_of(source, encoder, test) @ vectors_of(source, encoder, train).T
     nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
     near_losses = np.nanmean(losses[nearest], axis=1)
     near_losses[:, frontier] = 0.0
@@ -328,7 +260,7 @@ def _add_sweep(
             if score >= kept * strong:
                 saved[kept] = max(most, 1 - cost / dear)
     for kept, share in saved.items():
-        _add(outcomes, f"saved at {kept:.0%}, {name}", share)
+        add(outcomes, f"saved at {kept:.0%}, {name}", share)
 
 
 def holes(data: Path, seeds: int, encoder: Encoder) -> None:
@@ -336,7 +268,7 @@ def holes(data: Path, seeds: int, encoder: Encoder) -> None:
     source = DataSet(data / "routerbench")
     outcomes: dict[str, list[float]] = {}
     for seed in range(seeds):
-        train, test = _split(len(source.rows), 0.7, seed)
+        train, test = split_rows(len(source.rows), 0.7, seed)
         whole = _shares(source, train, test, seed, encoder, None)
         cheap = [name for name in whole["certified"] if name != source.config.frontier]
         busiest = sorted(cheap, key=lambda name: -whole["at tolerance 0.05"][name])[:3]
@@ -344,9 +276,9 @@ def holes(data: Path, seeds: int, encoder: Encoder) -> None:
             holed = _shares(source, train, test, seed, encoder, name)
             for kind, shares in whole.items():
                 moved = 100 * (holed[kind][name] - shares[name])
-                _add(outcomes, f"{kind}: points of traffic gained", moved)
-                _add(outcomes, f"{kind}: points of traffic moved", abs(moved))
-    _print_means(outcomes)
+                add(outcomes, f"{kind}: points of traffic gained", moved)
+                add(outcomes, f"{kind}: points of traffic moved", abs(moved))
+    print_means(outcomes)
 
 
 def _shares(
@@ -393,13 +325,13 @@ def clinc150(data: Path, seeds: int, encoder: Encoder) -> None:
             strange = router.route_batch(
                 source.texts(np.flatnonzero(np.char.startswith(parts.astype(str), "oos")))
             )
-            _add(outcomes, "clusters", summary.counts.n_clusters)
-            _add(outcomes, "labels with insufficient evidence", summary.n_insufficient_evidence)
-            _add(outcomes, "OOD AUROC", _auroc(known, strange))
-            _add(outcomes, "max_false_fallback", summary.max_false_fallback)
-            _add(outcomes, "false fallback on in-scope test", _share_unknown(known))
-            _add(outcomes, "out-of-scope sent to the frontier as unknown", _share_unknown(strange))
-        _print_means(outcomes)
+            add(outcomes, "clusters", summary.counts.n_clusters)
+            add(outcomes, "labels with insufficient evidence", summary.n_insufficient_evidence)
+            add(outcomes, "OOD AUROC", _auroc(known, strange))
+            add(outcomes, "max_false_fallback", summary.max_false_fallback)
+            add(outcomes, "false fallback on in-scope test", _share_unknown(known))
+            add(outcomes, "out-of-scope sent to the frontier as unknown", _share_unknown(strange))
+        print_means(outcomes)
 
 
 def _auroc(known: Sequence[RouteDecision], strange: Sequence[RouteDecision]) -> float:
@@ -411,36 +343,6 @@ def _auroc(known: Sequence[RouteDecision], strange: Sequence[RouteDecision]) -> 
 
 def _share_unknown(decisions: Sequence[RouteDecision]) -> float:
     return sum(decision.reason == "ood" for decision in decisions) / len(decisions)
-
-
-def _split(n_rows: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    order = np.random.default_rng(seed).permutation(n_rows)
-    cut = int(share * n_rows)
-    return np.sort(order[:cut]), np.sort(order[cut:])
-
-
-def _vectors(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
-    limit = source.config.texts.max_chars
-    return encoder.encode([clean(text, limit).text for text in source.texts(rows)])
-
-
-def _add(outcomes: dict[str, list[float]], name: str, value: float) -> None:
-    outcomes.setdefault(name, []).append(value)
-
-
-def _print_means(outcomes: dict[str, list[float]]) -> None:
-    rows = [
-        (name, f"{np.mean(values):.4g}", f"{np.std(values):.2g}", len(values))
-        for name, values in outcomes.items()
-    ]
-    _table(("what", "mean", "sd", "splits"), rows)
-
-
-def _table(heading: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
-    print("| " + " | ".join(map(str, heading)) + " |")
-    print("|" + "---|" * len(heading))
-    for row in rows:
-        print("| " + " | ".join(map(str, row)) + " |", flush=True)
 
 
 if __name__ == "__main__":
