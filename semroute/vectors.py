@@ -11,6 +11,9 @@ Vectors = NDArray[np.float32]
 SMALLEST_NORM = 1e-6
 LARGEST_NORM_ERROR = 1e-3
 
+_LEAST_SQUARE = (1 - LARGEST_NORM_ERROR) ** 2
+_LARGEST_SQUARE = (1 + LARGEST_NORM_ERROR) ** 2
+
 
 def unit_rows(rows: NDArray[Any]) -> Vectors:
     """Scale every row to length one.
@@ -36,8 +39,7 @@ def unit_rows(rows: NDArray[Any]) -> Vectors:
 
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Say which rows are finite and of length one within `LARGEST_NORM_ERROR`; shape (n,)."""
-    wide = rows.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        norms = np.sqrt(np.vecdot(wide, wide))
-        # Not a number fails every comparison.
-        return np.asarray(np.abs(norms - 1.0) <= LARGEST_NORM_ERROR)
+    with np.errstate(over="ignore"):
+        squares = np.vecdot(rows, rows, dtype=np.float64)
+    # Not a number fails every comparison.
+    return np.asarray((squares >= _LEAST_SQUARE) & (squares <= _LARGEST_SQUARE))
