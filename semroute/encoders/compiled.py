@@ -21,6 +21,7 @@ from semroute.encoders.files import (
     read_settings,
 )
 from semroute.encoders.forking import tell_of_forks
+from semroute.encoders.quiet_runtime import quiet_onnxruntime
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
@@ -193,8 +194,7 @@ def open_session(model: bytes, threads: int = 1) -> "InferenceSession":
     Raises:
         EncoderError: the content is not a model that this ONNX Runtime can run.
     """
-    import onnxruntime
-
+    onnxruntime = quiet_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.encoders.quiet_runtime import quiet_onnxruntime
 from semroute.encoders.simplify import inner_values
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def quantise(model: "ModelProto", examples: Sequence[NDArray[np.int64]]) -> "Mod
         examples: token ids of texts like those to come, each int64 of shape (1, length).
     """
     from onnx import ModelProto, load
+
+    quiet_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     smoothed = ModelProto()

@@ -1,0 +1,158 @@
+"""Every way to start a process, with every kind of encoder: the child answers, and in time."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semroute.build import build_index
+from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSettings
+from tests.build.small import CONFIG, write_small_files
+from tests.encoders.small_models import minilm_of_few_words
+from tests.router.children import LIMIT_SECONDS, TEXTS
+
+ROOT = Path(__file__).parents[2]
+
+KINDS = ("static", "int8", "sentence-transformers")
+
+WAYS = ("fork", "fork while routing", "spawn", "forkserver")
+
+MAX_SECONDS = 5
+
+ENCODER_TABLES = {
+    "static": 'kind = "static"\ndimension = 32',
+    "int8": 'precision = "int8"',
+    "sentence-transformers": "",
+}
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    words = [f"topic{number}{letter}" for number in range(4) for letter in "abcdefg"]
+    texts = [*words, *TEXTS, *(f"detail{number}" for number in range(800))]
+    return minilm_of_few_words(tmp_path_factory.mktemp("model") / "few_words", texts)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def index(kind: str, model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index whose encoder is of `kind`."""
+    folder = tmp_path_factory.mktemp(kind)
+    files = write_small_files(folder, n_queries=400)
+    model = f"model = {json.dumps(str(model_folder))}"
+    files.config.write_text(f"{CONFIG}\n[encoder]\n{model}\n{ENCODER_TABLES[kind]}\n")
+    settings = SentenceTransformerSettings(model=str(model_folder))
+    # An encoder that is given is not compiled.
+    given = SentenceTransformerEncoder(settings) if kind == "sentence-transformers" else None
+    build_index(files.queries, files.evals, files.config, folder / "index", encoder=given)
+    return folder / "index"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Mapping[str, str]:
+    """Variables for other processes, without those that libraries set here when imported."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def run_children(index: Path, environment: Mapping[str, str], *ways: str) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.router.children", str(index), *ways],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60 + 2 * LIMIT_SECONDS * len(ways),
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def answers(index: Path, environment: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
+    return {answer["way"]: answer for answer in run_children(index, environment, *WAYS)}
+
+
+def answers_or_says_why(answer: Mapping[str, Any]) -> bool:
+    """Whether a child decided as its parent did, or fell back every time and named the cause."""
+    refused = [decision[:3] == ["large", "encoder_error", None] for decision in answer["found"]]
+    return answer["found"] == answer["expected"] or all(refused)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "fork while routing"])
+def test_a_child_decides_as_its_parent(way: str, answers: Mapping[str, dict[str, Any]]) -> None:
+    answer = answers[way]
+    assert {decision[1] for decision in answer["expected"]} != {"encoder_error"}
+    assert answer["expected"][-1][-1]  # the long text was cut
+    assert answer["found"] == answer["expected"]
+    assert answer["seconds"] < MAX_SECONDS
+
+
+def test_a_child_forked_from_the_middle_of_a_decision_never_hangs(
+    kind: str, answers: Mapping[str, dict[str, Any]]
+) -> None:
+    answer = answers["fork while routing"]
+    if kind == "sentence-transformers":
+        assert answers_or_says_why(answer)
+    else:
+        assert answer["found"] == answer["expected"]
+    assert answer["seconds"] < MAX_SECONDS
+
+
+@pytest.fixture
+def served(index: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The socket of a gunicorn that loads the router, and then forks two workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"{folder}/socket"  # short: what a path of a socket may not exceed is 108 bytes
+        options = f"--preload --workers 2 --bind unix:{address} --no-control-socket".split()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *options, "tests.router.preloaded:application"],
+            cwd=ROOT,
+            env={**environment, "SEMROUTE_TEST_INDEX": str(index)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield address
+        finally:
+            server.terminate()
+            server.communicate(timeout=LIMIT_SECONDS)
+
+
+def get(address: str) -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(LIMIT_SECONDS)
+        connection.connect(address)
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    answer: dict[str, Any] = json.loads(received.partition(b"\r\n\r\n")[2])
+    return answer
+
+
+def test_workers_of_gunicorn_with_preload_decide_as_the_master_did(served: str) -> None:
+    deadline = time.monotonic() + 4 * LIMIT_SECONDS
+    workers: dict[int, dict[str, Any]] = {}
+    while len(workers) < 2 and time.monotonic() < deadline:
+        try:
+            answer = get(served)
+        except (ConnectionRefusedError, FileNotFoundError):
+            time.sleep(0.05)  # it is loading
+            continue
+        workers[answer["worker"]] = answer
+    assert len(workers) == 2
+    for answer in workers.values():
+        assert answer["worker"] != answer["loaded_by"]
+        assert answer["found"] == answer["expected"]
+        assert answer["seconds"] < MAX_SECONDS
