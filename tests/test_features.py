@@ -84,12 +84,12 @@ def test_signs_and_negations_are_counted_one_by_one(text: str) -> None:
     n_signs = sum(character in "-+*/=^<>%" for character in text)
     n_code = sum(character in "{};`\\[]_|#" for character in text)
     n_digits = sum(c in "0123456789" or (c > "\x7f" and c.isdigit()) for c in text)
-    assert _feature(text, "arithmetic signs") == np.log1p(n_signs)
-    assert _feature(text, "signs of code") == np.log1p(n_code)
-    assert _feature(text, "digits") == np.log1p(n_digits)
+    assert _feature(text, "arithmetic signs") == pytest.approx(np.log1p(n_signs))
+    assert _feature(text, "signs of code") == pytest.approx(np.log1p(n_code))
+    assert _feature(text, "digits") == pytest.approx(np.log1p(n_digits))
 
 
-@given(st.lists(st.sampled_from(["not", "isn't", "don’t", "NEVER", "knot", "n't", "if", "cant"])))
+@given(st.lists(st.sampled_from(["not", "isn't", "don’t", "NEVER", "knot", "if", "cant"])))
 def test_every_negation_counts(words: list[str]) -> None:
     n_negations = sum(word in {"not", "isn't", "don’t", "NEVER"} for word in words)
     assert _feature(" ".join(words), "negations (English)") == pytest.approx(np.log1p(n_negations))
