@@ -86,6 +86,7 @@ def test_the_build_summary_adds_up(built: tuple[Path, dict], files: DemoFiles) -
         "cluster",
         "label",
         "estimate",
+        "remember",
         "certify",
         "publish",
     ]

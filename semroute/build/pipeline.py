@@ -169,9 +169,13 @@ def _contents(
         grouping = _cluster(log, fit, inputs.config, key, seed)
     with watch.step("label"):
         clusters = describe(log, fit, grouping, inputs.config, key)
+        examples = sampled(log, grouping) if samples else ()
         ood = _ood(grouping, ~fit, inputs.config)
     with watch.step("estimate"):
-        described = learn(log, fit, grouping, inputs.config, seed)
+        learned = learn(log, fit, grouping, inputs.config, seed)
+        held_out = calibration(log, ~fit, learned)
+    with watch.step("remember"):
+        seen = remember(log.texts, key)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         index_version="",
@@ -192,10 +196,10 @@ def _contents(
         clusters=clusters,
         centroids=grouping.centroids,
         probes=made.encoder.encode(PROBE_TEXTS),
-        calibration=calibration(log, ~fit, described),
-        estimator=described.estimator,
-        samples=sampled(log, grouping) if samples else (),
-        seen=remember(log.texts, key),
+        calibration=held_out,
+        estimator=learned.estimator,
+        samples=examples,
+        seen=seen,
         encoder_files=made.files,
     )
 

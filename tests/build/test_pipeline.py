@@ -223,6 +223,7 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
         "cluster",
         "label",
         "estimate",
+        "remember",
         "certify",
         "publish",
     ]
