@@ -1,11 +1,13 @@
 """Planned against random scoring: how many scores reach a certified saving.
 
-    python scripts/bench_plan.py [--data ../shared/data] [--seeds 5] [--vectors folder]
+    python scripts/bench_plan.py [--data ../shared/data] [--seeds 5] [--first-seed 0]
+                                 [--vectors folder]
 
 Scores of a data set are hidden and bought back step by step, by `plan_scores` or at random. After
 each step clusters' losses are estimated from the fit split and the policy is certified on the
 calibration split, by the project's own code; the saving is the certified policy's, on all queries
-of the calibration split. At random, `whole queries` buys a query's scores of all models, `random
+of the calibration split. The last line pairs the plan with whole queries by seed, on the mean over
+the steps. At random, `whole queries` buys a query's scores of all models, `random
 pairs` of the frontier and one other model, `random cells` single scores. 5% of the queries start
 with all their scores.
 """
@@ -38,15 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", choices=sorted(N_CLUSTERS))
     parser.add_argument("--vectors", type=Path, help="keep embeddings here between runs")
     options = parser.parse_args()
     for name in N_CLUSTERS:
         if options.only in (None, name):
-            measure_set(options.data / name, options.seeds, options.vectors)
+            seeds = range(options.first_seed, options.first_seed + options.seeds)
+            measure_set(options.data / name, seeds, options.vectors)
 
 
-def measure_set(folder: Path, seeds: int, kept: Path | None) -> None:
+def measure_set(folder: Path, seeds: range, kept: Path | None) -> None:
     config = read_config(folder / "semroute.toml")
     log = read_queries(folder / "queries.jsonl")
     evals = read_evals(folder / "evals.csv", log.query_ids, config.model_names)
@@ -55,13 +59,13 @@ def measure_set(folder: Path, seeds: int, kept: Path | None) -> None:
     prices = np.array([[m.cost_usd(len(text)) for m in config.models] for text in texts])
     costs = np.where(np.isnan(evals.costs_usd), prices, evals.costs_usd)
     curves: dict[str, list[list[float]]] = {}
-    for seed in range(seeds):
+    for seed in seeds:
         whole = _clustered(texts, vectors, evals.scores, costs, config, seed, folder.name)
         for way in ("planned", "whole queries", "random pairs", "random cells"):
             curves.setdefault(way, []).append(_bought(whole, way, seed, folder.name))
     n_missing = int(np.isfinite(evals.scores).sum() * (1 - STARTING_SHARE))
     step = n_missing // (2 * STEPS)
-    print(f"\n## {folder.name}, max_loss {MAX_LOSS[folder.name]}, {seeds} seeds")
+    print(f"\n## {folder.name}, max_loss {MAX_LOSS[folder.name]}, {len(seeds)} seeds")
     print("| scores bought | " + " | ".join(curves) + " |\n|" + "---|" * (1 + len(curves)))
     for number in range(STEPS + 1):
         cells = [
@@ -69,6 +73,9 @@ def measure_set(folder: Path, seeds: int, kept: Path | None) -> None:
             for one in curves.values()
         ]
         print(f"| {number * step:,} | " + " | ".join(cells) + " |", flush=True)
+    better = np.subtract(curves["planned"], curves["whole queries"])[:, 1:].mean(axis=1)
+    error = better.std(ddof=1) / len(better) ** 0.5 if len(better) > 1 else np.nan
+    print(f"planned less whole queries: {better.mean():.1%}, standard error {error:.1%}")
 
 
 def _vectors(name: str, texts: list[str], config: Config, kept: Path | None) -> np.ndarray:
