@@ -85,6 +85,7 @@ class SentenceTransformerEncoder:
         self._openmp = _openmp()
         self._under_way: list[None] = []
         self._was_interrupted = False
+        self._has_told = False
         with self._limited():
             self._identity = _identity(settings, self._model, cut)
             self._window = _window(self._model, self._identity.max_tokens, cut)
@@ -172,7 +173,9 @@ class SentenceTransformerEncoder:
             "this process was forked while its parent was embedding, so what the encoder was "
             "doing cannot be finished; load the router after the fork, or fork before it is used"
         )
-        logger.error("the encoder %r refuses: %s", self._identity.model, problem)
+        if not self._has_told:
+            logger.error("the encoder %r refuses: %s", self._identity.model, problem)
+            self._has_told = True
         raise EncoderError(problem)
 
 

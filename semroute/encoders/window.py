@@ -61,7 +61,11 @@ class Window:
         if len(text) <= self._n_sure_to_fit and text.isascii():
             return False
         last, exceeds = self._last
-        return exceeds if last is text else len(self._all_ids(text)) > self._max_tokens
+        if last is not text:
+            return len(self._all_ids(text)) > self._max_tokens
+        # No text is kept for longer than it is of use.
+        self._last = ("", False)
+        return exceeds
 
     def _all_ids(self, text: str) -> list[int]:
         encoding = self._tokenizer.encode(self._prompt + text, add_special_tokens=self._special)

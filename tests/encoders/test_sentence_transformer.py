@@ -15,6 +15,7 @@ from semroute.encoders import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
     open_encoder,
+    sentence_transformer,
 )
 from semroute.encoders.contract import PROBE_TEXTS
 from semroute.errors import EncoderError, MissingExtraError
@@ -132,6 +133,49 @@ def test_settings_out_of_range_or_unknown_are_refused(wrong: dict[str, object]) 
         SentenceTransformerSettings.model_validate(wrong)
 
 
+def test_vectors_are_those_the_library_gives(real_encoder: SentenceTransformerEncoder) -> None:
+    texts = [*PROBE_TEXTS, "word " * 400, "漢字" * 300]
+    expected = real_encoder.model.encode(texts, show_progress_bar=False)
+    np.testing.assert_allclose(real_encoder.encode(texts), expected, atol=1e-5)
+
+
+def test_a_model_that_takes_no_token_ids_is_run_by_its_library(
+    bert: SentenceTransformerEncoder, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentence_transformer, "_window", lambda *_: None)
+    whole = opened(bert_folder)
+    texts = [*PROBE_TEXTS, "order " * 100]
+    np.testing.assert_allclose(whole.encode(texts), bert.encode(texts), atol=1e-5)
+    cut = [whole.truncates("the " * n) for n in (1, 62, 63, 64)]
+    assert cut == [bert.truncates("the " * n) for n in (1, 62, 63, 64)] == [False] * 2 + [True] * 2
+    settings = SentenceTransformerSettings(model=str(bert_folder))
+    with pytest.raises(EncoderError, match=r'set cut = "head" in the \[texts\] table'):
+        SentenceTransformerEncoder(settings, cut="head_tail", local_only=True)
+
+
+def test_a_child_of_a_parent_at_work_refuses_and_says_once_what_to_do(
+    bert_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = opened(bert_folder)
+
+    def fork(_: int) -> None:
+        encoder.start_in_child()
+
+    encoder.encode(["where is my order"], fork)
+    for _ in range(2):
+        with pytest.raises(EncoderError, match="load the router after the fork"):
+            encoder.encode(["where is my order"])
+    assert len(caplog.records) == 1
+    assert "load the router after the fork" in caplog.text
+
+
+def test_a_child_of_an_idle_parent_answers(bert_folder: Path) -> None:
+    encoder = opened(bert_folder)
+    expected = encoder.encode(["where is my order"])
+    encoder.start_in_child()
+    assert np.array_equal(encoder.encode(["where is my order"]), expected)
+
+
 SERVING = """
 import logging, os, socket, sys, warnings
 
@@ -152,8 +196,10 @@ def settings():
 open_encoder(SentenceTransformerSettings(), local_only=True)  # what imports themselves change
 before = settings()
 encoder = open_encoder(SentenceTransformerSettings(), local_only=True)
+threads = os.listdir("/proc/self/task")
 encoder.encode(["where is my order", "word " * 1000])
 assert settings() == before
+assert os.listdir("/proc/self/task") == threads
 try:
     open_encoder(SentenceTransformerSettings(model="semroute-tests/no-such-model"), local_only=True)
 except EncoderError as error:

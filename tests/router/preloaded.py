@@ -9,7 +9,7 @@ from typing import Any
 from semroute import SemanticRouter
 from tests.router.children import TEXTS, told
 
-router = SemanticRouter.load(os.environ["SEMROUTE_TEST_INDEX"])
+router = SemanticRouter.load(os.environ["SEMROUTE_TEST_INDEX"], n_cached=0)
 expected = [told(router.route(text)) for text in TEXTS]
 loaded_by = os.getpid()
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 KINDS = ("static", "int8", "sentence-transformers")
 
-WAYS = ("fork", "fork while routing", "spawn", "forkserver")
+WAYS = ("fork", "fork while routing", "fork after torch", "spawn", "forkserver")
 
 MAX_SECONDS = 5
 
