@@ -40,8 +40,9 @@ _NOTES = (
     "Score lost: the mean score of always using the frontier model, less this one's.",
     "Saved: the share of the cost of always using the frontier model that is not spent.",
     "Intervals hold the true value for 95 of 100 such sets of queries (paired bootstrap).",
-    "“semroute scores more by” compares on the same queries; an interval around 0 tells nothing.",
-    "A missing score counts for and against nobody; “without scores” counts the queries.",
+    "“Semroute scores more by” compares on the same queries; an interval around 0 tells nothing.",
+    "“Without scores” counts queries that lack the score of the frontier or of who answers.",
+    "It differs by row, as each asks other models; such queries count for and against nobody.",
     "Hindsight has seen the answers. It shows how much could be gained at most, and cannot be had.",
 )
 
@@ -139,7 +140,8 @@ def _headline(found: Evaluation) -> str:
     if loss is None:
         return f"semroute saves {saving:.0%} of the cost; what that does to quality is not known"
     if loss.holds_zero:
-        quality = f"no loss of quality that {found.n_queries:,} queries can show"
+        at_most = f"{loss.high:.3f} of mean score at most"
+        quality = f"no loss of quality that {found.n_queries:,} queries can show ({at_most})"
     elif loss.value > 0:
         quality = f"{loss.value:.3f} of mean score lost"
     else:
