@@ -51,7 +51,7 @@ class RouteDecision:
     """Which model answers a request, and why.
 
     The cluster fields describe the nearest cluster and are None where no vector was looked up;
-    `candidates` come cheapest first. `truncated`: only the first part of the text was looked at.
+    `candidates` come cheapest first. `truncated`: only part of the text was looked at.
     """
 
     model: str

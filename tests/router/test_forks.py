@@ -111,6 +111,17 @@ def test_a_child_forked_from_the_middle_of_a_decision_never_hangs(
     assert answer["seconds"] < MAX_SECONDS
 
 
+@pytest.mark.soak
+def test_a_hundred_children_forked_from_the_middle_of_decisions_never_hang(
+    index: Path, environment: Mapping[str, str]
+) -> None:
+    answers = run_children(index, environment, *["fork while routing"] * 100)
+    assert len(answers) == 100
+    for answer in answers:
+        assert answers_or_says_why(answer)
+        assert answer["seconds"] < MAX_SECONDS
+
+
 @pytest.fixture
 def served(index: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """The socket of a gunicorn that loads the router, and then forks two workers."""
