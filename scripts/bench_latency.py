@@ -1,47 +1,64 @@
-"""Latency of one text at a time: the encoder that serves, the bare session, the plain way.
+"""How long a decision takes, beside the bare session and the plain way; and what serving costs.
 
-    python scripts/bench_latency.py [--data ../shared/data] [--rounds 30] [--threads 1 2]
+    python scripts/bench_latency.py [--data ../shared/data] [--threads 1 2] [--installed-size]
 
 All ways answer the same few texts in turn, in an order drawn anew each round, so that whatever else
 the machine does slows them alike; ratios are worth more than milliseconds. The bare session is what
-ONNX Runtime takes for the token ids alone, the floor; the plain way `SentenceTransformer.encode`.
+ONNX Runtime takes for the token ids alone, the floor; the plain way `SentenceTransformer.encode`
+and a FAISS search over the same centroids. Prints a section of Markdown for docs/benchmarks.md.
+`--quick` runs a tenth of the rounds, to see that everything works.
 """
 
 import argparse
-import json
 import os
 import platform
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
-
-from semroute.encoders import (
-    CompiledEncoder,
-    SentenceTransformerEncoder,
-    SentenceTransformerSettings,
-    StaticEncoder,
+from bench_data import table
+from bench_process import (
+    cold_starts,
+    installed_mb,
+    plain_resident_mb,
+    resident_mb,
+    throughput,
+    varied,
 )
-from semroute.encoders.compiled import INPUT, OUTPUT, open_session
-from semroute.encoders.distil import distil
-from semroute.encoders.export import CompiledModel, NotCompiled, compile_encoder
-from semroute.encoders.files import MODEL, TOKENIZER, open_tokenizer
-from semroute.texts import clean
+from bench_ways import (
+    FLOOR,
+    PLAIN,
+    Way,
+    Ways,
+    build_indexes,
+    by_length,
+    model_folder,
+    open_original,
+    read_texts,
+    window_of,
+)
 
-LENGTHS = {"short": (6, 11), "medium": (50, 70), "long": (250, 256)}
-"""Tokens of a text, from and to, with the two that mark its ends."""
+from semroute.artifact.loading import load_index
+from semroute.encoders.cores import available_cores
+from semroute.router.routing import N_CACHED
 
-LIBRARIES = ("onnxruntime", "tokenizers", "torch", "sentence-transformers")
-PLAIN = "plain way"
-FLOOR = "bare session"
-N_TEXTS = 50
-N_SAMPLE = 256
+LIBRARIES = (
+    "numpy",
+    "faiss-cpu",
+    "onnxruntime",
+    "tokenizers",
+    "torch",
+    "sentence-transformers",
+    "semantic-router",
+)
+ROUNDS = {"short": 100, "medium": 60, "long": 15}
 BLOCK = 10
-
-Way = Callable[[str], object]
+N_CALLS = 10_000
 
 
 @dataclass(frozen=True)
@@ -61,106 +78,119 @@ def measure(ways: dict[str, Way], texts: Sequence[str], n_rounds: int) -> dict[s
     """Time each way on blocks of the same texts; the first of a block only warms the caches."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     order = np.random.default_rng(0)
-    for i in range(n_rounds):
+    for _ in range(n_rounds):
         block = order.choice(np.array(texts, dtype=object), size=BLOCK, replace=False)
         for name in order.permutation(list(ways)):
+            ways[name](block[-1])
             for text in block:
                 start = time.perf_counter()
                 ways[name](text)
                 seconds[name].append(time.perf_counter() - start)
-            del seconds[name][i * (BLOCK - 1)]
     return {name: Latency.of(taken) for name, taken in seconds.items()}
 
 
-def read_texts(data: Path) -> list[str]:
-    """Read the texts of the shared data sets, in an order of their own that is always the same."""
-    texts = [
-        clean(json.loads(line)["text"]).text
-        for path in sorted(data.glob("*/queries.jsonl"))
-        for line in path.read_text(encoding="utf-8").split("\n")
-        if line
-    ]
-    order = np.random.default_rng(0).permutation(len(texts))
-    return [texts[i] for i in order if texts[i]]
-
-
-def by_length(texts: Sequence[str], model: CompiledModel) -> Iterator[tuple[str, list[str]]]:
-    """Yield `N_TEXTS` texts of each length."""
-    tokenizer = open_tokenizer(model.files[TOKENIZER], model.identity.max_tokens)
-    counts = np.array([len(tokenizer.encode(text).ids) for text in texts])
-    for name, (fewest, most) in LENGTHS.items():
-        rows = np.flatnonzero((counts >= fewest) & (counts <= most))[:N_TEXTS]
-        yield f"{name}, {counts[rows].mean():.0f} tokens", [texts[row] for row in rows]
-
-
-def plain(encoder: SentenceTransformerEncoder, threads: int) -> Way:
-    """Call the library; torch keeps its number of threads for the whole process."""
-    import torch
-
-    def encode(text: str) -> object:
-        torch.set_num_threads(threads)
-        return encoder.model.encode([text], show_progress_bar=False)
-
-    return encode
-
-
-def bare(model: CompiledModel, threads: int, texts: Sequence[str]) -> Way:
-    """Run the session on token ids made beforehand."""
-    session = open_session(model.files[MODEL], threads)
-    tokenizer = open_tokenizer(model.files[TOKENIZER], model.identity.max_tokens)
-    ids = {text: np.array([tokenizer.encode(text).ids], dtype=np.int64) for text in texts}
-    return lambda text: session.run([OUTPUT], {INPUT: ids[text]})
-
-
-def encoder_way(encoder: CompiledEncoder | StaticEncoder) -> Way:
-    return lambda text: encoder.encode([text])
-
-
-def print_table(title: str, found: dict[str, Latency]) -> None:
+def print_latency(title: str, found: dict[str, Latency]) -> None:
     """Print ratios of the median first; they bear comparison where milliseconds do not."""
-    print(f"\n### {title} (load average {os.getloadavg()[0]:.1f})\n")
-    print(f"| way | times the {FLOOR} | {PLAIN} takes | p50 ms | p95 ms | p99 ms |")
-    print("|---|---|---|---|---|---|")
-    for name, latency in found.items():
-        over_floor = latency.p50_ms / found[FLOOR].p50_ms
-        under_plain = found[PLAIN].p50_ms / latency.p50_ms
-        print(
-            f"| {name} | {over_floor:.2f} | {under_plain:.1f} times as long "
-            f"| {latency.p50_ms:.3f} | {latency.p95_ms:.3f} | {latency.p99_ms:.3f} |"
+    heading = (f"times the {FLOOR}", f"times faster than the {PLAIN}", "p99 / p50")
+    print(f"\n**{title}** (load average {os.getloadavg()[0]:.1f})\n")
+    rows = [
+        (
+            name,
+            f"{latency.p50_ms / found[FLOOR].p50_ms:.2f}",
+            f"{found[PLAIN].p50_ms / latency.p50_ms:.1f}",
+            f"{latency.p99_ms / latency.p50_ms:.1f}",
+            f"{latency.p50_ms:.3f}",
+            f"{latency.p95_ms:.3f}",
+            f"{latency.p99_ms:.3f}",
         )
+        for name, latency in found.items()
+    ]
+    table(("way", *heading, "p50 ms", "p95 ms", "p99 ms"), rows)
+
+
+def print_latencies(
+    indexes: Mapping[str, Path], texts: Sequence[str], threads: Sequence[int], share: float
+) -> None:
+    window = window_of(load_index(indexes["int8"], samples=False))
+    lengths = list(by_length(texts, window))
+    original = open_original()
+    for n_threads in threads:
+        ways = Ways(indexes, original, n_threads).open([t for _, chosen in lengths for t in chosen])
+        for title, chosen in lengths:
+            n_rounds = max(2, int(share * ROUNDS[title.split(",")[0]]))
+            found = measure(ways, chosen, n_rounds)
+            print_latency(f"{title}, threads: {n_threads}", found)
+
+
+def print_costs(indexes: Mapping[str, Path], texts: Sequence[str], share: float) -> None:
+    """Print what a process that serves takes, beside one that goes the plain way."""
+    contents = load_index(indexes["int8"], samples=False)
+    starts = cold_starts(dict(indexes), model_folder(), contents.centroids, max(1, int(5 * share)))
+    print("\n**Cold start**: from starting Python to the first decision\n")
+    rows = [
+        (name, f"{seconds / starts[PLAIN]:.3f}", f"{seconds:.2f}")
+        for name, seconds in starts.items()
+    ]
+    table(("way", f"times the {PLAIN}", "s"), rows)
+
+    n_calls = int(N_CALLS * share)
+    asked = varied(texts, n_calls)
+    print(f"\n**Resident memory** over {n_calls:,} calls with texts that differ\n")
+    kept = [("int8", 0), ("int8", N_CACHED), ("static", 0)]
+    found = [resident_mb(indexes[name], asked, n) for name, n in kept]
+    rows = [
+        (f"`route()`, {name}, n_cached={n}", f"{loaded:.0f}", f"{after:.0f}", f"{growth:.2f}")
+        for (name, n), (loaded, after, growth) in zip(kept, found, strict=True)
+    ]
+    rows.append((f"{PLAIN}, 200 calls", "", f"{plain_resident_mb(model_folder(), asked):.0f}", ""))
+    table(("way", "MB loaded", "MB at the end", "kB a call, second half"), rows)
+
+
+def print_throughput(indexes: Mapping[str, Path], texts: Sequence[str], share: float) -> None:
+    window = window_of(load_index(indexes["int8"], samples=False))
+    medium = dict(by_length(texts, window))
+    chosen = next(found for title, found in medium.items() if title.startswith("medium"))
+    names = ("int8", "static")
+    rates = {name: throughput(indexes[name], chosen, 4 * share) for name in names}
+    print("\n**Throughput** on medium texts, texts a second\n")
+    table(
+        ("asked by", *names),
+        [(way, *(f"{rates[n][way]:.0f}" for n in names)) for way in rates["int8"]],
+    )
+
+
+def print_versions() -> None:
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    print(f"{day}, {platform.machine()}, {available_cores()} processors, ", end="")
+    print(f"Python {platform.python_version()}, {', '.join(map(named_version, LIBRARIES))}.")
+
+
+def named_version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} not installed"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--no-static", action="store_true", help="distilling takes a while")
+    parser.add_argument("--installed-size", action="store_true", help="install the wheel anew")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
     options = parser.parse_args()
-    texts = read_texts(options.data)
-    original = SentenceTransformerEncoder(SentenceTransformerSettings(), local_only=True)
-    models: dict[str, CompiledModel] = {}
-    for precision in ("int8", "fp32"):
-        made = compile_encoder(original, precision, texts[:N_SAMPLE])
-        if isinstance(made, NotCompiled):
-            raise SystemExit(f"{precision}: {made.reason}")
-        models[precision] = made
-        print(f"{precision}: {made.parity} {made.departure or ''}")
-    static = None if options.no_static else StaticEncoder(distil(original, 256))
-    print(f"{platform.machine()}, {os.cpu_count()} processors")
-    print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
-    for threads in options.threads:
-        for length, chosen in by_length(texts[N_SAMPLE:], models["int8"]):
-            ways: dict[str, Way] = {
-                PLAIN: plain(original, threads),
-                FLOOR: bare(models["int8"], threads, chosen),
-                "int8": encoder_way(CompiledEncoder(models["int8"].files, threads=threads)),
-                "fp32": encoder_way(CompiledEncoder(models["fp32"].files, threads=threads)),
-            }
-            if static is not None:
-                ways["static"] = encoder_way(static)
-            found = measure(ways, chosen, options.rounds)
-            print_table(f"{length}, threads: {threads}", found)
+    if not options.data.exists():
+        raise SystemExit(f"{options.data} is not here: nothing to measure")
+    texts, share = read_texts(options.data), 0.1 if options.quick else 1.0
+    print("## Latency\n")
+    print_versions()
+    with tempfile.TemporaryDirectory() as folder:
+        indexes = build_indexes(options.data, Path(folder))
+        print_costs(indexes, texts, share)
+        print_throughput(indexes, texts, share)
+        print_latencies(indexes, texts, options.threads, share)
+    if options.installed_size:
+        print(f"\nInstalled by `pip install semroute`: {installed_mb():.0f} MB.")
 
 
 if __name__ == "__main__":
