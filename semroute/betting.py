@@ -41,14 +41,6 @@ def upper_bound(losses: Numbers, confidence: float, largest: float = 1.0) -> flo
     return float(bounds[n_in_a_row - 1]) if n_in_a_row else 1.0
 
 
-def shows_mean_below(losses: Numbers, bound: float, confidence: float) -> bool:
-    """Whether losses in [-1, 1], in a random order, rule out a mean of `bound` or more.
-
-    If their mean is at least `bound`, this is True with probability at most 1 - confidence.
-    """
-    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
-
-
 def growth_of_largest_bet(bound: float) -> float:
     """Return what the logarithm of the capital gains by a loss of 0 at the largest bet allowed."""
     return math.log1p(LARGEST_BET * bound / (1 - bound))

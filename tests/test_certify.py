@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from semroute.betting import shows_mean_below
+from semroute.betting import rule_out
 from semroute.certify import (
     TOLERANCES,
     CalibrationRows,
@@ -51,6 +51,10 @@ def _log(n: int, seed: int = 0) -> CalibrationRows:
     hard = random.uniform(size=n) < 0.5
     small = np.where(hard, random.uniform(size=n) > 0.3, 1.0)
     return _rows(np.where(hard, 0.3, 0.0), np.ones(n), small)
+
+
+def shows_mean_below(losses: np.ndarray, bound: float, confidence: float) -> bool:
+    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
 
 
 def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Certificate:

@@ -19,10 +19,6 @@ class Hull:
     cost_usd: Numbers
     score: Numbers
 
-    def at(self, cost_usd: float) -> float:
-        """Return the score that can be had at a cost, mixing two corners."""
-        return float(np.interp(cost_usd, self.cost_usd, self.score))
-
 
 def hull(cost_usd: Numbers, score: Numbers) -> Hull:
     """Return the non-decreasing convex hull of points of shape (n,), from the null router up.
