@@ -6,6 +6,7 @@ previews: what is certified is what is served. A policy is any frozen class with
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -89,15 +90,26 @@ class RoutingPolicy:
         """Return one choice per row; each is independent of the other rows."""
         columns = self._cheapest(traffic)
         reasons = np.where(columns == self.frontier, _INSUFFICIENT, _MATCHED)
-        chosen = self.overrides[traffic.cluster_ids]
-        columns = np.where(chosen == NO_OVERRIDE, columns, chosen)
-        reasons = np.where(chosen == NO_OVERRIDE, reasons, _OVERRIDE)
-        # Not `<`, which is False for NaN.
-        unknown = ~(traffic.similarities >= self.ood_threshold)
-        too_long = traffic.n_chars / CHARACTERS_PER_TOKEN > self.windows[columns]
-        reasons = np.where(unknown, _OOD, np.where(too_long, _TOO_LONG, reasons))
-        columns = np.where(unknown | too_long, self.frontier, columns)
+        if self._has_overrides:
+            chosen = self.overrides[traffic.cluster_ids]
+            columns = np.where(chosen == NO_OVERRIDE, columns, chosen)
+            reasons = np.where(chosen == NO_OVERRIDE, reasons, _OVERRIDE)
+        if self._has_windows:
+            too_long = traffic.n_chars / CHARACTERS_PER_TOKEN > self.windows[columns]
+            columns = np.where(too_long, self.frontier, columns)
+            reasons = np.where(too_long, _TOO_LONG, reasons)
+        known = traffic.similarities >= self.ood_threshold  # False for NaN
+        columns = np.where(known, columns, self.frontier)
+        reasons = np.where(known, reasons, _OOD)
         return Choices(columns.astype(np.int64), reasons.astype(np.int64))
+
+    @cached_property
+    def _has_overrides(self) -> bool:
+        return bool((self.overrides != NO_OVERRIDE).any())
+
+    @cached_property
+    def _has_windows(self) -> bool:
+        return bool(np.isfinite(self.windows).any())
 
     def _cheapest(self, traffic: Traffic) -> Integers:
         if self.tolerance is None:

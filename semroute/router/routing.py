@@ -1,6 +1,5 @@
 """`SemanticRouter`: from a text to a decision."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -131,6 +130,8 @@ class SemanticRouter:
 
     async def aroute(self, query: Query) -> RouteDecision:
         """Choose as `route` does, on a worker thread; the event loop goes on meanwhile."""
+        import asyncio
+
         return await asyncio.to_thread(self.route, query)
 
     def route_batch(self, queries: Sequence[Query]) -> list[RouteDecision]:
