@@ -19,6 +19,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -137,8 +138,9 @@ def build(n_queries: int) -> Build:
 
 def build_alone(n_queries: int) -> Build:
     """Build in a new process: its peak memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(build, (n_queries,))
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=fresh) as processes:
+        return processes.submit(build, n_queries).result()
 
 
 def print_growth(builds: Sequence[Build]) -> None:
