@@ -14,11 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from bench_data import DataSet, print_means, split_rows, vectors_of, versions
+from bench_data import DataSet, print_means, serving_encoder, split_rows, vectors_of, versions
 
 from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
 from semroute.clusters import group
-from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
 from semroute.estimator import FitRows, fit_estimator
 from semroute.estimator.fitting import MOST_NEIGHBOURS
@@ -40,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     source = DataSet(options.data / "routellm")
     print(versions())
-    measure(source, open_encoder(source.config.encoder), options.fits, options.splits)
+    measure(source, serving_encoder(source.folder), options.fits, options.splits)
 
 
 def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 from semroute.build import BuildSummary, build_index
 from semroute.config import Config, read_config
 from semroute.encoders.contract import Encoder, EncoderIdentity
+from semroute.encoders.cores import available_cores
+from semroute.encoders.making import make_encoder
 from semroute.evals import read_evals
 from semroute.progress import Advance, ignore
 from semroute.queries import read_queries
@@ -60,7 +62,12 @@ class DataSet:
         return [self.rows[row]["text"] for row in rows]
 
     def build(
-        self, rows: np.ndarray, out: Path, seed: int, encoder: Encoder, holed: str | None = None
+        self,
+        rows: np.ndarray,
+        out: Path,
+        seed: int,
+        encoder: Encoder | None,
+        holed: str | None = None,
     ) -> BuildSummary:
         """Write the chosen rows as a query log and build from it; `holed` loses 30% of scores."""
         queries = out.parent / f"{out.name}.jsonl"
@@ -81,6 +88,14 @@ class DataSet:
                 if row["query_id"] in wanted and not lost:
                     writer.writerow(row)
         return path
+
+
+def serving_encoder(folder: Path) -> RememberingEncoder:
+    """Make the encoder that a build of a data set would store in its index."""
+    source = DataSet(folder)
+    texts = source.texts(np.arange(len(source.rows)))
+    made = make_encoder(source.config.encoder, texts, 0, available_cores())
+    return RememberingEncoder(made.encoder)
 
 
 def versions() -> str:

@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from bench_data import (
     DataSet,
-    RememberingEncoder,
     add,
     print_means,
+    serving_encoder,
     split_rows,
     table,
     vectors_of,
@@ -28,12 +29,11 @@ from bench_data import (
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.serving import routing_policy
-from semroute.config import read_config
 from semroute.decision import RouteDecision
-from semroute.encoders import open_encoder
 from semroute.encoders.contract import Encoder
 from semroute.evaluate.curves import (
     Numbers,
+    QualityCurve,
     apgr,
     call_performance_threshold,
     quality_curve,
@@ -55,7 +55,7 @@ def main() -> None:
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")
     print(versions())
-    parts: dict[str, Callable[[Path, int, Encoder], None]] = {
+    parts: dict[str, Callable[[Path, int, Any], None]] = {
         "build": build_cost,
         "routellm": routellm,
         "routerbench": routerbench,
@@ -64,13 +64,12 @@ def main() -> None:
     }
     for name, part in parts.items():
         if options.only in (None, name):
-            plain = open_encoder(read_config(options.data / "routellm" / "semroute.toml").encoder)
-            encoder = plain if name == "build" else RememberingEncoder(plain)
+            encoder = None if name == "build" else serving_encoder(options.data / "routellm")
             print(f"\n## {name}", flush=True)
             part(options.data, options.seeds, encoder)
 
 
-def build_cost(data: Path, _seeds: int, encoder: Encoder) -> None:
+def build_cost(data: Path, _seeds: int, encoder: None) -> None:
     """Time and memory of one build of all routellm queries, by step."""
     with tempfile.TemporaryDirectory() as folder:
         source = DataSet(data / "routellm")
@@ -100,24 +99,15 @@ def _routellm_split(
         router = SemanticRouter.load(out, encoder=encoder)
         decisions = router.route_batch(source.texts(test))
     frontier, cheap = source.config.model_names
-    columns = {name: k for k, name in enumerate(source.config.model_names)}
-    scores = source.evals.scores
     gains = {
-        "semroute": np.array([_gain(decision, cheap) for decision in decisions]),
+        "semroute": np.array([gain_of(decision, cheap) for decision in decisions]),
         f"kNN {N_NEIGHBOURS}": _knn_gain(source, encoder, train, test),
         "text features alone": _feature_gain(source, train, test),
     }
-    sources = source.column("source")[test]
-    for name in ("mmlu", "gsm8k"):
-        rows = sources == name
-        weak, strong = (
-            scores[test][rows][:, columns[cheap]],
-            scores[test][rows][:, columns[frontier]],
-        )
-        for method, gain in gains.items():
-            curve = quality_curve(gain[rows], weak, strong)
+    prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
+    for method, gain in gains.items():
+        for name, curve in source_curves(source, test, gain).items():
             add(outcomes, f"{name}: APGR, {method}", apgr(curve))
-            prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
             for kept in (0.95, 0.99):
                 add(
                     outcomes,
@@ -130,7 +120,21 @@ def _routellm_split(
     _add_routing(outcomes, source, decisions, test)
 
 
-def _gain(decision: RouteDecision, cheap: str) -> float:
+def source_curves(source: DataSet, test: np.ndarray, gains: Numbers) -> dict[str, QualityCurve]:
+    """Trace, for each source of queries, the quality of sending the largest gains to GPT-4."""
+    frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
+    scores, sources = source.evals.scores[test], source.column("source")[test]
+    return {
+        name: quality_curve(
+            gains[sources == name],
+            scores[sources == name, cheap],
+            scores[sources == name, frontier],
+        )
+        for name in ("mmlu", "gsm8k")
+    }
+
+
+def gain_of(decision: RouteDecision, cheap: str) -> float:
     """Return what the frontier is expected to gain; infinity for text that is unknown."""
     losses = {c.model: c.expected_loss for c in decision.candidates}
     return np.inf if losses[cheap] is None else float(losses[cheap])
