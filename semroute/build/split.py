@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from semroute.texts import fold
 
-FIT_SHARE = 0.6
+LEAST_FIT_SHARE = 0.6
+MOST_FIT_SHARE = 0.75
+N_HELD_OUT = 2_000
+"""Groups held out of a log for which both shares leave a choice; more certify little more."""
+
 N_FOLDS = 4
 
 
@@ -28,13 +32,25 @@ def group_ids(texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def in_fit(texts: Sequence[str], seed: int) -> NDArray[np.bool_]:
-    """Choose the queries to fit on, about `FIT_SHARE` of the groups; shape (n,).
+    """Choose the queries to fit on, about `fit_share` of the groups; shape (n,).
 
-    A group's side depends on its folded text and the seed alone: neither row order nor other
-    queries move it, and near duplicates are never on both sides.
+    A group's side depends on its folded text, the seed and the number of groups: row order does not
+    move it, near duplicates are never on both sides, and as a log grows queries only move from
+    those held out to those fitted on.
     """
-    bar = FIT_SHARE * 2**64
-    return np.array([_number(fold(text), seed) < bar for text in texts], dtype=bool)
+    folded = [fold(text) for text in texts]
+    bar = fit_share(len(set(folded))) * 2**64
+    return np.array([_number(text, seed) < bar for text in folded], dtype=bool)
+
+
+def fit_share(n_groups: int) -> float:
+    """Return the share of groups to fit on: what is left when about `N_HELD_OUT` are held out.
+
+    >>> [round(fit_share(n_groups), 3) for n_groups in (1_000, 5_000, 6_250, 100_000)]
+    [0.6, 0.6, 0.68, 0.75]
+    """
+    share = 1 - N_HELD_OUT / max(n_groups, 1)
+    return min(max(share, LEAST_FIT_SHARE), MOST_FIT_SHARE)
 
 
 def inner_folds(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
