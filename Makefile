@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # Serving and tests never reach for a model hub.
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test lint check format soak clean bench-quality bench-latency
+.PHONY: demo test lint check format soak clean bench-quality bench-latency bench-build
 
 demo: $(INSTALLED)
 	$(BIN)/semroute demo
@@ -28,9 +28,13 @@ soak: $(INSTALLED)
 bench-quality: $(INSTALLED)
 	$(BIN)/python scripts/bench_quality.py
 	$(BIN)/python scripts/bench_certificate.py
+	$(BIN)/python scripts/bench_encoders.py
 
 bench-latency: $(INSTALLED)
 	$(BIN)/python scripts/bench_latency.py
+
+bench-build: $(INSTALLED)
+	$(BIN)/python scripts/bench_build.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
