@@ -23,8 +23,9 @@ class EmbeddedLog:
     """The queries that can be used, row by row.
 
     `vectors` is float32 (n, dimension); `scores`, `costs_usd` (NaN where unknown) and `prices_usd`
-    (never NaN) are float64 (n, n_models). `n_resumed` counts the distinct texts whose vectors an
-    earlier build, cut short, had saved.
+    (never NaN) are float64 (n, n_models). `n_truncated` counts the queries of which the encoder
+    reads a part only, `n_resumed` the distinct texts whose vectors an earlier build, cut short, had
+    saved.
     """
 
     query_ids: tuple[str, ...]
@@ -34,7 +35,8 @@ class EmbeddedLog:
     costs_usd: NDArray[np.float64]
     prices_usd: NDArray[np.float64]
     n_unusable: int
-    n_resumed: int = 0
+    n_truncated: int
+    n_resumed: int
 
 
 def embed_log(
@@ -60,11 +62,13 @@ def embed_log(
         InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
             the config's `texts.max_unusable_share`.
     """
-    texts = [config.texts.clean(text).text for text in log.texts]
+    cleaned = [config.texts.clean(text) for text in log.texts]
+    texts = [text.text for text in cleaned]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
     shards = SavedShards(folder, encoder.identity, len(distinct)) if folder else None
     with watch.step("embed", len(distinct)) as advance:
         embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
+        cut = {text for text in distinct if encoder.truncates(text)}
     place = {text: row for row, text in enumerate(distinct)}
     vectors = embedded[[place.get(text, -1) for text in texts]]
     rows = np.flatnonzero(usable_rows(vectors))
@@ -78,6 +82,7 @@ def embed_log(
         costs_usd=evals.costs_usd[rows],
         prices_usd=_prices_usd(kept, config),
         n_unusable=len(texts) - len(rows),
+        n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
         n_resumed=n_resumed,
     )
 

@@ -30,7 +30,7 @@ from semroute.build.watch import Watch
 from semroute.clustering.contract import NOISE
 from semroute.clusters import Grouping, group, sample_rows
 from semroute.config import Config, read_config
-from semroute.encoders.contract import PROBE_TEXTS, Encoder, EncoderOrigin
+from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import MadeEncoder, make_encoder
 from semroute.errors import BuildError, InvalidIndexError
@@ -44,6 +44,9 @@ from semroute.tables import listed, sha256_of
 from semroute.texts import keyed_hash, printable
 
 logger = logging.getLogger("semroute")
+
+MUCH_REPEATED = 0.1
+"""Share of near duplicates from which the certificate is too sure; see decision 3."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,8 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    warnings = _warnings(inputs, previous, made.origin)
-    return summarise(out, contents, carried, warnings, watch.steps, log.n_resumed)
+    warnings = _warnings(inputs, previous, contents.manifest)
+    return summarise(out, contents, carried, warnings, watch.steps, log.n_truncated, log.n_resumed)
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -252,13 +255,20 @@ def _counts(
 
 
 def _warnings(
-    inputs: _Inputs, previous: IndexContents | None, origin: EncoderOrigin | None
+    inputs: _Inputs, previous: IndexContents | None, manifest: Manifest
 ) -> tuple[str, ...]:
-    """Name what the files hold and the build did not use, and models nothing is known of."""
-    evals = inputs.evals
+    """Name what the files hold and the build did not use, and what weakens its result."""
+    evals, origin, counts = inputs.evals, manifest.encoder_origin, manifest.counts
     found = []
     if origin and origin.departure:
         found.append(f"the encoder is not what the config asks for: {origin.departure}")
+    repeated = (counts.n_queries - counts.n_groups) / counts.n_queries
+    if repeated >= MUCH_REPEATED:
+        found.append(
+            f"{repeated:.0%} of the queries repeat another one but for case and punctuation; the "
+            "promise takes queries as independent, so it is weaker than it says: keep one row for "
+            "each text, and it speaks of distinct requests"
+        )
     if evals.unknown_models:
         named = printable(listed(evals.unknown_models))
         found.append(f"scores of models that are not in the config were not used: {named}")

@@ -10,6 +10,7 @@ from semroute.build.watch import StepTime
 from semroute.certify import Certificate
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.relabel import Reattached, Suggestion
+from semroute.texts import Cut
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class BuildSummary:
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
+    `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`.
     `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
     """
 
@@ -51,6 +53,8 @@ class BuildSummary:
     ood_threshold: float
     max_false_fallback: float
     n_reattached: int
+    n_truncated: int
+    cut: Cut
     n_resumed: int
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]
@@ -97,7 +101,8 @@ def summarise(
     carried: Reattached,
     warnings: Sequence[str],
     steps: Sequence[StepTime],
-    n_resumed: int = 0,
+    n_truncated: int,
+    n_resumed: int,
 ) -> BuildSummary:
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
@@ -123,6 +128,8 @@ def summarise(
         ood_threshold=manifest.ood.threshold,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
+        n_truncated=n_truncated,
+        cut=manifest.config.texts.cut,
         n_resumed=n_resumed,
         suggestions=carried.suggestions,
         warnings=tuple(warnings),

@@ -92,6 +92,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     steps = ", ".join(f"{step.name} {step.seconds:.1f} s" for step in summary.steps)
     peak = max((step.peak_memory_mb for step in summary.steps), default=0.0)
     notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
+    if summary.n_truncated:
+        notes.append(("long texts", _long_texts(summary)))
     if summary.n_resumed:
         text = f"{summary.n_resumed:,} texts were embedded by an earlier build that was cut short"
         notes.append(("resumed", text))
@@ -102,6 +104,13 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
         notes.append(("labels", f"{summary.n_reattached} corrected labels carried over"))
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
+
+
+def _long_texts(summary: BuildSummary) -> str:
+    longer = f"{summary.n_truncated:,} queries are longer than what is read of a text"
+    if summary.cut == "head_tail":
+        return f"{longer}: their start and their end count"
+    return f'{longer}: only their start counts; set cut = "head_tail" in [texts] to read both ends'
 
 
 def _suggestion(suggestion: Suggestion) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from semroute.artifact.loading import list_versions, load_index
 from semroute.build import build_index
+from semroute.cli.build_summary import print_summary
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
@@ -119,6 +120,45 @@ def test_what_the_files_hold_and_the_build_did_not_use_is_named(
     warnings = " ".join(build_small(files, tmp_path / "i").warnings)
     assert "stranger" in warnings
     assert "scores of 1 queries not in the log" in warnings
+
+
+def _with_texts(files: SmallFiles, texts: dict[int, str]) -> None:
+    """Give some queries of the log another text."""
+    rows = [json.loads(line) for line in files.queries.read_text().splitlines()]
+    for number, text in texts.items():
+        rows[number]["text"] = text
+    files.queries.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+@pytest.mark.parametrize(("n_repeated", "is_told"), [(79, False), (80, True)])
+def test_a_log_that_repeats_its_texts_is_told_what_the_promise_is_worth(
+    files: SmallFiles, tmp_path: Path, n_repeated: int, is_told: bool
+) -> None:
+    text = "topic0a topic0b topic0c topic0d topic0e"
+    _with_texts(files, {4 * n: text.upper() if n % 2 else text for n in range(n_repeated + 1)})
+    told = [w for w in build_small(files, tmp_path / "i").warnings if "repeat" in w]
+    assert len(told) == is_told
+    assert all(w.startswith("10% of the queries") for w in told)
+
+
+@pytest.mark.parametrize(
+    ("cut", "advice"), [("head", 'cut = "head_tail"'), ("head_tail", "their end count")]
+)
+def test_queries_longer_than_what_is_read_are_counted_with_what_to_do(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str], cut: str, advice: str
+) -> None:
+    assert build_small(files, tmp_path / "short").n_truncated == 0
+    many_words = "topic1a " * (TinyEncoder().identity.max_tokens + 1)
+    many_characters = f"topic2a {'b' * 4000}"
+    _with_texts(files, {1: many_words, 5: many_words, 2: many_characters, 3: " "})
+    files.config.write_text(f'{CONFIG}[texts]\nmax_chars = 3000\ncut = "{cut}"\n')
+    summary = build_small(files, tmp_path / "i")
+    assert summary.n_truncated == summary.to_dict()["n_truncated"] == 3
+    print_summary(summary)
+    told = [line for line in capsys.readouterr().out.splitlines() if "longer than" in line]
+    assert len(told) == 1
+    assert told[0].split()[:3] == ["long", "texts", "3"]
+    assert advice in told[0]
 
 
 def test_columns_that_are_not_used_are_named_once_for_who_asks(

@@ -13,10 +13,11 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from semroute.encoders import CompiledEncoder, SentenceTransformerEncoder, export, quantise
 from semroute.encoders.contract import PROBE_TEXTS
-from semroute.encoders.export import CompiledModel, NotCompiled, compile_encoder
+from semroute.encoders.export import Comparison, CompiledModel, NotCompiled, compile_encoder
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.simplify import inner_values
 from semroute.errors import MissingExtraError
+from semroute.vectors import unit_rows
 from tests.encoders import small_models
 from tests.encoders.conftest import SAMPLE
 
@@ -168,6 +169,16 @@ def test_a_compiled_form_far_from_the_original_is_not_used(
     compiled = compile_encoder(bert, "fp32", SAMPLE)
     assert isinstance(compiled, NotCompiled)
     assert "fp32" in compiled.reason
+
+
+def test_parity_is_the_same_on_another_number_of_processors() -> None:
+    rows = unit_rows(np.random.default_rng(0).standard_normal((100, 384)))
+    # Threads sum in another order, which moves the last bit.
+    moved = np.nextafter(rows, np.float32(1), where=rows > 0, out=rows.copy())
+    texts = tuple(map(str, range(100)))
+    one, other = (Comparison(texts, original, rows).parity() for original in (rows, moved))
+    assert one == other
+    assert one.smallest_cosine == pytest.approx(1, abs=1e-6)
 
 
 def test_a_model_that_torch_cannot_export_is_not_compiled(tmp_path: Path) -> None:
