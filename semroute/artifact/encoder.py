@@ -11,8 +11,8 @@ from semroute.artifact.contents import MANIFEST, PROBES, IndexContents
 from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.encoders import open_encoder, open_files
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
-from semroute.errors import EncoderError, InvalidIndexError
-from semroute.vectors import usable_rows
+from semroute.errors import EncoderError, InvalidIndexError, SemrouteError
+from semroute.vectors import Vectors, usable_rows
 
 LEAST_PROBE_SIMILARITY = {
     "onnx-int8": 0.998,
@@ -39,7 +39,7 @@ def open_index_encoder(
         n_workers: how many texts are under way at a time where many are embedded.
 
     Raises:
-        EncoderError: the index does not hold its encoder, and it cannot be loaded.
+        EncoderError: the encoder cannot be run, or is not in the index and cannot be loaded.
         InvalidIndexError: the encoder is damaged or another one.
         MissingExtraError: the packages of an encoder that is not in the index are not installed.
     """
@@ -68,6 +68,7 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
     texts are embedded again: another encoder of the same size passes every other check.
 
     Raises:
+        EncoderError: the encoder cannot be run.
         InvalidIndexError: the identity differs, or the mean cosine of the probes is below
             `LEAST_PROBE_SIMILARITY`.
     """
@@ -82,7 +83,7 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
                 f"{found!r} in the encoder {given.model!r}; load {built.model!r}, or build again",
             )
     least = LEAST_PROBE_SIMILARITY.get(built.kind, 0.999)
-    similarity = _mean_similarity(encoder.encode(PROBE_TEXTS), contents.probes)
+    similarity = _mean_similarity(_embedded_probes(encoder), contents.probes)
     if not similarity >= least:
         raise InvalidIndexError(
             place / PROBES,
@@ -90,6 +91,19 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
             f"mean similarity of the probe texts {similarity:.4f}, at least {least} is needed; "
             "install the library versions named in the manifest, or build again",
         )
+
+
+def _embedded_probes(encoder: Encoder) -> Vectors:
+    try:
+        return encoder.encode(PROBE_TEXTS)
+    except SemrouteError:
+        raise
+    except Exception as error:  # libraries raise classes of their own
+        raise EncoderError(
+            f"the encoder {encoder.identity.model!r} fails on the probe texts "
+            f"({type(error).__name__}); install the library versions named in the manifest, or "
+            "build again"
+        ) from error
 
 
 def _mean_similarity(found: NDArray[Any], expected: NDArray[Any]) -> float:

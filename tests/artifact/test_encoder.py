@@ -1,7 +1,7 @@
 """The encoder of an index is opened from its files, and must be the one that built it."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +89,15 @@ def test_an_encoder_that_fails_says_so_itself(folder: Path) -> None:
         check_encoder(load_index(folder), Failing(0.0))
 
 
+def test_whatever_an_encoder_fails_with_is_an_error_of_semroute(folder: Path) -> None:
+    class Failing(ChangedEncoder):
+        def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+            raise ValueError(f"cannot run {texts[0]}")
+
+    with pytest.raises(EncoderError, match=r"'tiny' fails on the probe texts \(ValueError\); .*"):
+        check_encoder(load_index(folder), Failing(0.0))
+
+
 def test_an_index_with_no_clusters_has_its_encoder_checked_too() -> None:
     contents = tiny_contents(0)
     check_encoder(contents, TinyEncoder())
@@ -132,3 +141,33 @@ def test_a_file_that_cannot_be_used_is_blamed_on_the_index(name: str) -> None:
         files = {n: c for n, c in static_files(seed=0).items() if n != name} | broken
         with pytest.raises(InvalidIndexError, match=r"unpublished/encoder: .*build the index"):
             open_index_encoder(contents_with(files))
+
+
+def archive() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, embeddings=np.zeros((96, 32), dtype=np.float16))
+    return content.getvalue()
+
+
+def larger_than_any_memory() -> bytes:
+    content = io.BytesIO()
+    header = {"descr": "<f2", "fortran_order": False, "shape": (10**9, 10**6)}
+    np.lib.format.write_array_header_1_0(content, header)
+    return content.getvalue()
+
+
+def objects() -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.array([[1, "a"]] * 96, dtype=object), allow_pickle=True)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("forged", [archive, larger_than_any_memory, objects])
+def test_embeddings_that_are_not_one_plain_array_are_refused(
+    forged: Callable[[], bytes],
+) -> None:
+    files = static_files(seed=0) | {"embeddings.npy": forged()}
+    with pytest.raises(
+        InvalidIndexError, match=r"unpublished/encoder: .*embeddings\.npy cannot be"
+    ):
+        open_index_encoder(contents_with(files))
