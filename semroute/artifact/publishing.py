@@ -36,8 +36,11 @@ from semroute.errors import BuildError, InvalidIndexError, PublishError
 RECORDED_LIBRARIES = (
     "faiss-cpu",
     "hdbscan",
+    "model2vec",
     "numpy",
+    "onnx",
     "onnxruntime",
+    "onnxscript",
     "pyarrow",
     "pydantic",
     "scikit-learn",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute import __version__
 from semroute.artifact.durable import flush_folder, make_folder, refused_writes_name, write_file
 from semroute.artifact.layout import UNFINISHED
 from semroute.artifact.publishing import library_versions
@@ -51,14 +52,16 @@ class SavedShards:
 
     Args:
         folder: the folder of the index; it exists.
-        identity: of the encoder. Libraries count too: other versions round otherwise.
+        identity: of the encoder. Versions of semroute and of the libraries count too: others may
+            cut or round otherwise.
         n_texts: how many texts the log has. One of a single shard is not saved.
     """
 
     def __init__(self, folder: Path, identity: EncoderIdentity, n_texts: int) -> None:
         self._folder = folder / FOLDER
         self._dimension = identity.dimension
-        self._key = f"{identity.model_dump_json()}{sorted(library_versions().items())}".encode()
+        versions = sorted({"semroute": __version__, **library_versions()}.items())
+        self._key = f"{identity.model_dump_json()}{versions}".encode()
         n_bytes = 4 * n_texts * identity.dimension
         self._can_save = n_texts > TEXTS_PER_SHARD and _has_room(folder, n_bytes)
 

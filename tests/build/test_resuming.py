@@ -304,6 +304,12 @@ def test_other_versions_of_the_libraries_start_afresh(
     assert _saver(tmp_path).load(TEXTS) is None
 
 
+def test_another_semroute_starts_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _saved(tmp_path)
+    monkeypatch.setattr(shards, "__version__", "99.0.0")
+    assert _saver(tmp_path).load(TEXTS) is None
+
+
 def test_a_folder_that_is_a_link_is_neither_read_nor_written(tmp_path: Path) -> None:
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     out.mkdir()
