@@ -49,6 +49,11 @@ MUCH_REPEATED = 0.1
 """Share of near duplicates from which the certificate is too sure; see decision 3."""
 
 
+_SERVED_BY_LIBRARY = (
+    "the index does not hold it, so a server needs the model and: pip install 'semroute[build]'"
+)
+
+
 @dataclass(frozen=True)
 class _Inputs:
     """The files as read, with the SHA-256 of each by role."""
@@ -107,7 +112,7 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    warnings = _warnings(inputs, previous, contents.manifest)
+    warnings = _warnings(inputs, previous, contents)
     return summarise(out, contents, carried, warnings, watch.steps, log.n_truncated, log.n_resumed)
 
 
@@ -255,13 +260,15 @@ def _counts(
 
 
 def _warnings(
-    inputs: _Inputs, previous: IndexContents | None, manifest: Manifest
+    inputs: _Inputs, previous: IndexContents | None, contents: IndexContents
 ) -> tuple[str, ...]:
     """Name what the files hold and the build did not use, and what weakens its result."""
-    evals, origin, counts = inputs.evals, manifest.encoder_origin, manifest.counts
+    evals, manifest = inputs.evals, contents.manifest
+    origin, counts = manifest.encoder_origin, manifest.counts
     found = []
     if origin and origin.departure:
-        found.append(f"the encoder is not what the config asks for: {origin.departure}")
+        served = "" if contents.encoder_files else f"; {_SERVED_BY_LIBRARY}"
+        found.append(f"the encoder is not what the config asks for: {origin.departure}{served}")
     repeated = (counts.n_queries - counts.n_groups) / counts.n_queries
     if repeated >= MUCH_REPEATED:
         found.append(

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from semroute.artifact.loading import list_versions, load_index
-from semroute.build import build_index
+from semroute.build import build_index, pipeline
 from semroute.cli.build_summary import print_summary
+from semroute.encoders.contract import EncoderOrigin
+from semroute.encoders.making import MadeEncoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
@@ -159,6 +161,20 @@ def test_queries_longer_than_what_is_read_are_counted_with_what_to_do(
     assert len(told) == 1
     assert told[0].split()[:3] == ["long", "texts", "3"]
     assert advice in told[0]
+
+
+@pytest.mark.parametrize("stored", [{}, {"model.onnx": b"a model"}])
+def test_an_encoder_that_is_not_what_was_asked_for_is_told_with_what_a_server_needs(
+    files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: dict[str, bytes]
+) -> None:
+    encoder = TinyEncoder()
+    origin = EncoderOrigin(original=encoder.identity, departure="it is too odd")
+    made = MadeEncoder(encoder, stored, origin)
+    monkeypatch.setattr(pipeline, "make_encoder", lambda *_: made)
+    summary = build_index(files.queries, files.evals, files.config, tmp_path / "i")
+    told = [warning for warning in summary.warnings if "too odd" in warning]
+    assert len(told) == 1
+    assert ("semroute[build]" in told[0]) == (not stored)
 
 
 def test_columns_that_are_not_used_are_named_once_for_who_asks(
