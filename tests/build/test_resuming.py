@@ -349,6 +349,17 @@ def test_nothing_is_saved_where_the_index_itself_might_not_fit(
     assert not (tmp_path / FOLDER).exists()
 
 
+def test_a_disk_that_does_not_tell_its_free_space_costs_the_build_nothing(
+    files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError("Function not implemented")
+
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
+    _build(files, tmp_path / "out")
+    assert list_versions(tmp_path / "out")
+
+
 def _save_one(folder: Path) -> None:
     shards.TEXTS_PER_SHARD = PER_SHARD
     _saved(folder)
