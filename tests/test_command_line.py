@@ -11,6 +11,7 @@ import pytest
 
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.encoders.contract import EncoderOrigin
 from tests.broken_files import BROKEN_FILES, CANARY, BrokenFile
 from tests.build.small import write_small_files
 from tests.command_line import run
@@ -107,6 +108,16 @@ def in_a_process(*arguments: object, stdin: bool = True, **environment: str) -> 
         env={**os.environ, **environment},
     )
     return done.stdout.decode("utf-8", "replace")
+
+
+def test_inspect_says_why_the_encoder_is_not_what_was_asked_for(tmp_path: Path) -> None:
+    contents = tiny_contents()
+    origin = EncoderOrigin(original=contents.manifest.encoder, departure="int8 is too far off")
+    manifest = contents.manifest.model_copy(update={"encoder_origin": origin})
+    with locked(tmp_path):
+        publish(tmp_path, replace(contents, manifest=manifest))
+    told = run("inspect", "--index", tmp_path).stdout
+    assert "encoder   not what the config asks for: int8 is too far off\n" in told
 
 
 def test_a_closed_stdin_is_a_usage_error(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
 
 def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
     manifest = contents.manifest
-    counts = manifest.counts
+    counts, origin = manifest.counts, manifest.encoder_origin
+    departure = origin.departure if origin else None
     facts = [
         ("version", f"{manifest.index_version}, made {manifest.created_at}"),
         ("made by", f"semroute {manifest.semroute_version}, seed {manifest.seed}"),
@@ -56,7 +57,8 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
             f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out)",
         ),
         ("scores", f"{counts.n_scores:,}"),
-        ("encoder", encoder_facts(manifest.encoder, manifest.encoder_origin)),
+        ("encoder", encoder_facts(manifest.encoder, origin)),
+        *([("encoder", f"not what the config asks for: {departure}")] if departure else []),
         (
             "unknown",
             (
