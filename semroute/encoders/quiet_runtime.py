@@ -5,9 +5,24 @@ import sys
 import threading
 from typing import Any
 
+from semroute.encoders.forking import tell_of_forks
+
 _SWITCH = "ORT_DISABLE_TELEMETRY"
 
-_importing = threading.Lock()
+
+class _Importing:
+    """One import at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def start_in_child(self) -> None:
+        """After `fork`, do not wait for a thread that is gone."""
+        self.lock = threading.Lock()
+
+
+_importing = _Importing()
+tell_of_forks(_importing)
 
 
 def quiet_onnxruntime() -> Any:
@@ -18,7 +33,7 @@ def quiet_onnxruntime() -> Any:
     Only a variable that is set during the import prevents all three. If it was imported before, it
     is told to send nothing from here on; that the children do not end cannot be helped then.
     """
-    with _importing:
+    with _importing.lock:
         was_imported = "onnxruntime" in sys.modules
         added = not was_imported and _SWITCH not in os.environ
         if added:

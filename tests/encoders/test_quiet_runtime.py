@@ -54,6 +54,15 @@ def test_a_child_of_a_process_with_onnx_runtime_ends(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_child_forked_while_another_thread_opens_an_encoder_does_not_wait_for_it(
+    tmp_path: Path,
+) -> None:
+    held = "from semroute.encoders import quiet_runtime\nquiet_runtime._importing.lock.acquire()\n"
+    opens = FORK.replace("sys.exit(3)", "quiet_onnxruntime(); sys.exit(3)")
+    done = run(f"{PREPARE}{OPEN}{held}{opens}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_the_owner_has_set_stays(tmp_path: Path) -> None:
     done = run(f"{PREPARE}{OPEN}", tmp_path, ORT_DISABLE_TELEMETRY="1")
     assert (done.returncode, done.stderr) == (0, "")
