@@ -52,8 +52,7 @@ ENGLISH = frozenset(name for name in FEATURES if name.endswith("(English)"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
-# Blanks without line breaks: with them, a run of empty lines would take quadratic time.
-_OPTION = re.compile(r"^[^\S\n]*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[.):])[^\S\n]+(.*)$", re.MULTILINE)
+_OPTION = re.compile(r"\s*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[.):])\s+(.*)")
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _SIGNS = b"-+*/=^<>%"
 _CODE = rb"{};`\[]_|#"
@@ -98,11 +97,12 @@ def _features(text: str) -> list[float]:
     words = _WORD.findall(lower)
     n_words, n_chars = max(len(words), 1), max(len(text), 1)
     lengths = list(map(len, words))
-    numbers = _NUMBER.findall(text)
     lines = [line for line in text.split("\n") if line.strip()]
-    options = [len(option) for option in _OPTION.findall(text)]
+    options = [len(found[1]) for found in map(_OPTION.match, lines) if found]
     foreign = "" if text.isascii() else _ASCII.sub("", text)
     plain = text.encode("ascii", "ignore")
+    n_digits = _count(plain, _DIGITS) + sum(map(str.isdigit, foreign))
+    numbers = _NUMBER.findall(text) if n_digits else []
     n_code = _count(plain, _CODE) + 5 * (text.count("def ") + text.count("return "))
     return [
         math.log1p(len(text)),
@@ -111,7 +111,7 @@ def _features(text: str) -> list[float]:
         sum(map(_LONG_WORD.__le__, lengths)) / n_words,
         math.log1p(len(lines)),
         math.log1p(len(_SENTENCE.findall(text))),
-        math.log1p(_count(plain, _DIGITS) + sum(map(str.isdigit, foreign))),
+        math.log1p(n_digits),
         math.log1p(len(numbers)),
         math.log10(1 + min(max(map(_value, numbers), default=0.0), _LARGEST_NUMBER)),
         len(numbers) / n_words,
@@ -142,7 +142,7 @@ def _count(text: bytes, characters: bytes) -> int:
 
 
 def _among(words: list[str], wanted: frozenset[str]) -> int:
-    return sum(map(wanted.__contains__, words))
+    return 0 if wanted.isdisjoint(words) else sum(map(wanted.__contains__, words))
 
 
 def _contracted(words: list[str], lower: str) -> int:

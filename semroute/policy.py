@@ -116,11 +116,17 @@ class RoutingPolicy:
             return np.full(len(traffic.losses), self.frontier)
         costs = traffic.costs_usd
         eligible = (
-            self.measured[traffic.cluster_ids]
+            self.measured.take(traffic.cluster_ids, axis=0)
             & (traffic.losses <= self.tolerance)
             & (costs < costs[:, self.frontier, None])
         )
-        prices = np.where(eligible, costs, np.inf)
-        least = prices.min(axis=1)
-        best = np.where(prices == least[:, None], traffic.losses, np.inf).argmin(axis=1)
-        return np.where(least < np.inf, best, self.frontier)
+        prices = np.where(eligible, costs, self._else_the_frontier)
+        is_best = prices == np.minimum.reduce(prices, axis=1, keepdims=True)
+        return np.asarray(np.where(is_best, traffic.losses, np.inf).argmin(axis=1))
+
+    @cached_property
+    def _else_the_frontier(self) -> Numbers:
+        """Prices of what is not eligible: all too high, the frontier's least so."""
+        prices = np.full(len(self.windows), np.inf)
+        prices[self.frontier] = np.finfo(np.float64).max
+        return prices

@@ -37,9 +37,17 @@ def unit_rows(rows: NDArray[Any]) -> Vectors:
     return scaled.astype(np.float32)
 
 
-def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say which rows are finite and of length one within `LARGEST_NORM_ERROR`; shape (n,)."""
+def is_usable(row: NDArray[Any]) -> bool:
+    """Say whether a row, shape (dimension,), is finite and of length one.
+
+    Its length may be off by `LARGEST_NORM_ERROR`.
+    """
     with np.errstate(over="ignore"):
-        squares = np.vecdot(rows, rows, dtype=np.float64)
+        square = np.dot(row, row)
     # Not a number fails every comparison.
-    return np.asarray((squares >= _LEAST_SQUARE) & (squares <= _LARGEST_SQUARE))
+    return bool(_LEAST_SQUARE <= square <= _LARGEST_SQUARE)
+
+
+def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which rows are usable, each as `is_usable` does; shape (n,)."""
+    return np.fromiter(map(is_usable, rows), dtype=np.bool_, count=len(rows))

@@ -26,7 +26,7 @@ from semroute.encoders.window import Window
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
 from semroute.texts import Cut
-from semroute.vectors import LARGEST_NORM_ERROR, Vectors
+from semroute.vectors import Vectors, is_usable
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -139,12 +139,9 @@ class CompiledEncoder:
             vector = self._run(text)
         finally:
             under_way.pop()
-        if vector is None:
-            return self._unusable()
-        row = vector[0]
-        # Not a number fails every comparison.
-        is_unit = abs(float(row @ row) - 1.0) <= LARGEST_NORM_ERROR
-        return vector if is_unit else self._unusable()
+        if vector is None or not is_usable(vector[0]):
+            return np.full((1, self._identity.dimension), np.nan, dtype=np.float32)
+        return vector
 
     def _run(self, text: str) -> NDArray[np.float32] | None:
         opened = self._opened or self._open_again()
@@ -154,9 +151,6 @@ class CompiledEncoder:
         feed = {INPUT: np.array([ids], dtype=np.int64)}
         vector: NDArray[np.float32] = opened.session.run([OUTPUT], feed)[0]
         return vector
-
-    def _unusable(self) -> NDArray[np.float32]:
-        return np.full((1, self._identity.dimension), np.nan, dtype=np.float32)
 
     def _open(self) -> "_Opened":
         return _Opened(

@@ -18,9 +18,9 @@ def neighbour_weights(similarities: NDArray[np.floating], k: int, temperature: f
     Returns:
         shape (n, k), or all columns if there are fewer; NaN for a row of NaN.
     """
-    near = np.asarray(similarities[:, :k], dtype=np.float64)
-    raw = np.exp(temperature * (near - near[:, :1]))
-    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+    near = similarities[:, :k]
+    raw = np.exp(temperature * np.subtract(near, near[:, :1], dtype=np.float64))
+    return np.asarray(raw / np.add.reduce(raw, axis=1, keepdims=True))
 
 
 def shrunk_means(
@@ -51,5 +51,5 @@ def blended(weights: Numbers, cluster_ids: Integers, table: Numbers) -> Numbers:
 
     Row by row, so that a row does not depend on the others of the call to the last bit.
     """
-    near = table[cluster_ids[:, : weights.shape[1]]]
+    near = table.take(cluster_ids[:, : weights.shape[1]], axis=0)
     return np.asarray(np.matmul(weights[:, None, :], near)[:, 0])

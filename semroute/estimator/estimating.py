@@ -82,7 +82,7 @@ class LossEstimator:
         n_models = len(self.models)
         # A stack of products of one row each: one large product would round rows together.
         head = np.matmul(wide[:, None, :], self._by_column)[:, 0]
-        losses = blend[:, :n_models] + head + self._constant
+        losses = blend[:, :n_models] + head
         return Estimates(_cut(losses, 1.0), blend[:, n_models:])
 
     def standardised(self, features: Numbers) -> Numbers:
@@ -91,17 +91,17 @@ class LossEstimator:
 
     @cached_property
     def _by_cluster(self) -> Numbers:
-        """What a cluster says of losses, then of costs; (n_clusters, 2 * n_models)."""
-        losses = self.blend_share * self.evidence + (1 - self.blend_share) * self.topic
+        """What a cluster says of losses, then of costs; (n_clusters, 2 * n_models).
+
+        Weights sum to one, so the intercept may count in every cluster.
+        """
+        heads = self.topic + self.intercept
+        losses = self.blend_share * self.evidence + (1 - self.blend_share) * heads
         return np.concatenate([losses, self.costs_usd], axis=1)
 
     @cached_property
     def _by_column(self) -> Numbers:
         return (1 - self.blend_share) * np.concatenate([self.wording, self.text, self.products])
-
-    @cached_property
-    def _constant(self) -> Numbers:
-        return (1 - self.blend_share) * self.intercept
 
 
 def _cut(values: Numbers, largest: float) -> Numbers:

@@ -126,7 +126,8 @@ class SemanticRouter:
         Raises:
             TypeError: `query` is neither a string nor a list of messages.
         """
-        return self._routed([self._request(query)])[0]
+        request = self._request(query)
+        return self._known(request) or self._looked_up([request])[0]
 
     async def aroute(self, query: Query) -> RouteDecision:
         """Choose as `route` does, on a worker thread; the event loop goes on meanwhile."""
@@ -192,8 +193,8 @@ class SemanticRouter:
         """Decide requests that have a text, each distinct one embedded once."""
         if not self._names:
             return [self._fallback(request, "ood") for request in requests]
-        texts = {request.text: row for row, request in enumerate(requests)}
-        located = self._locate(list(texts))
+        texts = list(dict.fromkeys(request.text for request in requests))
+        located = self._locate(texts)
         if len(texts) < len(requests):
             rows = {text: row for row, text in enumerate(texts)}
             located = located.some([rows[request.text] for request in requests])

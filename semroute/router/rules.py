@@ -14,7 +14,7 @@ from semroute.decision import Candidate, Reason
 from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.policy import REASONS, Traffic
-from semroute.vectors import Vectors, usable_rows
+from semroute.vectors import Vectors, is_usable, usable_rows
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
@@ -72,11 +72,10 @@ class Rules:
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
         """Find the nearest clusters of each text."""
-        usable = usable_rows(vectors)
-        if usable.all():
+        if all(map(is_usable, vectors)):
             found = self._index.nearest(vectors, self._n_neighbours)
         else:
-            vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
+            vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
             found = self._index.search(vectors, self._n_neighbours)
         return Located(vectors, text_features(texts), found.cluster_ids, found.similarities)
 
