@@ -15,6 +15,7 @@ SemrouteError                  exit code 1
 Messages say what is wrong, where, and what to do. They never hold the text of a query.
 """
 
+import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -33,6 +34,7 @@ class InputError(SemrouteError):
     """
 
     exit_code = 3
+    _column_is_called: ClassVar[str] = "column"
 
     def __init__(
         self,
@@ -53,13 +55,18 @@ class InputError(SemrouteError):
     def _message(self) -> str:
         where = [] if self.path is None else [self.path]
         where += [] if self.line is None else [f"line {self.line}"]
-        where += [] if self.column is None else [f"column {self.column}"]
+        where += [] if self.column is None else [f"{self._column_is_called} {self.column}"]
         got = "" if self.value is None else f" (found {_short(self.value)})"
         return f"{', '.join(where)}: {self.problem}{got}" if where else f"{self.problem}{got}"
 
 
 class ConfigError(InputError):
-    """`semroute.toml` is missing, is not TOML, or holds a wrong or unknown key."""
+    """`semroute.toml` is missing, is not TOML, or holds a wrong or unknown key.
+
+    `column` is the key, with the tables around it.
+    """
+
+    _column_is_called = "key"
 
 
 class LabelsError(InputError):
@@ -115,6 +122,17 @@ class MissingExtraError(SemrouteError):
             f"{feature} needs the package {package!r}, which is not installed; "
             f"run: pip install 'semroute[{extra}]'"
         )
+
+
+def require(feature: str, extra: str, **packages: str) -> None:
+    """Check that packages are installed, given as `module="name to install"`.
+
+    Raises:
+        MissingExtraError: one is not installed.
+    """
+    for module, package in packages.items():
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(feature, extra, package)
 
 
 class CheckFailedError(SemrouteError):

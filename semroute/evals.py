@@ -1,7 +1,8 @@
 """Evaluation data: how well each model did on each query, and what it cost."""
 
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.columns import rename_to
 from semroute.errors import InputError
 from semroute.tables import Row, identifier, listed, read_rows, shown_id, suggest
+
+logger = logging.getLogger("semroute")
 
 Numbers = NDArray[np.float64]
 
@@ -28,7 +32,8 @@ class EvalTable:
 
     Rows are in the order of the query ids that were asked for, columns in that of `models`.
     `n_scores` counts the known scores. What the file has beyond these queries and models was not
-    used: `unknown_models` names the models, `n_unknown_queries` counts the queries.
+    used: `unknown_models` names the models, `n_unknown_queries` counts the queries, `warnings` tell
+    of columns that seem misnamed.
     """
 
     models: tuple[str, ...]
@@ -39,6 +44,7 @@ class EvalTable:
     n_unknown_queries: int
     n_duplicate_rows: int
     ignored_columns: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,7 +75,8 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
     """Read evaluation data: one row per query and model, in any order, with or without holes.
 
     A row has `query_id`, `model`, `score` in [0, 1] (true and false are 1 and 0) and perhaps
-    `cost_usd`. An empty score or cost is unknown. The same row twice counts once.
+    `cost_usd`. An empty score or cost is unknown. The same row twice counts once. A column that
+    seems meant as one of these is logged as a warning.
 
     Args:
         path: of a .csv, .jsonl or .parquet file.
@@ -93,6 +100,9 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
     for row in read_rows(path, ("query_id", "model", "score")):
         _take(reading, row)
     _refuse_strangers(reading)
+    warnings = _misnamed_costs(reading.columns)
+    for warning in warnings:
+        logger.warning("%s: %s", path, warning)
     return EvalTable(
         models=tuple(models),
         scores=reading.scores,
@@ -102,6 +112,7 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
         n_unknown_queries=len(reading.unknown_queries),
         n_duplicate_rows=reading.n_duplicate_rows,
         ignored_columns=tuple(sorted(reading.columns.difference(KNOWN_COLUMNS))),
+        warnings=warnings,
     )
 
 
@@ -126,6 +137,17 @@ def _take(reading: _Reading, row: Row) -> None:
         return
     reading.lines[cell] = row.line
     reading.scores[cell], reading.costs_usd[cell] = score, cost_usd
+
+
+def _misnamed_costs(columns: Collection[str]) -> tuple[str, ...]:
+    name = None if "cost_usd" in columns else rename_to("cost_usd", columns)
+    if name is None:
+        return ()
+    told = (
+        f"the column {name[:40]!r} of the evals is not used, the prices of the config are; if it "
+        "holds US dollars a request, rename it to cost_usd"
+    )
+    return (told,)
 
 
 def _score(path: Path, row: Row) -> float:

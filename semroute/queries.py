@@ -10,14 +10,7 @@ from typing import Any
 
 from semroute.errors import InputError
 from semroute.strict_json import kind_of, parse_json
-from semroute.tables import (
-    Row,
-    identifier,
-    listed,
-    read_rows,
-    shown_id,
-    suggest,
-)
+from semroute.tables import Row, identifier, read_rows, shown_id
 from semroute.texts import query_text
 
 KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
@@ -66,7 +59,7 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
     queries: dict[str, _Query] = {}
     names: set[str] = set()
     n_duplicate_rows = 0
-    for row in read_rows(path, ("query_id",)):
+    for row in read_rows(path, ("query_id", ("text", "messages"))):
         names |= row.values.keys()
         query = _query(path, row, keep_columns)
         first = queries.setdefault(query.query_id, query)
@@ -105,21 +98,12 @@ def _text(path: Path, row: Row) -> str:
     if has_messages:
         return query_text(_messages(path, row, messages))
     if text is None:
-        raise _without_text(path, row)
+        problem = "has neither text nor messages; fill one in (an empty text is allowed)"
+        raise InputError(problem, path=path, line=row.line)
     if not isinstance(text, str):
         problem = f"must be a string, not {kind_of(text)}; write it in quotes"
         raise InputError(problem, path=path, line=row.line, column="text")
     return text
-
-
-def _without_text(path: Path, row: Row) -> InputError:
-    if "text" in row.values or "messages" in row.values:
-        problem = "has neither text nor messages; fill one in (an empty text is allowed)"
-    else:
-        hint = suggest("text", row.values) or suggest("messages", row.values)
-        columns = listed(row.values)
-        problem = f"needs a text or a messages column; the columns are {columns}{hint}"
-    return InputError(problem, path=path, line=row.line)
 
 
 def _messages(path: Path, row: Row, value: Any) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from semroute.columns import is_header, rename_to
 from semroute.errors import InputError, MissingExtraError
 from semroute.strict_json import kind_of, parse_json
 
@@ -47,7 +48,11 @@ class Row:
     values: Mapping[str, Any]
 
 
-def read_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
+Required = Collection[str | tuple[str, ...]]
+"""Columns that must be there; of a tuple of them one is enough."""
+
+
+def read_rows(path: Path, required: Required) -> Iterator[Row]:
     """Read the rows of a file one by one; its suffix (`SUFFIXES`) says what it is.
 
     CSV and JSON Lines are UTF-8, with or without a byte order mark, or UTF-16 with one. Left out
@@ -56,7 +61,8 @@ def read_rows(path: Path, required: Collection[str]) -> Iterator[Row]:
 
     Args:
         path: of the file.
-        required: the columns that must be there, in JSON Lines as a key of every object.
+        required: the columns that must be there, in JSON Lines as a key of every object; of a
+            tuple of names one is enough.
 
     Raises:
         InputError: the file cannot be read, is not what its suffix says, has no rows, or a row is
@@ -147,7 +153,7 @@ def listed(names: Collection[str], limit: int = 8, quote: Callable[[str], str] =
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
-Reader = Callable[[Path, BinaryIO, Collection[str]], Iterator[Row]]
+Reader = Callable[[Path, BinaryIO, Required], Iterator[Row]]
 
 
 def _reader(path: Path, file: BinaryIO) -> Reader:
@@ -198,15 +204,27 @@ def _undecodable(path: Path, encoding: str) -> InputError:
     return InputError(f"is not valid {encoding.upper()}; save it as UTF-8", path=path)
 
 
-def _require(path: Path, line: int | None, names: Collection[str], wanted: Collection[str]) -> None:
+def _require(path: Path, line: int | None, names: Collection[str], wanted: Required) -> None:
     for column in wanted:
-        if column in names:
+        choice = (column,) if isinstance(column, str) else column
+        if any(one in names for one in choice):
             continue
-        # Without a header this is data, perhaps a query: only what looks like a name is shown.
-        shown = [name for name in names if _COLUMN_NAME.fullmatch(name)]
-        there = f"; the columns are {listed(shown)}" if shown else "; name the columns first"
-        problem = f"the column {column!r} is missing{there}{suggest(column, shown)}"
-        raise InputError(problem, path=path, line=line)
+        there = _named(names)
+        shown = f"the columns are {there}" if there else "name the columns first"
+        near = ((one, rename_to(one, names)) for one in choice)
+        hint = next((f"; rename {name!r} to {one}" for one, name in near if name), "")
+        missing = " or ".join(map(repr, choice))
+        raise InputError(f"the column {missing} is missing; {shown}{hint}", path=path, line=line)
+
+
+def _named(names: Collection[str]) -> str:
+    """List columns as they are in the file.
+
+    Without a header they are data, perhaps a query: then only what looks like a name is shown.
+    """
+    if is_header(names):
+        return listed([name[:40] for name in names if name])
+    return listed([name for name in names if _COLUMN_NAME.fullmatch(name)])
 
 
 def _refuse_twice(path: Path, line: int | None, names: Collection[str]) -> None:
@@ -249,7 +267,7 @@ def _csv_records(path: Path, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _csv_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+def _csv_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
     records = _csv_records(path, file)
     header_line, cells = next(records, (1, []))
     names = [name.strip() for name in cells]
@@ -275,7 +293,7 @@ def _refuse_semicolons(path: Path, line: int, names: list[str]) -> None:
         raise InputError(problem, path=path, line=line)
 
 
-def _jsonl_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+def _jsonl_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
     for number, line in enumerate(_lines(path, file), 1):
         if line.isspace():
             continue
@@ -287,7 +305,7 @@ def _jsonl_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterat
         yield Row(number, values)
 
 
-def _parquet_rows(path: Path, file: BinaryIO, required: Collection[str]) -> Iterator[Row]:
+def _parquet_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile

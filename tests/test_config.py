@@ -128,9 +128,7 @@ def test_the_first_problem_of_the_file_is_told_and_the_others_counted(tmp_path: 
         .replace("15", "1")
         .replace("= 0.02\n\n[c", "= 2\n\n[c")
     )
-    with pytest.raises(
-        ConfigError, match=r"line 9, column models\[1\].+ \(and 2 more\)$"
-    ) as caught:
+    with pytest.raises(ConfigError, match=r"line 9, key models\[1\].+ \(and 2 more\)$") as caught:
         read(tmp_path, text)
     assert (caught.value.line, caught.value.value) == (9, "cheap")
     assert caught.value.column == "models[1].usd_per_request"
@@ -156,7 +154,7 @@ def test_the_line_of_a_key_is_found_however_it_is_written(
 
 
 def test_what_an_unknown_key_holds_is_not_repeated(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="column api_key: is not a known key") as caught:
+    with pytest.raises(ConfigError, match="key api_key: is not a known key") as caught:
         read(tmp_path, 'api_key = "sk-canary"\n' + SHORTEST)
     assert "canary" not in str(caught.value)
 

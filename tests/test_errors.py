@@ -18,6 +18,7 @@ from semroute.errors import (
     MissingExtraError,
     PublishError,
     SemrouteError,
+    require,
 )
 
 EXIT_CODES = {
@@ -76,8 +77,9 @@ def test_the_tree_at_the_top_of_the_file_is_the_tree() -> None:
 def test_an_input_error_says_where_as_far_as_that_is_known(
     where: dict[str, object], message: str
 ) -> None:
-    for kind in (InputError, ConfigError):
-        assert str(kind("is wrong; mend it", **where)) == message  # type: ignore[arg-type]
+    assert str(InputError("is wrong; mend it", **where)) == message  # type: ignore[arg-type]
+    of_config = message.replace("column", "key")
+    assert str(ConfigError("is wrong; mend it", **where)) == of_config  # type: ignore[arg-type]
 
 
 def test_an_input_error_keeps_its_parts() -> None:
@@ -98,6 +100,12 @@ def test_a_missing_extra_names_the_command_that_installs_it() -> None:
         "reading Parquet files needs the package 'pyarrow', which is not installed; "
         "run: pip install 'semroute[build]'"
     )
+
+
+def test_a_package_that_is_there_is_not_missing_and_another_is() -> None:
+    require("a test", "build", json="json")
+    with pytest.raises(MissingExtraError, match=r"a test needs the package 'no-such'.+\[build\]"):
+        require("a test", "build", json="json", no_such_module="no-such")
 
 
 def test_a_refused_write_and_a_damaged_index_name_the_file() -> None:

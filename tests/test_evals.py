@@ -117,6 +117,28 @@ def test_unknown_columns_are_named(read: Read) -> None:
     assert table.ignored_columns == ("answer", "zone")
 
 
+@pytest.mark.parametrize("column", ["cost", "Cost (USD)", "price", "Cost_USD", "cost usd"])
+def test_a_cost_under_another_name_is_told(
+    column: str, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = f"the column {column!r} of the evals is not used"
+    table = read(f"query_id,model,score,{column}\na,large,1,0.1\n")
+    assert np.isnan(table.costs_usd).all()
+    assert len(table.warnings) == 1
+    assert told in table.warnings[0]
+    assert "rename it to cost_usd" in table.warnings[0]
+    assert [told in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("column", ["cost_eur", "answer", "prompt_tokens", "purpose", "seconds"])
+def test_a_column_of_something_else_is_not_taken_for_the_cost(
+    column: str, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not read(f"query_id,model,score,{column}\na,large,1,0.1\n").warnings
+    assert not read(f"query_id,model,score,cost_usd,cost\na,large,1,0.1,{column}\n").warnings
+    assert not caplog.records
+
+
 def test_no_evals_is_a_table_of_unknowns() -> None:
     table = no_evals(3, ["large", "small"])
     assert table.scores.shape == table.costs_usd.shape == (3, 2)

@@ -276,11 +276,14 @@ def _warnings(
             "promise takes queries as independent, so it is weaker than it says: keep one row for "
             "each text, and it speaks of distinct requests"
         )
+    found += evals.warnings
     if evals.unknown_models:
         named = printable(listed(evals.unknown_models))
         found.append(f"scores of models that are not in the config were not used: {named}")
     if evals.n_unknown_queries:
-        found.append(f"scores of {evals.n_unknown_queries} queries not in the log were not used")
+        n_unknown = evals.n_unknown_queries
+        queries = "1 query" if n_unknown == 1 else f"{n_unknown:,} queries"
+        found.append(f"scores of {queries} not in the log were not used")
     if not evals.n_scores:
         frontier = inputs.config.frontier
         found.append(f"no scores were given, so no cheaper model is defended: {frontier} answers")

@@ -16,7 +16,7 @@ def _changed(kind: str, old: str, new: str, match: str, line: int | None) -> Bro
 CONFIGS = (
     _config("missing", None, "there is no such file; check the path", None),
     BrokenFile("config-folder", "config", "folder", None, "is a folder; give the", is_folder=True),
-    _config("empty", "", r"column frontier: is missing; add it \(and 1 more\)", None),
+    _config("empty", "", r"key frontier: is missing; add it \(and 1 more\)", None),
     _config(
         "not-toml", GOOD_CONFIG + "max_loss: 0.02\n", "not valid TOML: .+; correct this line", 17
     ),
@@ -29,7 +29,7 @@ CONFIGS = (
     _config("utf-16", GOOD_CONFIG.encode("utf-16"), "is not UTF-8; save it as UTF-8", 1),
     _config("endless-number", "x = " + "9" * 5_000, "no config needs; shorten it", None),
     _config("nested-too-deeply", "x = " + "[" * 5_000, "no config needs; shorten it", None),
-    _changed("no-frontier", 'frontier = "large"', "", "column frontier: is missing; add it", None),
+    _changed("no-frontier", 'frontier = "large"', "", "key frontier: is missing; add it", None),
     _changed(
         "misspelt-key",
         "frontier =",
@@ -41,22 +41,22 @@ CONFIGS = (
         "misspelt-frontier",
         'frontier = "large"',
         'frontier = "larg"',
-        r"column frontier: 'larg' is not the name of one of .+; did you mean 'large'\?",
+        r"key frontier: 'larg' is not the name of one of .+; did you mean 'large'\?",
         1,
     ),
-    _changed("misspelt-table", "[quality]", "[qualty]", r"column qualty: .+ mean 'quality'\?", 11),
+    _changed("misspelt-table", "[quality]", "[qualty]", r"key qualty: .+ mean 'quality'\?", 11),
     _changed(
         "misspelt-key-of-a-model",
         "usd_per_request = 0.0005",
         "usd_per_requests = 0.0005",
-        r"column models\[1\]\.usd_per_requests: .+ mean 'usd_per_request'\?",
+        r"key models\[1\]\.usd_per_requests: .+ mean 'usd_per_request'\?",
         9,
     ),
     _changed(
         "misspelt-key-of-a-union",
         "min_cluster_size",
         "min_size",
-        r"column clustering\.min_size: is not a known key",
+        r"key clustering\.min_size: is not a known key",
         16,
     ),
     _changed(
@@ -113,7 +113,7 @@ CONFIGS = (
         15,
     ),
     _changed("size-fraction", "= 15", "= 1.5", r"min_cluster_size: .+ integer \(found 1.5\)", 16),
-    _config("no-models", 'frontier = "a"\nmodels = []\n', "column models: is empty; fill it in", 2),
+    _config("no-models", 'frontier = "a"\nmodels = []\n', "key models: is empty; fill it in", 2),
     _config(
         "models-string", 'frontier = "a"\nmodels = "a"\n', "models: should be a valid array", 2
     ),

@@ -23,7 +23,7 @@ EVALS = (
     _evals(
         "misspelt-score",
         "query_id,model,scroe\na,large,1\n",
-        r"'score' is missing; the columns are 'query_id', 'model', 'scroe'; did you mean 'scroe'\?",
+        "'score' is missing; the columns are 'query_id', 'model', 'scroe'; rename 'scroe' to score",
         1,
     ),
     _evals_jsonl(

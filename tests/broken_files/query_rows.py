@@ -33,13 +33,19 @@ CSV = (
     _csv(
         "misspelt-id",
         f"qurey_id,text\na,{CANARY}\n",
-        "'query_id' is missing; the columns are 'qurey_id', 'text'; did you mean 'qurey_id'",
+        "'query_id' is missing; the columns are 'qurey_id', 'text'; rename 'qurey_id' to query_id",
         1,
     ),
     _csv(
         "upper-case",
         f"Query_ID,Text\na,{CANARY}\n",
-        r"did you mean 'Query_ID'\?",
+        "the columns are 'Query_ID', 'Text'; rename 'Query_ID' to query_id$",
+        1,
+    ),
+    _csv(
+        "spaces-in-the-header",
+        f"Query ID,Prompt (first),Model\na,{CANARY},b\n",
+        r"the columns are 'Query ID', 'Prompt \(first\)', 'Model'; rename 'Query ID' to query_id$",
         1,
     ),
     _csv(
@@ -48,7 +54,18 @@ CSV = (
         "'query_id' is missing; name the columns first",
         1,
     ),
-    _csv("no-text", "query_id,txt\na,b\n", r"a text or a messages column.+mean 'txt'\?", 2),
+    _csv(
+        "no-text",
+        "query_id,txt\na,b\n",
+        "the column 'text' or 'messages' is missing; .+; rename 'txt' to text$",
+        1,
+    ),
+    _csv(
+        "prompt-for-text",
+        f"query_id,prompt\na,{CANARY}\n",
+        "the column 'text' or 'messages' is missing; .+ 'prompt'; rename 'prompt' to text$",
+        1,
+    ),
     _csv(
         "twice-in-header", "query_id,text,text\na,b,c\n", "'text' is there twice; rename or rem", 1
     ),

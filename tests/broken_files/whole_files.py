@@ -129,7 +129,7 @@ PARQUET = (
         "parquet-no-id",
         "q.parquet",
         parquet({"queryid": ["a"], "text": [CANARY]}),
-        r"'query_id' is missing; .+ did you mean 'queryid'\?",
+        "'query_id' is missing; .+; rename 'queryid' to query_id",
     ),
     _queries(
         "parquet-two-columns-of-one-name",

@@ -121,7 +121,15 @@ def test_what_the_files_hold_and_the_build_did_not_use_is_named(
         lines.write("q00000,stranger,1.0,\nnobody,large,1.0,\n")
     warnings = " ".join(build_small(files, tmp_path / "i").warnings)
     assert "stranger" in warnings
-    assert "scores of 1 queries not in the log" in warnings
+    assert "scores of 1 query not in the log" in warnings
+
+
+def test_costs_under_another_name_are_told_of_in_the_summary(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    files.evals.write_text(files.evals.read_text().replace("cost_usd", "Cost (USD)", 1))
+    told = " ".join(build_small(files, tmp_path / "i").warnings)
+    assert "the column 'Cost (USD)' of the evals is not used" in told
 
 
 def _with_texts(files: SmallFiles, texts: dict[int, str]) -> None:
