@@ -78,6 +78,36 @@ def test_a_seed_the_generators_cannot_take_is_a_usage_error(command: list[str], 
     assert run(*command, "--seed", seed).code == 2
 
 
+FILES = ["--queries", "q.jsonl", "--evals", "e.csv"]
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [
+        (["evals", "plan", *FILES, "--budget", "5", "-o", "out"], "scipy", "build"),
+        (["evaluate", *FILES], "sklearn", "build"),
+        (["evaluate", *FILES, "--report", "out"], "plotly", "report"),
+        (["evaluate", *FILES, "--report", "out"], "umap", "build"),
+        (["demo", "--out", "out"], "sentence_transformers", "build"),
+        (["demo", "--out", "out"], "umap", "build"),
+    ],
+)
+def test_a_missing_extra_is_told_in_one_line_before_anything_is_done(
+    command: list[str],
+    module: str,
+    extra: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, module, None)
+    done = run(*command)
+    assert done.code == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"run: pip install 'semroute[{extra}]'" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_verbose_names_the_columns_that_are_not_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

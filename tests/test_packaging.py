@@ -125,6 +125,27 @@ def test_building_without_the_extra_names_the_install_command(
     assert "Traceback" not in done.stderr
 
 
+PLAN = ["evals", "plan", "--queries", "queries.jsonl", "--evals", "evals.csv", "--budget", "5"]
+EVALUATE = ["evaluate", "--queries", "queries_test.jsonl", "--evals", "evals_test.csv"]
+
+
+@pytest.mark.parametrize("command", [PLAN, EVALUATE, ["demo"]], ids=lambda command: command[0])
+def test_a_plain_install_names_the_extra_a_command_needs(
+    clean_environment: Path, index: Path, command: list[str], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [clean_environment / "semroute", *command],
+        capture_output=True,
+        text=True,
+        cwd=index.parent,
+        env={"TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "pip install 'semroute[build]'" in done.stderr
+    assert not list(tmp_path.glob("semroute-demo-*"))
+
+
 def test_the_version_is_stated_once() -> None:
     from semroute import __version__
 

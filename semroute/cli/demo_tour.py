@@ -14,11 +14,13 @@ from semroute.cli.routing import decision_line
 from semroute.config import read_config
 from semroute.demo.comparison import compare
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
+from semroute.errors import require
 from semroute.router import SemanticRouter
 
 
 def print_tour(out: Path | None, seed: int) -> None:
     """Write the demo's files, build from them, route, compare, and say how to go on."""
+    require("the demo", "build", sentence_transformers="sentence-transformers", umap="umap-learn")
     folder = out or Path(tempfile.mkdtemp(prefix="semroute-demo-"))
     files = write_dataset(folder, seed)
     clusters = folder / "clusters"

@@ -67,8 +67,13 @@ def evaluate(
     """
     from semroute.cli.evaluation_tables import print_evaluation
     from semroute.cli.progress_bars import progress_for_terminal
+    from semroute.errors import require
     from semroute.evaluate import evaluate as judge
 
+    require("comparing with a classifier", "build", sklearn="scikit-learn")
+    if report is not None:
+        require("the report", "report", plotly="plotly")
+        require("the map of clusters", "build", umap="umap-learn")
     found = judge(
         folder, queries, evals, seed=seed, skip_seen=skip_seen, progress=progress_for_terminal()
     )

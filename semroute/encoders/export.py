@@ -1,6 +1,5 @@
 """Compiling an encoder at build time, and measuring what that changed."""
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +12,7 @@ from semroute.encoders.files import MODEL, SETTINGS, TOKENIZER, tokenizer_json
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.quantise import quantise
 from semroute.encoders.sentence_transformer import SentenceTransformerEncoder
-from semroute.errors import MissingExtraError
+from semroute.errors import require
 from semroute.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def compile_encoder(
     Raises:
         MissingExtraError: the packages for exporting are not installed.
     """
-    _require_exporter()
+    require("compiling the encoder", "build", onnx="onnx", onnxscript="onnxscript")
     tokenizer = getattr(encoder.model.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
         return NotCompiled("its tokenizer has no form that the tokenizers library reads")
@@ -169,9 +168,3 @@ def _below(parity: Parity, precision: Precision) -> str:
 
 def _max_tokens(encoder: SentenceTransformerEncoder) -> int:
     return encoder.identity.max_tokens or _DEFAULT_MAX_TOKENS
-
-
-def _require_exporter() -> None:
-    for package in ("onnx", "onnxscript"):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError("compiling the encoder", "build", package)

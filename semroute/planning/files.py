@@ -15,7 +15,7 @@ from semroute.artifact.loading import load_index
 from semroute.build.split import in_fit
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
-from semroute.errors import PublishError
+from semroute.errors import PublishError, require
 from semroute.evals import no_evals, read_evals
 from semroute.index import CentroidIndex
 from semroute.planning.scores import Portion, ScoredLog, plan_scores, portions
@@ -92,7 +92,9 @@ def plan_evals(
     Raises:
         InputError: a file cannot be read.
         InvalidIndexError: the index is damaged.
+        MissingExtraError: scipy is not installed.
     """
+    require("planning evaluations", "build", scipy="scipy")
     contents = load_index(folder, samples=False)
     config = contents.manifest.config
     log = read_queries(queries)
