@@ -6,7 +6,6 @@ or more (`betting`), and the walk stops at the first that does not (fixed-sequen
 for the number of steps).
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -14,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
-from semroute.betting import growth_of_largest_bet, rule_out, upper_bound
+from semroute.betting import upper_bound
 from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
+from semroute.sample_size import about, n_needed, ruled_out
 
 TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 """The family: fixed before any data, so that no look at the calibration queries shapes it."""
@@ -36,9 +36,9 @@ class Certificate(BaseModel):
     `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration queries with any score,
     `n_worst_case` lack the scores of the model that answers them and count as if it had failed,
     `n_left_out` lack them and were left out (see `known_losses`); `n_unscored` more had no score at
-    all and say nothing. Shares and `cost_usd` are over all calibration queries. `n_needed`
-    estimates how many scored calibration queries it would take to certify something; None where
-    something is certified, or no number would do.
+    all and say nothing. Shares and `cost_usd` are over all calibration queries. `n_needed` is the
+    order of magnitude of scored calibration queries it would take to certify something; None where
+    something is certified, or the queries show that cheaper models lose too much.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -100,15 +100,17 @@ class Certificate(BaseModel):
 
     @property
     def _need(self) -> str:
+        if self.n_needed is None and self.max_loss <= 0:
+            return "no number of queries could show that nothing at all is lost"
         if self.n_needed is None:
             return (
                 f"on the {self.n_queries:,} scored calibration queries no cheaper model comes "
-                f"close enough to losing at most {self.max_loss:g}"
+                f"close to losing at most {self.max_loss:g}"
             )
         return (
-            f"{self.n_queries:,} scored calibration queries are held out, about {self.n_needed:,} "
-            f"would be needed to promise at most {self.max_loss:g} lost at confidence "
-            f"{self.confidence:.0%}"
+            f"the {self.n_queries:,} scored calibration queries held out are too few to tell; to "
+            f"promise at most {self.max_loss:g} lost at confidence {self.confidence:.0%} think of "
+            f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out"
         )
 
 
@@ -182,12 +184,7 @@ def _passing(
 ) -> int:
     """Count the policies that pass before the first that does not."""
     known = [known_losses(found, rows.scores, policy.frontier, order) for found in family]
-    lengths = [len(each.losses) for each in known]
-    # Series are judged side by side; each ends where its own losses do.
-    padded = np.full((max(lengths, default=0), len(family)), np.nan)
-    for column, each in enumerate(known):
-        padded[: lengths[column], column] = each.losses
-    passed = rule_out(padded, np.full(len(family), max_loss), confidence)
+    passed = ruled_out([each.losses for each in known], max_loss, confidence)
     return len(family) if passed.all() else int(np.argmin(passed))
 
 
@@ -273,7 +270,8 @@ def _certificate(
     counted = np.bincount(choices.columns, minlength=len(models))
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
     may_lose = _may_lose(policy)
-    needed = None if may_lose else n_needed(policy, rows, max_loss, confidence)
+    worth = [] if may_lose else _worth_certifying(policy, rows, order)
+    needed = None if may_lose else n_needed(worth, len(order), max_loss, confidence)
     bound = upper_bound(losses, confidence, max_loss if holds else 1.0) if may_lose else 0.0
     return Certificate(
         frontier=models[policy.frontier],
@@ -300,28 +298,13 @@ def _mean(values: Numbers) -> float:
     return float(known.mean()) if known.size else 0.0
 
 
-def n_needed(
-    policy: RoutingPolicy, rows: CalibrationRows, max_loss: float, confidence: float
-) -> int | None:
-    """Estimate how many scored calibration queries would certify a tenth of traffic to be cheaper.
-
-    From mean and variance seen so far: the number of losses after which bets of the usual size have
-    grown enough, for the policy of the family that needs fewest. None if none comes close enough.
-    """
-    scored = np.flatnonzero(~np.isnan(rows.scores).all(axis=1))
-    if max_loss <= 0:
-        return None
-    price = -math.log(1 - confidence)
-    fewest = price / growth_of_largest_bet(min(max_loss, 0.99))
-    if not len(scored):
-        return math.ceil(fewest)
-    found = []
-    for tolerance in TOLERANCES:
-        choices = replace(policy, tolerance=tolerance).choose(rows.traffic)
-        if (choices.columns[scored] != policy.frontier).mean() < _SHARE_WORTH_CERTIFYING:
-            continue
-        losses = known_losses(choices, rows.scores, policy.frontier, scored).losses
-        room = max_loss - losses.mean()
-        if room > 0:
-            found.append(max(2 * price * losses.var() / room**2, fewest))
-    return math.ceil(min(found)) if found else None
+def _worth_certifying(
+    policy: RoutingPolicy, rows: CalibrationRows, scored: NDArray[np.intp]
+) -> list[Numbers]:
+    """Return the losses of each policy of the family that sends a tenth of traffic elsewhere."""
+    fewest = _SHARE_WORTH_CERTIFYING * len(scored)
+    return [
+        known_losses(found, rows.scores, policy.frontier, scored).losses
+        for _, found in _distinct(policy, rows.traffic)
+        if (found.columns[scored] != policy.frontier).sum() >= fewest
+    ]

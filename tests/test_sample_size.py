@@ -1,0 +1,65 @@
+"""How many losses a promise takes, told by few of them."""
+
+import numpy as np
+import pytest
+
+from semroute.sample_size import about, n_needed, ruled_out
+
+CLEARLY_LOST = np.tile([0.0, 1.0], 500)
+
+
+def sample(n: int, mean: float, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).uniform(size=n) < mean).astype(np.float64)
+
+
+def test_losses_that_show_too_large_a_mean_need_no_more_of_them():
+    assert n_needed([CLEARLY_LOST], 1000, 0.02, 0.95) is None
+
+
+def test_one_policy_that_is_not_shown_to_lose_too_much_is_hope():
+    assert n_needed([CLEARLY_LOST, sample(1000, 0.02)], 1000, 0.02, 0.95) is not None
+
+
+def test_a_promise_to_lose_nothing_takes_more_than_there_is():
+    assert n_needed([np.zeros(100)], 100, 0.0, 0.95) is None
+
+
+@pytest.mark.parametrize("series", [[], [np.zeros(0)]])
+def test_without_losses_it_is_what_typical_ones_take(series):
+    # 2 * -ln(0.05) * 0.02 / 0.02 ** 2
+    assert n_needed(series, 0, 0.02, 0.95) == 300
+
+
+def test_what_there_is_was_not_enough():
+    assert n_needed([np.zeros(2000)], 2000, 0.02, 0.95) == 4000
+
+
+@pytest.mark.parametrize("n", [40, 120, 400])
+def test_it_neither_despairs_nor_asks_for_thousands_times_as_many_by_bad_luck(n):
+    # The truth: mean 0.005, variance 0.005, so that a few hundred losses do.
+    told = [n_needed([sample(n, 0.005, seed)], n, 0.02, 0.95) for seed in range(100)]
+    assert None not in told
+    assert min(told) >= 100
+    assert np.quantile(told, 0.95) <= 3000
+
+
+def test_a_mean_beside_the_bound_asks_for_a_few_times_what_there_is_and_not_for_millions():
+    losses = np.random.default_rng(0).permutation(np.repeat([1.0, 0.0], [40, 1960]))
+    assert 2000 < n_needed([losses], 2000, 0.02, 0.95) <= 20_000
+
+
+def test_losses_truly_above_the_bound_are_hopeless_in_the_end():
+    assert n_needed([sample(120, 0.05)], 120, 0.02, 0.95) is not None
+    assert n_needed([sample(3000, 0.05)], 3000, 0.02, 0.95) is None
+
+
+def test_series_end_where_their_losses_do():
+    found = ruled_out([np.zeros(1000), np.zeros(50), np.zeros(0)], 0.02, 0.95)
+    assert found.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("number", "rounded"), [(1, 1), (9.6, 10), (149, 150), (155, 160), (234, 200), (54_468, 50_000)]
+)
+def test_numbers_keep_as_many_figures_as_are_known(number, rounded):
+    assert about(number) == rounded
