@@ -224,6 +224,8 @@ def _in_words(error: Mapping[str, Any]) -> tuple[Location, str]:
             return (), "is missing; add it"
         case "extra_forbidden":
             *table, key = error["loc"]
+            if kinds := _kinds_with(tuple(table), str(key)):
+                return (), f"is a key of kind {listed(kinds)} only; remove it, or change the kind"
             known = _known_keys(tuple(table))
             hint = suggest(str(key), known) or f"; known are {listed(known, 20)}"
             return (), f"is not a known key{hint}"
@@ -267,6 +269,13 @@ def _known_keys(location: Location) -> list[str]:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]
     return list(node["properties"])
+
+
+def _kinds_with(location: Location, key: str) -> list[str]:
+    """Return the kinds of a table that have a key; `location` ends in the kind it is of."""
+    table = Config.model_json_schema()["properties"].get(location[0] if location else "", {})
+    kinds = table.get("discriminator", {}).get("mapping", {})
+    return [kind for kind in kinds if key in _known_keys((*location[:1], kind))]
 
 
 def _line_of(text: str, location: Location) -> int | None:

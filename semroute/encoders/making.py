@@ -74,7 +74,14 @@ def _distilled(settings: StaticSettings, cut: Cut) -> MadeEncoder:
     model = SentenceTransformerSettings(model=settings.model)
     original = SentenceTransformerEncoder(model, cut=cut, threads=None)
     files = distil(original, settings.dimension)
-    return MadeEncoder(StaticEncoder(files), files, EncoderOrigin(original=original.identity))
+    encoder = StaticEncoder(files)
+    found = encoder.identity.dimension
+    departure = None
+    if found < settings.dimension:
+        departure = f"its vectors have {found} numbers, as the model's, not {settings.dimension}"
+    return MadeEncoder(
+        encoder, files, EncoderOrigin(original=original.identity, departure=departure)
+    )
 
 
 def _sample(texts: Sequence[str], seed: int) -> list[str]:

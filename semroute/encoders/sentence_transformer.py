@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from semroute.encoders.contract import EncoderIdentity
 from semroute.encoders.files import tokenizer_json
 from semroute.encoders.forking import tell_of_forks
+from semroute.encoders.hub import hub_answers, quiet_libraries
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError, MissingExtraError
 from semroute.progress import Advance, ignore
@@ -239,22 +240,29 @@ def _load(name: str, *, local_only: bool) -> "SentenceTransformer":
         raise MissingExtraError("the encoder", "build", "sentence-transformers") from error
     packaged = _packaged_weights() if name == DEFAULT_MODEL else None
     folder = packaged or Path(name).expanduser()
-    if folder.is_absolute() and not folder.is_dir():
-        raise EncoderError(f"the encoder model {name!r} is not a folder")
-    with _quiet():
+    if name.startswith((".", "~", "/")) and not folder.is_dir():
+        raise EncoderError(
+            f"the encoder model {name!r} is not a folder (looked for {folder.absolute()}); "
+            "correct the path in the [encoder] table"
+        )
+    with quiet_libraries():
+        is_asked = not (local_only or folder.exists())
+        is_out_of_reach = is_asked and not hub_answers(name)
         try:
             model = SentenceTransformer(
                 str(folder),
                 trust_remote_code=False,
-                local_files_only=local_only or packaged is not None,
+                local_files_only=local_only or packaged is not None or is_out_of_reach,
             )
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            raise EncoderError(_not_loaded(name, local_only=local_only)) from error
+            where = "here or on the model hub" if is_asked else "on this machine"
+            if is_out_of_reach:
+                where = "on this machine, and the model hub could not be reached"
+            raise EncoderError(_not_loaded(name, where)) from error
     return model.float().eval()
 
 
-def _not_loaded(name: str, *, local_only: bool) -> str:
-    where = "on this machine" if local_only else "here or on the model hub"
+def _not_loaded(name: str, where: str) -> str:
     return (
         f"the encoder model {name!r} cannot be loaded from what is {where}; give the name of a "
         "sentence-transformers model or a folder that holds one, or, for the default model, run: "
@@ -305,20 +313,3 @@ def _tokenizer_json(tokenizer: Any) -> str:
     content = json.loads(backend.to_str())
     # These two record the last call, not the tokenizer.
     return json.dumps({**content, "truncation": None, "padding": None}, sort_keys=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide the bar and the reports transformers writes to stderr while a model loads."""
-    import transformers.utils.logging
-
-    logging: Any = transformers.utils.logging
-    verbosity, with_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if with_bars:
-            logging.enable_progress_bar()

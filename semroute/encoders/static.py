@@ -43,7 +43,7 @@ class StaticSettings(BaseModel):
 
     kind: Literal["static"] = "static"
     model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
-    dimension: Annotated[int, Field(ge=2)] = 256
+    dimension: Annotated[int, Field(ge=2, le=4096)] = 256
 
 
 class StaticFileSettings(BaseModel):

@@ -62,6 +62,18 @@ CONFIGS = (
     _changed(
         "nothing-like-it", "max_loss = 0.02", "zzz = 1", "zzz: .+; known are 'max_loss', ", 12
     ),
+    _config(
+        "key-of-another-kind",
+        GOOD_CONFIG + '[encoder]\nkind = "static"\nprecision = "int8"\n',
+        "encoder.precision: is a key of kind 'sentence-transformers' only; remove it, or change",
+        19,
+    ),
+    _config(
+        "dimension-huge",
+        GOOD_CONFIG + '[encoder]\nkind = "static"\ndimension = 100000\n',
+        r"encoder.dimension: should be less than or equal to 4096 \(found 100000\)",
+        19,
+    ),
     _changed("loss-negative", "0.02\n\n[clus", "-1\n\n[clus", r"greater .+ 0 \(found -1\)", 12),
     _changed(
         "loss-percent", "0.02\n\n[clus", "2\n\n[clus", r"max_loss: should be less .+ 1 \(fo", 12

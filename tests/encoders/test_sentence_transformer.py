@@ -98,8 +98,41 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match=r"no-such-model' is not a folder"):
+    with pytest.raises(EncoderError, match=r"no-such-model' is not a folder .looked for /"):
         opened(tmp_path / "no-such-model")
+
+
+@pytest.mark.parametrize("name", ["./no-folder", "../no-folder", "~/no-such-folder", "."])
+def test_what_looks_like_a_folder_is_never_looked_for_on_the_model_hub(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sentence_transformer, "hub_answers", lambda _: pytest.fail("asked"))
+    with pytest.raises(EncoderError, match=r"is not a folder|on this machine;"):
+        SentenceTransformerEncoder(SentenceTransformerSettings(model=name))
+
+
+ASK = """
+import logging
+from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSettings
+from semroute.errors import EncoderError
+
+logging.basicConfig()
+try:
+    SentenceTransformerEncoder(SentenceTransformerSettings(model="semroute-tests/no-such-model"))
+except EncoderError as error:
+    print(error)
+"""
+
+
+def test_a_model_hub_out_of_reach_is_told_once_and_soon(tmp_path: Path) -> None:
+    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path)}
+    environment.pop("HF_HUB_OFFLINE", None)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert done.stderr == ""
+    assert "on this machine, and the model hub could not be reached;" in done.stdout
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from semroute.encoders import (
 )
 from semroute.encoders.contract import PROBE_TEXTS
 from semroute.encoders.distil import distil
+from semroute.encoders.making import make_encoder
+from semroute.encoders.static import StaticSettings
 from semroute.errors import EncoderError, MissingExtraError
 from tests.encoders.conftest import SAMPLE
 
@@ -183,3 +186,17 @@ def test_a_model_that_cannot_be_distilled_is_named(
     monkeypatch.setattr("model2vec.distill.distill_from_model", fails)
     with pytest.raises(EncoderError, match="cannot be distilled to static embeddings"):
         distil(bert, DIMENSION)
+
+
+@pytest.mark.parametrize(("dimension", "told"), [(DIMENSION, None), (4096, "numbers.*not 4096")])
+def test_a_dimension_the_model_does_not_have_is_told(
+    dimension: int, told: str | None, bert_folder: Path
+) -> None:
+    settings = StaticSettings(model=str(bert_folder), dimension=dimension)
+    made = make_encoder(settings, SAMPLE, 0, 1)
+    assert made.origin
+    if told is None:
+        assert made.origin.departure is None
+    else:
+        assert re.search(told, made.origin.departure or "")
+        assert str(made.encoder.identity.dimension) in (made.origin.departure or "")
