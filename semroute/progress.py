@@ -15,6 +15,10 @@ class Progress(Protocol):
         """Open a step of `total` items (None: unknown); the context gives its callback."""
         ...
 
+    def tell(self, sentence: str) -> None:
+        """Show one line, between steps or within one."""
+        ...
+
 
 def ignore(n_items: int) -> None:
     """Take an advance and show nothing."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -69,7 +70,23 @@ def test_an_interrupted_command_says_so_and_exits_with_130(monkeypatch, tmp_path
     monkeypatch.setattr("semroute.artifact.loading.load_index", interrupt)
     done = run("inspect", "--index", tmp_path)
     assert done.code == 130
-    assert "interrupted" in done.stderr
+    assert done.stderr.splitlines() == ["", "semroute: interrupted"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_says_what_it_leaves_behind(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        os.kill(os.getpid(), number)
+
+    files, handler = write_small_files(tmp_path, n_queries=4), signal.getsignal(number)
+    monkeypatch.setattr("semroute.build.pipeline.make_encoder", interrupt)
+    paths = ["--queries", files.queries, "--config", files.config, "--out", tmp_path / "i"]
+    done = run("build-index", *paths)
+    assert done.code == 130
+    assert done.stderr.splitlines()[-1] == "semroute: interrupted; nothing was published"
+    assert signal.getsignal(number) == handler
 
 
 @pytest.mark.parametrize("command", [["build-index", "--queries", "q.csv"], ["demo"]])

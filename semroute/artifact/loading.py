@@ -9,6 +9,7 @@ from semroute.artifact.contents import MANIFEST, SAMPLES, IndexContents, Manifes
 from semroute.artifact.layout import CURRENT, is_bare_name, version_line
 from semroute.artifact.reading import (
     LARGEST_LINE_BYTES,
+    REPAIR,
     entry_names,
     exists,
     is_file,
@@ -16,12 +17,7 @@ from semroute.artifact.reading import (
     read_file,
 )
 from semroute.artifact.serialising import parse, parse_samples
-from semroute.artifact.verifying import (
-    REPAIR,
-    VerifiedVersion,
-    verified_file,
-    verify_version,
-)
+from semroute.artifact.verifying import VerifiedVersion, verified_file, verify_version
 from semroute.errors import InvalidIndexError
 
 

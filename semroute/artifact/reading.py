@@ -11,6 +11,8 @@ from semroute.errors import InvalidIndexError
 LARGEST_LINE_BYTES = 1024
 """Of the files that hold one line."""
 
+REPAIR = "restore it from a copy, name another version in CURRENT, or run build-index again"
+
 
 def read_file(path: Path, largest: int) -> bytes:
     """Read a whole regular file.
@@ -25,7 +27,7 @@ def read_file(path: Path, largest: int) -> bytes:
             raise InvalidIndexError(path, "is not a regular file")
         if status.st_size > largest:
             raise InvalidIndexError(
-                path, f"has {status.st_size:,} bytes, at most {largest:,} are expected"
+                path, f"has {status.st_size:,} bytes, at most {largest:,} are expected; {REPAIR}"
             )
         return file.read(largest + 1)
 
@@ -78,7 +80,7 @@ def _unreadable(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise InvalidIndexError(path, "is missing; restore it, or run build-index again") from None
+        raise InvalidIndexError(path, f"is missing; {REPAIR}") from None
     except PermissionError:
         raise InvalidIndexError(
             path, "may not be read by this user; index files are readable by their owner only"

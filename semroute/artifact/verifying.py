@@ -11,11 +11,15 @@ from semroute.artifact.layout import (
     digest_line,
     is_index_file,
 )
-from semroute.artifact.reading import LARGEST_LINE_BYTES, entry_names, is_folder, read_file
+from semroute.artifact.reading import (
+    LARGEST_LINE_BYTES,
+    REPAIR,
+    entry_names,
+    is_folder,
+    read_file,
+)
 from semroute.artifact.serialising import parse_manifest
 from semroute.errors import InvalidIndexError
-
-REPAIR = "restore it from a copy, name another version in CURRENT, or run build-index again"
 
 LARGEST_MANIFEST_BYTES = 64 * 2**20
 

@@ -66,6 +66,8 @@ def embed_log(
     texts = [text.text for text in cleaned]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
     shards = SavedShards(folder, encoder.identity, len(distinct)) if folder else None
+    if shards and (n_saved := sum(len(run) for run in in_shards(distinct) if shards.holds(run))):
+        watch.tell(f"taking up {n_saved:,} of {len(distinct):,} embedded texts")
     with watch.step("embed", len(distinct)) as advance:
         embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
         cut = {text for text in distinct if encoder.truncates(text)}

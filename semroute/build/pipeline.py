@@ -1,6 +1,8 @@
 """The build, step by step: read, embed, split, cluster, weigh the evidence, label, publish."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +21,12 @@ from semroute.artifact.layout import CURRENT
 from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
+from semroute.artifact.reading import REPAIR
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
-from semroute.build.shards import remove_shards
+from semroute.build.shards import has_shards, remove_shards
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
@@ -99,7 +102,7 @@ def build_index(
     watch = Watch(progress)
     with watch.step("read"):
         inputs = _read(queries, evals, config)
-    with locked(out):
+    with locked(out), _interruptions_told(out):
         previous = _previous(out, discard_labels)
         with watch.step("make encoder"):
             made = MadeEncoder(encoder) if encoder else _made_encoder(inputs, seed)
@@ -114,6 +117,19 @@ def build_index(
             remove_shards(out)
     warnings = _warnings(inputs, previous, contents)
     return summarise(out, contents, carried, warnings, watch.steps, log.n_truncated, log.n_resumed)
+
+
+@contextmanager
+def _interruptions_told(out: Path) -> Iterator[None]:
+    """Let an interruption say what it leaves behind."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        was_published = (out / CURRENT).exists()
+        left = "what was published stays as it was" if was_published else "nothing was published"
+        if has_shards(out):
+            left += "; what was embedded is kept, and the same command takes it up"
+        raise KeyboardInterrupt(left) from stop
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -151,8 +167,12 @@ def _previous(out: Path, discard_labels: bool) -> IndexContents | None:
     try:
         return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
-        lost = "the analysts' labels on it would be lost; repair it, or build with --discard-labels"
-        raise InvalidIndexError(error.path, f"{error.reason}; {lost}") from error
+        reason = error.reason.removesuffix(f"; {REPAIR}")
+        lost = (
+            "the analysts' labels on the live version would be lost; restore it from a copy, name "
+            "another version in CURRENT, or build with --discard-labels"
+        )
+        raise InvalidIndexError(error.path, f"{reason}; {lost}") from error
 
 
 def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reattached:

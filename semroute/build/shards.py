@@ -21,7 +21,7 @@ from semroute import __version__
 from semroute.artifact.durable import flush_folder, make_folder, refused_writes_name, write_file
 from semroute.artifact.layout import UNFINISHED
 from semroute.artifact.publishing import library_versions
-from semroute.artifact.reading import is_folder, read_file
+from semroute.artifact.reading import is_file, is_folder, read_file
 from semroute.encoders.contract import EncoderIdentity
 from semroute.errors import InvalidIndexError, PublishError
 from semroute.vectors import Vectors, usable_rows
@@ -35,6 +35,7 @@ TEXTS_PER_SHARD = 2048
 FREE_SPACE = 4
 """Times what the shards take must be free on the disk: they never crowd out the index itself."""
 
+_SUFFIX = ".shard"
 _DIGEST_BYTES = 32
 _LARGEST_HEADER_BYTES = 1024
 
@@ -64,6 +65,10 @@ class SavedShards:
         self._key = f"{identity.model_dump_json()}{versions}".encode()
         n_bytes = 4 * n_texts * identity.dimension
         self._can_save = n_texts > TEXTS_PER_SHARD and _has_room(folder, n_bytes)
+
+    def holds(self, texts: Sequence[str]) -> bool:
+        """Whether an earlier build saved a shard; `load` says whether it can be used."""
+        return is_folder(self._folder) and is_file(self._path(texts))
 
     def load(self, texts: Sequence[str]) -> Vectors | None:
         """Return the vectors of a shard if an earlier build saved them whole, else nothing."""
@@ -97,7 +102,14 @@ class SavedShards:
             content = text.encode("utf-8", "surrogatepass")
             digest.update(f"\n{len(content)}\n".encode())
             digest.update(content)
-        return self._folder / f"{digest.hexdigest()}.shard"
+        return self._folder / f"{digest.hexdigest()}{_SUFFIX}"
+
+
+def has_shards(folder: Path) -> bool:
+    """Whether a build that was cut short left shards in the folder of an index."""
+    return is_folder(folder / FOLDER) and any(
+        path.suffix == _SUFFIX for path in (folder / FOLDER).iterdir()
+    )
 
 
 def remove_shards(folder: Path) -> None:

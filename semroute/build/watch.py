@@ -36,6 +36,11 @@ class Watch:
         seconds = time.perf_counter() - started
         self.steps.append(StepTime(name, round(seconds, 3), peak_memory_mb()))
 
+    def tell(self, sentence: str) -> None:
+        """Show one line, if anyone watches."""
+        if self.progress is not None:
+            self.progress.tell(sentence)
+
 
 def peak_memory_mb() -> float:
     """Return the largest resident memory this process has had, in megabytes (10^6 bytes)."""

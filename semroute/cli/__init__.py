@@ -48,8 +48,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("semroute: interrupted; what was published stays as it was", err=True)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # Click raises its own, from the one that says what is left behind.
+        left = str(stop) or str(stop.__cause__ or "")
+        click.echo(f"semroute: interrupted; {left}" if left else "semroute: interrupted", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`); the interpreter must not complain at exit.

@@ -1,5 +1,8 @@
 """`build-index` and `demo`."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -44,20 +47,31 @@ def build_index(
     from semroute.cli.build_summary import print_summary
     from semroute.cli.progress_bars import progress_for_terminal
 
-    summary = build(
-        queries,
-        evals,
-        config,
-        out,
-        seed=seed,
-        samples=samples,
-        discard_labels=discard_labels,
-        progress=progress_for_terminal(),
-    )
+    with _killed_as_interrupted():
+        summary = build(
+            queries,
+            evals,
+            config,
+            out,
+            seed=seed,
+            samples=samples,
+            discard_labels=discard_labels,
+            progress=progress_for_terminal(),
+        )
     if as_json:
         print_json(summary.to_dict())
     else:
         print_summary(summary)
+
+
+@contextmanager
+def _killed_as_interrupted() -> Iterator[None]:
+    """Let a plain `kill` end a build as Ctrl-C does: with a word on what is left behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @click.command()

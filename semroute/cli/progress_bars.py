@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from semroute.progress import Advance, Progress
 
 
@@ -30,6 +32,10 @@ class ProgressBars:
             task = bars.add_task(name, total=total)
             yield lambda n_items: bars.advance(task, n_items)
             bars.update(task, total=total or 1, completed=total or 1)
+
+    def tell(self, sentence: str) -> None:
+        """Print the line on stderr."""
+        click.echo(sentence, err=True)
 
 
 def progress_for_terminal() -> Progress | None:

@@ -222,8 +222,10 @@ def test_a_damaged_live_version_stops_the_build_unless_its_labels_may_go(
     out = tmp_path / "i"
     version = build_small(files, out).index_version
     (out / version / "centroids.npy").write_bytes(b"damaged")
-    with pytest.raises(InvalidIndexError, match=r"would be lost; .* --discard-labels"):
+    told = r"would be lost; restore it from a copy, .* --discard-labels"
+    with pytest.raises(InvalidIndexError, match=told) as caught:
         build_small(files, out)
+    assert "run build-index again" not in str(caught.value)
     summary = build_index(
         files.queries,
         files.evals,
@@ -271,6 +273,9 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
                 seen[name] += n_items
 
             yield advance
+
+        def tell(self, sentence: str) -> None:
+            raise AssertionError(f"nothing was to be told: {sentence}")
 
     build_index(
         files.queries,

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,57 @@ def test_only_what_a_build_cut_short_did_not_finish_is_embedded_again(
     assert summary.n_resumed == KEPT
     assert _build(files, whole).n_resumed == 0
     assert _index_bytes(out) == _index_bytes(whole), "resumed or not, the index is the same"
+
+
+class InterruptedEncoder(TinyEncoder):
+    """Is interrupted in the middle of a log."""
+
+    n_left = N_BEFORE_DEATH
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        self.n_left -= len(texts)
+        if self.n_left < 0:
+            raise KeyboardInterrupt
+        return super().encode(texts, advance)
+
+
+def test_an_interruption_says_what_is_left_behind(files: SmallFiles, tmp_path: Path) -> None:
+    out, kept = tmp_path / "out", "what was embedded is kept, and the same command takes it up"
+    with pytest.raises(KeyboardInterrupt, match=f"^nothing was published; {kept}$"):
+        _build(files, out, InterruptedEncoder())
+    _build(files, out)
+    with pytest.raises(KeyboardInterrupt, match=f"^what was published stays as it was; {kept}$"):
+        _build(files, out, InterruptedEncoder())
+
+
+def test_an_interruption_before_anything_was_saved_promises_nothing(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    encoder = InterruptedEncoder()
+    encoder.n_left = 1
+    with pytest.raises(KeyboardInterrupt, match=r"^nothing was published$"):
+        _build(files, tmp_path / "out", encoder)
+
+
+def test_what_is_taken_up_is_told_before_the_rest_is_embedded(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    _cut_short(files, out)
+    told: list[str] = []
+
+    class Listener:
+        def step(self, name: str, total: int | None) -> AbstractContextManager[Advance]:
+            told.append(name)
+            return nullcontext(ignore)
+
+        def tell(self, sentence: str) -> None:
+            told.append(sentence)
+
+    encoder = TinyEncoder()
+    build_index(files.queries, None, files.config, out, encoder=encoder, progress=Listener())
+    before = told[: told.index("embed")]
+    assert before[-1] == f"taking up {KEPT} of {N_QUERIES} embedded texts"
 
 
 def test_shards_are_gone_once_the_version_is_published(files: SmallFiles, tmp_path: Path) -> None:
