@@ -5,6 +5,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from semroute.decision import RouteDecision
+from semroute.router.counts import check_count
 
 Key = tuple[bytes, bool, int]
 """What a decision depends on: a digest of the cleaned text, whether it was cut, its characters."""
@@ -17,12 +18,11 @@ class DecisionCache:
     another thread might hold at the time of the fork, because each call on the dict is atomic.
 
     Raises:
-        ValueError: `n_most` is negative.
+        TypeError, ValueError: `n_most` is not a whole number of at least 0.
     """
 
     def __init__(self, n_most: int) -> None:
-        if n_most < 0:
-            raise ValueError(f"n_cached is {n_most}; give the most decisions to keep, 0 for none")
+        check_count("n_cached", n_most, 0)
         self._n_most = n_most
         self._decisions: OrderedDict[Key, RouteDecision] = OrderedDict()
 

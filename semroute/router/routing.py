@@ -15,6 +15,7 @@ from semroute.decision import Neighbour, Reason, RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
 from semroute.router.cache import DecisionCache, Key
+from semroute.router.counts import check_count
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
 from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
@@ -101,8 +102,12 @@ class SemanticRouter:
                 with another encoder.
             EncoderError: the encoder cannot be loaded.
             MissingExtraError: the encoder's packages are not installed.
-            ValueError: `n_cached` is negative.
+            TypeError, ValueError: `threads`, `n_workers` or `n_cached` is no whole number, or too
+                small.
         """
+        check_count("threads", threads, 1)
+        check_count("n_workers", n_workers, 1)
+        check_count("n_cached", n_cached, 0)
         contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
         encoder = open_index_encoder(contents, given=encoder, threads=threads, n_workers=n_workers)
         return cls(contents, encoder, Path(folder), n_cached=n_cached)

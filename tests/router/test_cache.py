@@ -49,7 +49,7 @@ def test_without_a_cache_every_text_is_embedded() -> None:
 
 
 def test_a_negative_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="n_cached is -1; give the most"):
+    with pytest.raises(ValueError, match="n_cached is -1; give a whole number of at least 0"):
         _router(-1)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,3 +274,16 @@ def test_loading_checks_the_encoder(tmp_path: object) -> None:
     assert router.frontier == "large"
     with pytest.raises(InvalidIndexError, match="encoder"):
         SemanticRouter.load(folder, encoder=TinyEncoder(fingerprint="another"))
+
+
+@pytest.mark.parametrize("name", ["threads", "n_workers", "n_cached"])
+@pytest.mark.parametrize("value", ["2", 1.5, None, True, -1, "least"])
+def test_what_is_no_count_is_refused_before_the_index_is_read(
+    name: str, value: object, tmp_path: Path
+) -> None:
+    least = 0 if name == "n_cached" else 1
+    wrong = least - 1 if value == "least" else value
+    kind = ValueError if isinstance(wrong, int) and not isinstance(wrong, bool) else TypeError
+    told = f"^{name} is {wrong!r}; give a whole number of at least {least}$"
+    with pytest.raises(kind, match=told):
+        SemanticRouter.load(tmp_path, **{name: wrong})  # type: ignore[arg-type]
