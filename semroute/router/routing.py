@@ -249,7 +249,11 @@ class SemanticRouter:
         ]
 
     def _decided(self, requests: Sequence[_Request], located: Located) -> list[RouteDecision]:
-        verdicts = self._rules.judge(located, [request.n_chars for request in requests])
+        try:
+            verdicts = self._rules.judge(located, [request.n_chars for request in requests])
+        except Exception as error:  # out of memory, say; the request is answered all the same
+            logger.warning("deciding %d requests failed: %s", len(requests), type(error).__name__)
+            return [self._fallback(request, "encoder_error") for request in requests]
         return [
             self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))
             for row, (request, verdict) in enumerate(zip(requests, verdicts, strict=True))

@@ -15,6 +15,7 @@ from semroute.artifact.contents import IndexContents
 from semroute.decision import RouteDecision
 from semroute.progress import Advance, ignore
 from semroute.router import SemanticRouter
+from semroute.router.rules import Rules
 from semroute.texts import MAX_BYTES
 from semroute.vectors import Vectors
 from tests.tiny import TinyEncoder, tiny_config
@@ -179,6 +180,18 @@ def test_one_text_the_encoder_raises_on_spoils_no_other() -> None:
     decisions = SemanticRouter(CONTENTS, Raising()).route_batch(texts)
     assert [d.cluster_id for d in decisions] == [0, None, 1]
     assert decisions[1].reason == "encoder_error"
+
+
+def test_whatever_fails_after_the_encoder_means_the_frontier_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise MemoryError
+
+    router = SemanticRouter(CONTENTS, TinyEncoder())
+    monkeypatch.setattr(Rules, "judge", fail)
+    decision = router.route(tiny_texts(0, 1)[0])
+    assert (decision.model, decision.reason) == ("large", "encoder_error")
 
 
 def test_vectors_of_a_wrong_shape_mean_the_frontier() -> None:
