@@ -79,5 +79,5 @@ def about(number: float) -> int:
     (1300, 700, 20)
     """
     digits = math.floor(math.log10(number))
-    step = 10.0 ** (digits - (number < 2 * 10**digits))
+    step = math.pow(10, digits - (number < 2 * math.pow(10, digits)))
     return max(round(round(number / step) * step), 1)

@@ -3,9 +3,12 @@
 import click
 
 from semroute.certify import Certificate
-from semroute.cli.output import dollars, figure, percent, print_columns
+from semroute.cli.output import dollars, percent, print_columns
 from semroute.relabel import LabelChange, LabelChanges
 from semroute.texts import printable
+
+MOST_OTHERS = 10
+"""Clusters without a change of their own that are listed; `--json` has all."""
 
 
 def print_changes(changes: LabelChanges) -> None:
@@ -13,7 +16,7 @@ def print_changes(changes: LabelChanges) -> None:
     if changes.changes:
         heading = ("cluster", "share of log", "name", "label before", "label after", "note")
         print_columns([heading, *map(_row, changes.changes)])
-        _print_traffic(changes)
+        _print_also_relabelled(changes)
         _print_promise(changes)
     for column in changes.absent_columns:
         click.echo(f"warning: the sheet has no column {column!r}; what the index says there stays")
@@ -31,12 +34,29 @@ def _print_promise(changes: LabelChanges) -> None:
         return
     click.echo(f"promise before: {_promise(before)}")
     click.echo(f"promise after: {_promise(after)}")
+    if before and after:
+        click.echo(
+            f"on the held-out queries: {dollars(before.cost_usd)} -> {dollars(after.cost_usd)} a "
+            f"request ({percent(before.saving)} -> {percent(after.saving)} saved), mean score lost "
+            f"{before.mean_loss:.4f} -> {after.mean_loss:.4f}"
+        )
+    if changes.reason:
+        click.echo(changes.reason)
 
 
 def _promise(certificate: Certificate | None) -> str:
-    if certificate is None:
-        return "none"
-    return f"{certificate.sentence} {percent(certificate.saving)} of cost saved."
+    return certificate.sentence if certificate else "none"
+
+
+def _print_also_relabelled(changes: LabelChanges) -> None:
+    others = changes.also_relabelled
+    if not others:
+        return
+    shown = sorted(others, key=lambda one: -one.after.share)[:MOST_OTHERS]
+    more = f", the largest {len(shown)} of them" if len(shown) < len(others) else ""
+    click.echo(f"also answered by another model, by certifying again: {len(others)}{more}")
+    heading = ("cluster", "share of log", "name", "label before", "label after")
+    print_columns([heading, *(_row(one)[:5] for one in shown)])
 
 
 def _row(change: LabelChange) -> tuple[str, ...]:
@@ -55,16 +75,3 @@ def _row(change: LabelChange) -> tuple[str, ...]:
 
 def _label(label: str, override: str | None) -> str:
     return label if override else f"{label} (automatic)"
-
-
-def _print_traffic(changes: LabelChanges) -> None:
-    traffic = changes.traffic
-    before, after = traffic.before, traffic.after
-    click.echo(
-        f"expected cost {dollars(before.expected_cost_usd)} -> {dollars(after.expected_cost_usd)} "
-        f"a request; mean score lost changes by {traffic.loss_change:+.4f}"
-        f" (expected loss {figure(before.expected_loss, 4)} -> {figure(after.expected_loss, 4)})"
-    )
-    if traffic.unknown_change_share:
-        share = percent(traffic.unknown_change_share)
-        click.echo(f"for {share} of the log nobody knows what the new label does to quality")

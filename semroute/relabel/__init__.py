@@ -5,7 +5,6 @@ from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
 from semroute.relabel.reattaching import Reattached, Suggestion, reattach
-from semroute.relabel.traffic import TrafficChange, TrafficEstimate
 
 __all__ = [
     "SHEET",
@@ -13,8 +12,6 @@ __all__ = [
     "LabelChanges",
     "Reattached",
     "Suggestion",
-    "TrafficChange",
-    "TrafficEstimate",
     "apply_labels",
     "contradictions",
     "export_labels",

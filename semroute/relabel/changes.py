@@ -1,19 +1,32 @@
 """What a sheet would change in an index."""
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from semroute.artifact.contents import Cluster, IndexContents
+from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
 from semroute.certify import Certificate
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
 from semroute.policy import FEWEST_PAIRS
-from semroute.relabel.traffic import TrafficChange, compare_traffic, evidence_of_label
 from semroute.texts import printable
 
 _EDITED_FIELDS = ("name", "label", "override", "note")
 _SHOWN_NAME_CHARS = 40
+
+_PROMISE_LOST = (
+    "the labels alone may lose more than the promise allows: nothing is promised, and requests "
+    "without a label go to the frontier model"
+)
+_LESS_ROOM = (
+    "with these labels less can be promised of the rest: requests without a label go to another "
+    "model less readily, which may cost more"
+)
+_MORE_ROOM = (
+    "with these labels more can be promised of the rest: requests without a label go to another "
+    "model more readily"
+)
 
 
 @dataclass(frozen=True)
@@ -44,20 +57,19 @@ class LabelChanges:
     `published_version` is None where nothing was published.
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
-    new labels found; `n_also_relabelled` counts clusters without a change of their own that another
-    model answers because of it.
+    new labels found: promise, cost and loss on the held-out queries. `also_relabelled` are clusters
+    without a change of their own that another model answers because of it.
     """
 
     changes: tuple[LabelChange, ...]
     warnings: tuple[str, ...]
     vanished: tuple[LabelEdit, ...]
-    traffic: TrafficChange
     index_version: str
     absent_columns: tuple[str, ...] = ()
     published_version: str | None = None
     certificate_before: Certificate | None = None
     certificate_after: Certificate | None = None
-    n_also_relabelled: int = 0
+    also_relabelled: tuple[LabelChange, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -69,12 +81,23 @@ class LabelChanges:
         n_clusters = len(self.changes)
         n_relabelled = sum(one.before.label != one.after.label for one in self.changes)
         changed = f"{n_clusters} cluster{'s'[: n_clusters != 1]} changed, {n_relabelled} relabelled"
-        if self.n_also_relabelled:
-            others = f"{self.n_also_relabelled} other cluster{'s'[: self.n_also_relabelled != 1]}"
+        if n_others := len(self.also_relabelled):
+            others = f"{n_others} other cluster{'s'[: n_others != 1]}"
             changed += f", and {others} by certifying again"
         if self.published_version is None:
             return f"{changed}; nothing was published"
         return f"{changed}; published as version {self.published_version}"
+
+    @property
+    def reason(self) -> str | None:
+        """Why requests without an analyst's label are answered otherwise than before, if so."""
+        before, after = self.certificate_before, self.certificate_after
+        if before is None or after is None or (before.holds and not after.holds):
+            return None if after is None or after.holds else _PROMISE_LOST
+        was, now = (-math.inf if c.tolerance is None else c.tolerance for c in (before, after))
+        if was == now:
+            return None
+        return _LESS_ROOM if now < was else _MORE_ROOM
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -85,10 +108,10 @@ class LabelChanges:
             "warnings": list(self.warnings),
             "absent_columns": list(self.absent_columns),
             "vanished": [asdict(edit) for edit in self.vanished],
-            "traffic": {**asdict(self.traffic), "cost_change_usd": self.traffic.cost_change_usd},
             "certificate_before": _promise(self.certificate_before),
             "certificate_after": _promise(self.certificate_after),
-            "n_also_relabelled": self.n_also_relabelled,
+            "also_relabelled": [change.to_dict() for change in self.also_relabelled],
+            "reason": self.reason,
         }
 
 
@@ -104,13 +127,16 @@ def with_promise(
     """Add what certifying again means; `after` holds the new labels and is certified with them."""
     edited = {change.after.cluster_id for change in planned.changes}
     pairs = zip(before.clusters, after.clusters, strict=True)
-    n_moved = sum(old.label != new.label and new.cluster_id not in edited for old, new in pairs)
+    moved = tuple(
+        LabelChange(old, new)
+        for old, new in pairs
+        if old.label != new.label and new.cluster_id not in edited
+    )
     return replace(
         planned,
-        traffic=compare_traffic(before.clusters, after.clusters),
         certificate_before=before.manifest.certificate,
         certificate_after=after.manifest.certificate,
-        n_also_relabelled=n_moved,
+        also_relabelled=moved,
     )
 
 
@@ -131,7 +157,6 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
         warnings=contradictions((change.after for change in changes), contents.manifest.config),
         absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
-        traffic=compare_traffic(contents.clusters, edited),
         index_version=contents.manifest.index_version,
     )
 
@@ -168,10 +193,14 @@ def contradictions(clusters: Iterable[Cluster], config: Config) -> tuple[str, ..
     return tuple(warning for warning in found if warning is not None)
 
 
+def _evidence_of_label(cluster: Cluster) -> ModelEvidence:
+    return next(known for known in cluster.evidence if known.model == cluster.label)
+
+
 def _contradiction(cluster: Cluster, config: Config) -> str | None:
     if cluster.override in {None, config.frontier}:
         return None
-    known, max_loss = evidence_of_label(cluster), config.quality.max_loss
+    known, max_loss = _evidence_of_label(cluster), config.quality.max_loss
     name = printable(cluster.name, _SHOWN_NAME_CHARS)
     told = f"{cluster.cluster_key} ({name}): {cluster.override!r}"
     if known.n_paired < FEWEST_PAIRS or known.loss_upper_bound is None:

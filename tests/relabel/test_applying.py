@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.cli.output import dollars
 from semroute.errors import IndexLockedError, InvalidIndexError, LabelsError
 from semroute.relabel import apply_labels, export_labels, recertified
-from semroute.relabel.traffic import compare_traffic
 from tests.command_line import run
 from tests.tiny_index import assert_same_contents, tiny_contents
 
@@ -91,7 +92,8 @@ def test_the_promise_before_and_after_is_told_published_or_not(folder, sheet, dr
 def test_a_sheet_that_only_renames_changes_no_promise(folder, sheet):
     changes = apply_labels(folder, edited(sheet, '"topic 2",""', '"refunds",""'))
     assert changes.certificate_after == changes.certificate_before is not None
-    assert changes.n_also_relabelled == 0
+    assert changes.also_relabelled == ()
+    assert changes.reason is None
 
 
 def test_the_command_prints_what_the_promise_was_and_is(folder, sheet):
@@ -118,10 +120,27 @@ def test_labels_that_break_the_promise_send_the_other_clusters_to_the_frontier(t
     assert [cluster.label for cluster in after] == ["large", "large", "small"]
     assert changes.certificate_before.holds
     assert not changes.certificate_after.holds
-    assert changes.n_also_relabelled == 2
+    others = [(one.before.label, one.after.label) for one in changes.also_relabelled]
+    assert others == [("small", "large"), ("medium", "large")]
+    assert changes.reason.startswith("the labels alone may lose more")
     assert len(changes.changes) == 1
-    assert changes.traffic == compare_traffic(before.clusters, after)
     assert "2 other clusters" in changes.summary
+
+
+def test_the_figures_are_those_of_the_build_and_of_the_certificate(tmp_path):
+    with locked(tmp_path / "clusters"):
+        built = publish(tmp_path / "clusters", recertified(well_known_contents()))
+    sheet = edited(export_labels(tmp_path / "clusters"), '"topic 2",""', '"topic 2","small"')
+    done = run("labels", "apply", "--index", tmp_path / "clusters", sheet)
+    assert done.code == 0, done.stderr
+    before = built.manifest.certificate
+    after = load_index(tmp_path / "clusters").manifest.certificate
+    costs = f"{dollars(before.cost_usd)} -> {dollars(after.cost_usd)}"
+    assert f"on the held-out queries: {costs} a request" in done.stdout
+    assert f"mean score lost {before.mean_loss:.4f} -> {after.mean_loss:.4f}" in done.stdout
+    assert "also answered by another model, by certifying again: 2" in done.stdout
+    assert re.search(r"c00000000 .* topic 0 +small \(automatic\) +large \(automatic\)", done.stdout)
+    assert "nothing is promised" in done.stdout
 
 
 def well_known_contents() -> IndexContents:

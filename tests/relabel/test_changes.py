@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.labels import LabelEdit
-from semroute.relabel import LabelChanges, TrafficEstimate, contradictions, plan_labels
+from semroute.relabel import LabelChanges, contradictions, plan_labels
 from tests.tiny import tiny_config
 from tests.tiny_index import tiny_contents
 
@@ -129,66 +129,6 @@ def test_overrides_a_sheet_does_not_touch_are_not_warned_of_again():
     assert len(contradictions(start.clusters, tiny_config())) == 1
 
 
-def test_traffic_is_weighed_by_share():
-    # Labels small, medium, large: losses 0.01, 0.1, 0 and costs 0.0005, 0.004, 0.02.
-    traffic = plan_labels(contents(), [edit(2, label="small")]).traffic
-    assert traffic.before.expected_loss == pytest.approx(0.5 * 0.01 + 0.3 * 0.1)
-    assert traffic.before.expected_cost_usd == pytest.approx(
-        0.5 * 0.0005 + 0.3 * 0.004 + 0.2 * 0.02
-    )
-    assert traffic.after.expected_loss == pytest.approx(0.7 * 0.01 + 0.3 * 0.1)
-    assert traffic.after.expected_cost_usd == pytest.approx(0.7 * 0.0005 + 0.3 * 0.004)
-    assert traffic.loss_change == pytest.approx(0.2 * 0.01)
-    assert traffic.cost_change_usd == pytest.approx(0.2 * (0.0005 - 0.02))
-    assert traffic.before.unknown_loss_share == traffic.unknown_change_share == 0
-
-
-def test_an_unknown_loss_is_a_share_of_traffic_and_not_zero():
-    changed = with_evidence(contents().clusters[2], "small", expected_loss=None)
-    traffic = plan_labels(contents(c2=changed), [edit(2, label="small")]).traffic
-    assert traffic.after.unknown_loss_share == pytest.approx(0.2)
-    assert traffic.after.expected_loss == pytest.approx((0.5 * 0.01 + 0.3 * 0.1) / 0.8)
-    assert traffic.unknown_change_share == pytest.approx(0.2)
-    assert traffic.loss_change == 0
-
-
-def test_an_unknown_loss_that_no_edit_touches_leaves_the_change_known():
-    changed = with_evidence(contents().clusters[0], "small", expected_loss=None)
-    traffic = plan_labels(contents(c0=changed), [edit(1, label="large")]).traffic
-    assert traffic.before.unknown_loss_share == pytest.approx(0.5)
-    assert traffic.unknown_change_share == 0
-    assert traffic.loss_change == pytest.approx(0.3 * -0.1)
-
-
-def test_shares_that_do_not_add_up_to_one_are_put_in_proportion():
-    halves = {f"c{i}": {"share": share / 2} for i, share in enumerate(SHARES)}
-    changed = {**halves["c0"], **with_evidence(contents().clusters[0], "small", expected_loss=None)}
-    edits = [edit(0, label="large"), edit(1, label="large")]
-    whole = plan_labels(contents(c0={"evidence": changed["evidence"]}), edits).traffic
-    half = plan_labels(contents(**{**halves, "c0": changed}), edits).traffic
-    assert half.before.unknown_loss_share == pytest.approx(0.5)
-    assert half.unknown_change_share == pytest.approx(0.5)
-    assert half.loss_change == pytest.approx(whole.loss_change) == pytest.approx(0.3 * -0.1)
-    assert half.cost_change_usd == pytest.approx(whole.cost_change_usd)
-    assert half.before.expected_loss == pytest.approx(whole.before.expected_loss)
-
-
-def test_an_index_without_clusters_claims_nothing():
-    traffic = plan_labels(dataclasses.replace(contents(), clusters=()), []).traffic
-    assert traffic.before == traffic.after == TrafficEstimate(None, 0, 0)
-    assert traffic.loss_change == 0
-
-
-def test_where_no_loss_is_known_none_is_claimed():
-    nothing = {
-        f"c{one.cluster_id}": with_evidence(one, one.label, expected_loss=None)
-        for one in contents().clusters
-    }
-    traffic = plan_labels(contents(**nothing), []).traffic
-    assert traffic.before.expected_loss is None
-    assert traffic.before.unknown_loss_share == pytest.approx(1)
-
-
 def test_a_sheet_that_changes_nothing_says_so():
     changes = plan_labels(contents(), [edit(0, name="topic 0", label="", note="")])
     assert changes.summary == (
@@ -213,7 +153,6 @@ def test_changes_as_a_dict_are_plain_json():
             "note_after": "",
         }
     ]
-    assert plain["traffic"]["cost_change_usd"] == pytest.approx(0.3 * 0.016)
     assert plain["published_version"] is None
 
 
