@@ -24,6 +24,9 @@ FEWEST_PAIRS = 5
 
 NO_OVERRIDE = -1
 
+EQUAL_COSTS = 1e-9
+"""Costs that differ by a smaller share are equal: blending equal prices may round them apart."""
+
 REASONS: tuple[Reason, ...] = ("matched", "insufficient_evidence", "override", "ood", "too_long")
 _MATCHED, _INSUFFICIENT, _OVERRIDE, _OOD, _TOO_LONG = range(5)
 
@@ -118,15 +121,16 @@ class RoutingPolicy:
         eligible = (
             self.measured.take(traffic.cluster_ids, axis=0)
             & (traffic.losses <= self.tolerance)
-            & (costs < costs[:, self.frontier, None])
+            & (costs < costs[:, self.frontier, None] * (1 - EQUAL_COSTS))
         )
         prices = np.where(eligible, costs, self._else_the_frontier)
-        is_best = prices == np.minimum.reduce(prices, axis=1, keepdims=True)
+        least = np.minimum.reduce(prices, axis=1, keepdims=True)
+        is_best = prices <= least * (1 + EQUAL_COSTS)
         return np.asarray(np.where(is_best, traffic.losses, np.inf).argmin(axis=1))
 
     @cached_property
     def _else_the_frontier(self) -> Numbers:
         """Prices of what is not eligible: all too high, the frontier's least so."""
         prices = np.full(len(self.windows), np.inf)
-        prices[self.frontier] = np.finfo(np.float64).max
+        prices[self.frontier] = np.finfo(np.float64).max / 2
         return prices

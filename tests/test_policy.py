@@ -77,6 +77,12 @@ def test_of_two_equally_cheap_models_the_better_one_wins() -> None:
     assert _decide(_policy(), _one((0, -0.02, 0.0), (0.02, 0.001, 0.001)))[0] == MEDIUM
 
 
+def test_equal_costs_that_were_rounded_apart_are_equal() -> None:
+    below = np.nextafter(0.02, 0.0), np.nextafter(0.001, 0.0)
+    assert _decide(_policy(), _one((0, 0.5, -0.5), (0.02, 0.004, below[0])))[0] == LARGE
+    assert _decide(_policy(), _one((0, -0.02, 0.0), (0.02, 0.001, below[1])))[0] == MEDIUM
+
+
 def test_a_model_not_measured_on_the_nearest_cluster_is_not_chosen() -> None:
     measured = np.array([[True, True, False], [True, True, True]])
     assert _decide(_policy(measured=measured), _one())[0] == MEDIUM
