@@ -31,6 +31,7 @@ from semroute.evaluate.paired import (
     interval,
     known_interval,
     resample,
+    score_interval,
 )
 from semroute.evaluate.results import (
     MOST_UNKNOWN,
@@ -233,7 +234,7 @@ def _result(
     return StrategyResult(
         name=name,
         kind=kind,
-        score=interval(draws.score),
+        score=score_interval(draws.score),
         loss=interval(draws.loss),
         cost_usd=known_interval(draws.cost_usd),
         saving=known_interval(draws.saving),

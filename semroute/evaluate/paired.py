@@ -57,6 +57,11 @@ def interval(draws: Numbers) -> Interval | None:
     return known_interval(draws)
 
 
+def score_interval(draws: Numbers) -> Interval | None:
+    """Summarise mean scores; with holes in the scores a draw may leave 0 to 1 and is cut."""
+    return interval(np.clip(draws, 0.0, 1.0))
+
+
 def known_interval(draws: Numbers) -> Interval:
     """Summarise draws whose first is known."""
     tail = (1 - CONFIDENCE) / 2

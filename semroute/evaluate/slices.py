@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from semroute.decision import RouteDecision
 from semroute.evaluate.frozen import Numbers
-from semroute.evaluate.paired import PairedBootstrap, interval
+from semroute.evaluate.paired import PairedBootstrap, interval, score_interval
 from semroute.evaluate.results import Slice
 
 SMALL = 30
@@ -68,7 +68,7 @@ def _slice(
         value=str(value),
         n=len(rows),
         is_small=len(rows) < SMALL,
-        score=interval(draws.score),
+        score=score_interval(draws.score),
         loss=interval(draws.loss),
         cost_usd=float(draws.cost_usd[0]),
         saving=interval(draws.saving),

@@ -16,10 +16,12 @@ def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, .
     router, *rivals = strategies
     singles = [one for one in rivals if one.kind == "single"]
     mixes = [one for one in rivals if one.name.startswith("random mix")]
+    rules = [one for one in rivals if one.kind == "rule" and one not in mixes]
     return (
         _against_frontier(router, frontier),
         _against_singles(router, singles),
         *(_against_mix(mix) for mix in mixes),
+        *(_against_rule(rule) for rule in rules if rule.router_gain and rule.router_gain.low <= 0),
     )
 
 
@@ -60,6 +62,13 @@ def _against_mix(mix: StrategyResult) -> str:
     if mix.router_gain.low > 0:
         return f"Routing earns its keep: it scores {told}."
     return f"Routing cannot be told apart from chance: it scores {told}."
+
+
+def _against_rule(rule: StrategyResult) -> str:
+    return (
+        f"A simple rule at the same cost ({rule.name}) cannot be told apart from the router, which "
+        f"scores {_points(_gain(rule))} more."
+    )
 
 
 def _gain(one: StrategyResult) -> Interval:

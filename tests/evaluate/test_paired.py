@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from semroute.evaluate.paired import chosen_shares, interval, resample
+from semroute.evaluate.paired import chosen_shares, interval, resample, score_interval
 from tests.evaluate.sets import NAN, frozen_set
 
 HAND = [[1.0, 1.0], [1.0, 0.0], [0.5, 0.5], [1.0, 0.5]]
@@ -84,3 +84,10 @@ def test_a_part_is_what_the_whole_is_on_those_queries_alone() -> None:
     part = judge.part(np.array([1, 3])).draws(shares[[1, 3]])
     alone = resample(frozen_set([HAND[1], HAND[3]])).draws(shares[[1, 3]])
     assert part.loss[0] == alone.loss[0] == pytest.approx(0.75)
+
+
+def test_no_mean_score_is_said_to_lie_outside_0_to_1() -> None:
+    found = score_interval(np.array([0.98, *np.linspace(-0.1, 1.1, 200)]))
+    assert found is not None
+    assert (found.low, found.value, found.high) == (0.0, 0.98, 1.0)
+    assert score_interval(np.array([np.nan, 0.5])) is None

@@ -42,6 +42,11 @@ def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
     assert found.verdict[2].startswith("Routing earns its keep")
 
 
+def test_a_rule_that_does_as_well_is_named() -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
+    assert "(length and keywords) cannot be told apart from the router" in found.verdict[3]
+
+
 def test_what_nobody_scored_is_said_to_be_unknown() -> None:
     nan = float("nan")
     found = _judged(["small"] * 30, [(1.0, 1.0, nan)] * 30)
