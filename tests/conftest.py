@@ -1,6 +1,7 @@
-"""Fixtures that are dear to make."""
+"""Fixtures that are dear to make; which examples Hypothesis draws."""
 
 import pytest
+from hypothesis import settings
 
 from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSettings
 
@@ -9,3 +10,9 @@ from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSet
 def real_encoder() -> SentenceTransformerEncoder:
     """The default encoder with its packaged weights; importing its library takes seconds."""
     return SentenceTransformerEncoder(SentenceTransformerSettings(), local_only=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the same examples in every run but the long rounds, so that a run can be repeated."""
+    settings.register_profile("repeatable", derandomize=config.getoption("markexpr") != "soak")
+    settings.load_profile("repeatable")

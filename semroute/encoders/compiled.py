@@ -193,6 +193,9 @@ def open_session(model: bytes, threads: int = 1) -> "InferenceSession":
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # The level above lays convolutions out; here it only takes half the time of opening once more.
+    extended = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.graph_optimization_level = extended
     if saturates():
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

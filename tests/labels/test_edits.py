@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from semroute.errors import InputError, LabelsError
@@ -243,10 +243,21 @@ def saved(encoding: str, made: dict, columns: list[str], seed: int) -> bytes:
     return text.encode(encoding)
 
 
+def is_utf_8(content):
+    """Whether a sheet saved in another encoding reads as UTF-8 by chance: nobody could tell."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def check_the_edits_read_are_the_edits_made(encoding, made, columns, seed):
+    content = saved(encoding, made, columns, seed)
+    assume(encoding != "cp1252" or content.isascii() or not is_utf_8(content))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.csv"
-        path.write_bytes(saved(encoding, made, columns, seed))
+        path.write_bytes(content)
         edits = read_edits(path, KEYS, MODELS)
     found = {
         edit.cluster_key: {"name": edit.name, "label": edit.label, "note": edit.note}
