@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from semroute.cli import semroute
 from semroute.config import Config
+from tests.command_line import run
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (ROOT / "docs" / "commands.md").read_text()
@@ -54,6 +55,13 @@ class TestEveryCommand:
 
     def test_every_option_has_help(self, name: str, command: click.Command) -> None:
         assert all(o.help for o in command.params if isinstance(o, click.Option))
+
+
+@pytest.mark.parametrize("group", ["", "labels", "evals"])
+def test_no_summary_is_cut_short_in_the_list_of_commands(group: str) -> None:
+    shown = run(*group.split(), "--help").stdout.partition("Commands:")[2]
+    assert shown.strip()
+    assert "..." not in shown
 
 
 def _tables() -> Iterator[type[BaseModel]]:

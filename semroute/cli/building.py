@@ -13,7 +13,7 @@ INPUT = click.Path(path_type=Path)
 SEED = click.IntRange(0, 2**32 - 1)
 
 
-@click.command("build-index")
+@click.command("build-index", short_help="Build an index from a query log and evaluation results.")
 @click.option("--queries", type=INPUT, required=True, help="Query log: .csv, .jsonl or .parquet.")
 @click.option("--evals", type=INPUT, help="Scores per query and model, in the same formats.")
 @click.option("--config", type=INPUT, default="semroute.toml", show_default=True, help="Settings.")
@@ -74,7 +74,7 @@ def _killed_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.command()
+@click.command(short_help="See all of it work on a small simulated data set.")
 @click.option("--out", type=INPUT, help="Keep the files here; a temporary folder if not given.")
 @click.option(
     "--seed", type=SEED, default=0, show_default=True, help="Of the simulated scores and the build."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from semroute.artifact.contents import IndexContents
 
 
-@click.command()
+@click.command(short_help="Show what an index holds.")
 @index_option
 @json_option
 @click.option("--clusters", "with_clusters", is_flag=True, help="List every cluster too.")
@@ -117,7 +117,7 @@ def _print_clusters(contents: "IndexContents") -> None:
     print_columns([heading, *rows])
 
 
-@click.command()
+@click.command(short_help="Check every file of an index, and its encoder.")
 @index_option
 @json_option
 @click.option(

@@ -27,7 +27,7 @@ class Bar(click.FloatRange):
         return bar
 
 
-@click.command()
+@click.command(short_help="Judge an index on queries its build has not seen.")
 @index_option
 @click.option("--queries", type=INPUT, required=True, help="Queries the build has not seen.")
 @click.option("--evals", type=INPUT, required=True, help="Their scores, per query and model.")

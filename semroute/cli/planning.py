@@ -16,6 +16,12 @@ INPUT = click.Path(path_type=Path)
 N_PORTIONS = 10
 N_CLUSTERS = 10
 
+_COLUMNS = (
+    "  Held-out pairs are held-out queries scored with the frontier and another model. The certified "
+    "bound then lies about the margin above the loss they show. Label value is the mean score a "
+    "request that better labels may save."
+)
+
 
 @click.group()
 def evals() -> None:
@@ -26,7 +32,7 @@ def evals() -> None:
     """
 
 
-@evals.command()
+@evals.command(short_help="Choose which scores to buy next.")
 @index_option
 @click.option("--queries", type=INPUT, required=True, help="The query log of the index.")
 @click.option("--evals", "scores", type=INPUT, help="The scores there are so far.")
@@ -60,14 +66,20 @@ def plan(
     if as_json:
         print_json(found.to_dict())
     else:
-        _print_plan(found)
+        print_plan(found, budget)
 
 
-def _print_plan(found: "EvalPlan") -> None:
+def print_plan(found: "EvalPlan", budget: int) -> None:
+    """Print what to buy and what each hundred is expected to buy; more scores may be affordable."""
     purposes = Counter(one.purpose for one in found.scores)
     click.echo(
-        f"{len(found.scores):,} of {found.n_missing:,} missing scores; {found.n_known:,} are known"
+        f"{len(found.scores):,} scores to buy of {found.n_missing:,} missing; "
+        f"{found.n_known:,} are known"
     )
+    if len(found.scores) < budget:
+        click.echo(_unspent(found, budget))
+    if not found.scores:
+        return
     click.echo(f"{purposes['certificate']:,} on held-out queries, for the certificate")
     click.echo(f"{purposes['label']:,} where a few more may change a label\n")
     heading = ("scores bought", "held-out pairs", "certificate's margin", "label value")
@@ -76,7 +88,18 @@ def _print_plan(found: "EvalPlan") -> None:
         for one in found.portions[:N_PORTIONS]
     ]
     print_columns([heading, *rows])
+    click.echo(_COLUMNS)
     _print_clusters(found)
+
+
+def _unspent(found: "EvalPlan", budget: int) -> str:
+    n_others = found.n_missing - len(found.scores)
+    others = (
+        f"the other {n_others:,} are not expected to change anything"
+        if n_others
+        else "no more are missing"
+    )
+    return f"{budget - len(found.scores):,} of the budget of {budget:,} need not be spent: {others}"
 
 
 def _print_clusters(found: "EvalPlan") -> None:

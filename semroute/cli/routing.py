@@ -28,7 +28,7 @@ N_MOVES = 4
 """Reasons shown per model."""
 
 
-@click.command()
+@click.command(short_help="Choose a model for a text, or for each line of stdin.")
 @index_option
 @json_option
 @click.argument("text")
@@ -67,7 +67,7 @@ def decision_line(decision: "RouteDecision") -> str:
     return "\t".join(printable(cell) for cell in cells)
 
 
-@click.command()
+@click.command(short_help="Show why a text goes to its model.")
 @index_option
 @json_option
 @click.argument("text")

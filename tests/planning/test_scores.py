@@ -4,8 +4,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from semroute.planning import ScoredLog, plan_scores, portions
+from semroute.cli.planning import print_plan
+from semroute.planning import EvalPlan, ScoredLog, plan_scores, portions
 from tests.command_line import run
 from tests.judged import judged_demo
 
@@ -96,3 +98,27 @@ def test_the_command_writes_scores_to_buy_without_any_text(
         known = {(row["query_id"], row["model"]) for row in csv.DictReader(file)}
     assert not known & {(row["query_id"], row["model"]) for row in rows}
     assert "for the certificate" in done.stdout
+    assert "need not be spent" not in done.stdout
+    for column in ("held-out pairs", "margin", "label value"):
+        assert done.stdout.count(column) + done.stdout.count(column.capitalize()) == 2
+
+
+def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) -> None:
+    judged = judged_demo(tmp_path)
+    with judged.encoding("semroute.planning.files"):
+        arguments = ("--index", judged.index, "--queries", judged.files.queries)
+        done = run("evals", "plan", *arguments, "--budget", 1_000_000)
+    bought, missing = (int(word.replace(",", "")) for word in done.stdout.split()[:6:5])
+    assert 0 < bought < missing == 5 * 900
+    assert f"\n{1_000_000 - bought:,} of the budget of 1,000,000 need not be spent" in done.stdout
+    assert f"the other {missing - bought:,} are not expected to change anything" in done.stdout
+
+
+def test_where_every_score_is_known_there_is_nothing_to_buy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_plan(EvalPlan("v1", n_known=60, n_missing=0, scores=(), portions=()), budget=10)
+    assert capsys.readouterr().out.splitlines() == [
+        "0 scores to buy of 0 missing; 60 are known",
+        "10 of the budget of 10 need not be spent: no more are missing",
+    ]
