@@ -17,9 +17,9 @@ N_PORTIONS = 10
 N_CLUSTERS = 10
 
 _COLUMNS = (
-    "  Held-out pairs are held-out queries scored with the frontier and another model. The certified "
-    "bound then lies about the margin above the loss they show. Label value is the mean score a "
-    "request that better labels may save."
+    "  Held-out pairs are held-out queries scored with the frontier and another model. The "
+    "certified bound then lies about the margin above the loss they show. Label value is the mean "
+    "score a request that better labels may save."
 )
 
 
@@ -94,11 +94,9 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
 
 def _unspent(found: "EvalPlan", budget: int) -> str:
     n_others = found.n_missing - len(found.scores)
-    others = (
-        f"the other {n_others:,} are not expected to change anything"
-        if n_others
-        else "no more are missing"
-    )
+    others = "no more are missing"
+    if n_others:
+        others = f"the other {n_others:,} are not expected to change anything"
     return f"{budget - len(found.scores):,} of the budget of {budget:,} need not be spent: {others}"
 
 

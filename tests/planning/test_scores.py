@@ -108,7 +108,8 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
     with judged.encoding("semroute.planning.files"):
         arguments = ("--index", judged.index, "--queries", judged.files.queries)
         done = run("evals", "plan", *arguments, "--budget", 1_000_000)
-    bought, missing = (int(word.replace(",", "")) for word in done.stdout.split()[:6:5])
+    words = done.stdout.replace(",", "").split()
+    bought, missing = int(words[0]), int(words[5])
     assert 0 < bought < missing == 5 * 900
     assert f"\n{1_000_000 - bought:,} of the budget of 1,000,000 need not be spent" in done.stdout
     assert f"the other {missing - bought:,} are not expected to change anything" in done.stdout
