@@ -2,6 +2,7 @@
 
 SemrouteError                  exit code 1
 ├── InputError                 3   a query, eval or labels file holds something that cannot be read
+│   ├── RowsError              3   several rows of a file cannot be read; the first few of them
 │   ├── ConfigError            3   semroute.toml is wrong
 │   └── LabelsError            3   a labels sheet has problems; all of them at once
 ├── InvalidIndexError          4   the index is damaged, incomplete or from a newer semroute
@@ -16,7 +17,7 @@ Messages say what is wrong, where, and what to do. They never hold the text of a
 """
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -50,14 +51,71 @@ class InputError(SemrouteError):
         self.line = line
         self.column = column
         self.value = value
-        super().__init__(self._message())
+        super().__init__(self._message(self.path))
 
-    def _message(self) -> str:
-        where = [] if self.path is None else [self.path]
+    @property
+    def inside_file(self) -> str:
+        """The message without the path."""
+        return self._message(None)
+
+    def _message(self, path: str | None) -> str:
+        where = [] if path is None else [path]
         where += [] if self.line is None else [f"line {self.line}"]
         where += [] if self.column is None else [f"{self._column_is_called} {self.column}"]
         got = "" if self.value is None else f" (found {_short(self.value)})"
         return f"{', '.join(where)}: {self.problem}{got}" if where else f"{self.problem}{got}"
+
+
+class RowsError(InputError):
+    """Several rows of a file cannot be read: `n_rows` of them, of which `first` holds the first.
+
+    `line`, `column` and `value` are those of the very first.
+    """
+
+    def __init__(self, first: Sequence[InputError], n_rows: int) -> None:
+        self.first = tuple(first)
+        self.n_rows = n_rows
+        head = f"{n_rows:,} rows cannot be read"
+        head += f"; the first {len(first)}:" if n_rows > len(first) else ":"
+        problem = "\n".join((head, *(error.inside_file for error in first)))
+        super().__init__(problem, path=first[0].path)
+        self.line, self.column, self.value = first[0].line, first[0].column, first[0].value
+
+
+class FaultyRows:
+    """Collects the rows of a file that cannot be read, so that they are told together.
+
+    Inside a `with` of it an `InputError` is collected and does not go on.
+    """
+
+    MOST_TOLD: ClassVar[int] = 5
+
+    def __init__(self) -> None:
+        self._first: list[InputError] = []
+        self._n_rows = 0
+
+    def __enter__(self) -> None:
+        """Collect from here on."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Keep an `InputError`, and let everything else go on."""
+        if not isinstance(error, InputError):
+            return False
+        self._n_rows += 1
+        if len(self._first) < self.MOST_TOLD:
+            self._first.append(error)
+        return True
+
+    def refuse(self) -> None:
+        """Raise what was collected, if anything.
+
+        Raises:
+            InputError: the only one; a `RowsError` if there are several.
+        """
+        if self._n_rows > 1:
+            raise RowsError(self._first, self._n_rows)
+        if self._first:
+            raise self._first[0]
 
 
 class ConfigError(InputError):

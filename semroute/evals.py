@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.columns import rename_to
-from semroute.errors import InputError
+from semroute.errors import FaultyRows, InputError
 from semroute.tables import Row, identifier, listed, read_rows, shown_id, suggest
 
 logger = logging.getLogger("semroute")
@@ -84,8 +84,8 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
         models: of the config; the same holds for other models.
 
     Raises:
-        InputError: a row cannot be read, two rows for one query and model differ, or no row is
-            for one of these queries and one of these models.
+        InputError: rows cannot be read, two rows for one query and model differ, or no row is for
+            one of these queries and one of these models. Of several rows the first few are told.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     shape = (len(query_ids), len(models))
@@ -97,8 +97,12 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
         costs_usd=np.full(shape, np.nan),
         lines=np.zeros(shape, dtype=np.uint32),
     )
-    for row in read_rows(path, ("query_id", "model", "score")):
-        _take(reading, row)
+    faulty = FaultyRows()
+    with faulty:
+        for row in read_rows(path, ("query_id", "model", "score")):
+            with faulty:
+                _take(reading, row)
+    faulty.refuse()
     _refuse_strangers(reading)
     warnings = _misnamed_costs(reading.columns)
     for warning in warnings:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from semroute.errors import InputError
+from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
 from semroute.tables import Row, identifier, read_rows, shown_id
 from semroute.texts import query_text
@@ -53,19 +53,24 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
         keep_columns: keep the columns semroute does not know, to report on slices of the traffic.
 
     Raises:
-        InputError: a row cannot be read, or one id has two texts (or kept columns that differ).
+        InputError: rows cannot be read, or one id has two texts (or kept columns that differ). Of
+            several rows the first few are told.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     queries: dict[str, _Query] = {}
     names: set[str] = set()
     n_duplicate_rows = 0
-    for row in read_rows(path, ("query_id", ("text", "messages"))):
-        names |= row.values.keys()
-        query = _query(path, row, keep_columns)
-        first = queries.setdefault(query.query_id, query)
-        if first is not query:
-            _refuse_contradiction(path, first, query)
-            n_duplicate_rows += 1
+    faulty = FaultyRows()
+    with faulty:
+        for row in read_rows(path, ("query_id", ("text", "messages"))):
+            names |= row.values.keys()
+            with faulty:
+                query = _query(path, row, keep_columns)
+                first = queries.setdefault(query.query_id, query)
+                if first is not query:
+                    _refuse_contradiction(path, first, query)
+                    n_duplicate_rows += 1
+    faulty.refuse()
     others = tuple(sorted(names.difference(KNOWN_COLUMNS)))
     in_order = [queries[query_id] for query_id in sorted(queries)]
     kept = others if keep_columns else ()

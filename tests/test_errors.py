@@ -1,6 +1,7 @@
 """The error tree: exit codes, and messages that say where."""
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from semroute.errors import (
     CheckFailedError,
     ConfigError,
     EncoderError,
+    FaultyRows,
     IndexLockedError,
     InputError,
     InvalidIndexError,
     LabelsError,
     MissingExtraError,
     PublishError,
+    RowsError,
     SemrouteError,
     require,
 )
@@ -26,6 +29,7 @@ EXIT_CODES = {
     InputError: 3,
     ConfigError: 3,
     LabelsError: 3,
+    RowsError: 3,
     InvalidIndexError: 4,
     IndexLockedError: 1,
     PublishError: 1,
@@ -119,3 +123,48 @@ def test_a_labels_error_holds_every_problem() -> None:
     assert error.problems == ("line 2: one", "line 5: two")
     assert str(error) == ("labels.csv: 2 problems; nothing was applied\nline 2: one\nline 5: two")
     assert "1 problem;" in str(LabelsError("labels.csv", ["line 2: one"]))
+
+
+def refusing(*rows: int) -> FaultyRows:
+    faulty = FaultyRows()
+    for line in rows:
+        with faulty:
+            raise InputError("is wrong", path="q.csv", line=line, column="score", value="85%")
+    return faulty
+
+
+def test_without_a_faulty_row_nothing_is_refused() -> None:
+    refusing().refuse()
+
+
+def test_one_faulty_row_is_told_as_it_is() -> None:
+    with pytest.raises(InputError) as caught:
+        refusing(4).refuse()
+    assert type(caught.value) is InputError
+    assert str(caught.value) == "q.csv, line 4, column score: is wrong (found '85%')"
+
+
+@pytest.mark.parametrize(
+    ("rows", "head"),
+    [
+        ((2, 9), "q.csv: 2 rows cannot be read:"),
+        (range(1, 6), "q.csv: 5 rows cannot be read:"),
+        (range(7, 2_007), "q.csv: 2,000 rows cannot be read; the first 5:"),
+    ],
+)
+def test_of_several_faulty_rows_the_first_five_are_told(rows: Sequence[int], head: str) -> None:
+    with pytest.raises(RowsError) as caught:
+        refusing(*rows).refuse()
+    told = [f"line {line}, column score: is wrong (found '85%')" for line in rows[:5]]
+    assert str(caught.value).splitlines() == [head, *told]
+    error = caught.value
+    assert (error.path, error.line, error.column) == ("q.csv", rows[0], "score")
+    assert (error.n_rows, [one.line for one in error.first]) == (len(rows), list(rows[:5]))
+
+
+@pytest.mark.parametrize("other", [MissingExtraError("x", "y", "z"), KeyboardInterrupt()])
+def test_what_is_no_fault_of_a_row_is_not_collected(other: BaseException) -> None:
+    faulty = FaultyRows()
+    with pytest.raises(type(other)), faulty:
+        raise other
+    faulty.refuse()

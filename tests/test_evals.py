@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.errors import InputError
+from semroute.errors import InputError, RowsError
 from semroute.evals import EvalTable, no_evals, read_evals
 from tests.broken_files import parquet
 
@@ -110,6 +110,25 @@ def test_rows_that_contradict_each_other_are_refused_naming_both_lines(
     text = f"query_id,model,score,cost_usd\na,large,1,0.1\nb,small,1,\na,large,{second}\n"
     with pytest.raises(InputError, match=r"line 4, .+ have two values, on lines 2 and 4; keep one"):
         read(text)
+
+
+def test_several_faulty_rows_are_told_at_once(read: Read) -> None:
+    rows = ["a,large,1,", "a,small,85%,", ",large,1,", "b,large,1,$2", "a,large,0,"]
+    with pytest.raises(RowsError) as raised:
+        read("query_id,model,score,cost_usd\n" + "\n".join(rows) + "\n")
+    head, *told = str(raised.value).splitlines()
+    assert head.endswith("evals.csv: 4 rows cannot be read:")
+    starts = ("line 3, column score", "line 4, column query_id", "line 5, column cost_usd")
+    assert [line.startswith(start) for line, start in zip(told, starts, strict=False)] == [True] * 3
+    assert told[0].endswith("(found '85%')")
+    assert told[3].endswith("on lines 2 and 6; keep one of them (found '0')")
+
+
+def test_what_ends_the_reading_is_told_after_the_faulty_rows(read: Read) -> None:
+    with pytest.raises(RowsError, match="2 rows cannot") as raised:
+        read("query_id,model,score\na,large,85\na,small,1\nb,large\nb,small,77\n")
+    assert [error.line for error in raised.value.first] == [2, 4]
+    assert "the header has 3 columns and this row 2" in str(raised.value)
 
 
 def test_unknown_columns_are_named(read: Read) -> None:

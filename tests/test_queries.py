@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.errors import InputError
+from semroute.errors import InputError, RowsError
 from semroute.queries import QueryLog, read_queries
 
 Rows = list[dict[str, Any]]
@@ -197,6 +197,16 @@ def test_timestamps_are_iso_8601_or_empty(timestamp: str | None, tmp_path: Path)
 def test_other_timestamps_are_refused(timestamp: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 1, column timestamp: must be ISO 8601"):
         read_jsonl(tmp_path, {"query_id": "a", "text": "x", "timestamp": timestamp})
+
+
+def test_several_faulty_rows_are_told_at_once_and_no_text_with_them(tmp_path: Path) -> None:
+    secret = {"query_id": "a", "text": "my secret"}
+    no_id, no_text = {"query_id": "", "text": "my secret"}, {"query_id": "b", "text": 7}
+    other_text = {**secret, "text": "my other secret"}
+    with pytest.raises(RowsError, match="3 rows cannot be read:\nline 2, column query") as raised:
+        read_jsonl(tmp_path, secret, no_id, no_text, other_text)
+    assert [error.line for error in raised.value.first] == [2, 3, 4]
+    assert "secret" not in str(raised.value)
 
 
 def test_timestamps_of_parquet_are_read(tmp_path: Path) -> None:
