@@ -102,7 +102,6 @@ FILES = ["--queries", "q.jsonl", "--evals", "e.csv"]
     ("command", "module", "extra"),
     [
         (["evals", "plan", *FILES, "--budget", "5", "-o", "out"], "scipy", "build"),
-        (["evaluate", *FILES], "sklearn", "build"),
         (["evaluate", *FILES, "--report", "out"], "plotly", "report"),
         (["evaluate", *FILES, "--report", "out"], "umap", "build"),
         (["demo", "--out", "out"], "sentence_transformers", "build"),

@@ -106,6 +106,17 @@ def test_a_plain_install_has_the_commands_an_operator_needs(
     assert done.stdout
 
 
+@pytest.mark.parametrize(("bar", "code"), [("0.1", 0), ("1", 5)])
+def test_a_plain_install_gates_a_release_without_the_classifier(
+    clean_environment: Path, index: Path, bar: str, code: int
+) -> None:
+    files = ["--queries", "queries_test.jsonl", "--evals", "evals_test.csv"]
+    command = [clean_environment / "semroute", "evaluate", *files, "--min-quality", bar]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=index.parent)
+    assert done.returncode == code, done.stderr
+    assert "Left out, because scikit-learn is not installed: classifier" in done.stdout
+
+
 def test_a_plain_install_is_small(clean_environment: Path) -> None:
     files = [path for path in clean_environment.parent.rglob("*") if path.is_file()]
     assert sum(path.lstat().st_size for path in files) < 350e6
@@ -126,10 +137,9 @@ def test_building_without_the_extra_names_the_install_command(
 
 
 PLAN = ["evals", "plan", "--queries", "queries.jsonl", "--evals", "evals.csv", "--budget", "5"]
-EVALUATE = ["evaluate", "--queries", "queries_test.jsonl", "--evals", "evals_test.csv"]
 
 
-@pytest.mark.parametrize("command", [PLAN, EVALUATE, ["demo"]], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [PLAN, ["demo"]], ids=lambda command: command[0])
 def test_a_plain_install_names_the_extra_a_command_needs(
     clean_environment: Path, index: Path, command: list[str], tmp_path: Path
 ) -> None:

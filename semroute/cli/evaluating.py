@@ -70,7 +70,6 @@ def evaluate(
     from semroute.errors import require
     from semroute.evaluate import evaluate as judge
 
-    require("comparing with a classifier", "build", sklearn="scikit-learn")
     if report is not None:
         require("the report", "report", plotly="plotly")
         require("the map of clusters", "build", umap="umap-learn")

@@ -41,8 +41,11 @@ def _print_strategies(found: "Evaluation") -> None:
     heading = ("answered by", "mean score", "", "lost", "", cost, "saved", "", "frontier calls")
     click.echo()
     print_columns([heading, *map(_strategy_row, found.strategies)])
-    n = found.n_learning
-    click.echo(f"  kNN and the classifier learned from the {n:,} held-out queries of the index.")
+    learners = "kNN" if found.absent_strategies else "kNN and the classifier"
+    click.echo(f"  {learners} learned from the {found.n_learning:,} held-out queries of the index.")
+    for name in found.absent_strategies:
+        install = "pip install 'semroute[build]'"
+        click.echo(f"  Left out, because scikit-learn is not installed: {name} ({install}).")
     click.echo("  Rules, learners and labels in hindsight spend what the router spends.")
 
 

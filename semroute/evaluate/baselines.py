@@ -1,7 +1,8 @@
 """What else could have chosen the models: rules, learners and hindsight."""
 
+import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from semroute.evaluate.frozen import FrozenSet, Numbers
 from semroute.evaluate.paired import PairedBootstrap, chosen_shares
 from semroute.evaluate.tolerance import Columns, at_cost, estimated, tolerances
 from semroute.vectors import Vectors
+
+KNN = "nearest neighbours (kNN)"
+CLASSIFIER = "classifier"
 
 N_NEIGHBOURS = 100
 FEWEST_NEIGHBOURS = 5
@@ -78,6 +82,16 @@ def learned(expected_loss: Numbers, frozen: FrozenSet, cost_usd: float) -> Numbe
     expected = estimated(expected_loss, frozen)
     ladder = [expected.choose(tolerance) for tolerance in tolerances(expected, most=200)]
     return at_cost(ladder, frozen, cost_usd)
+
+
+Learner = Callable[[Vectors, Calibration, int], Numbers]
+
+
+def learners() -> tuple[dict[str, Learner], tuple[str, ...]]:
+    """Return the learners by name, and the names of those that lack their package."""
+    if importlib.util.find_spec("sklearn") is None:
+        return {KNN: knn_loss}, (CLASSIFIER,)
+    return {KNN: knn_loss, CLASSIFIER: classifier_loss}, ()
 
 
 def knn_loss(vectors: Vectors, known: Calibration, frontier: int) -> Numbers:

@@ -14,10 +14,9 @@ from semroute.decision import RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
 from semroute.evaluate.baselines import (
-    classifier_loss,
     cluster_oracle,
-    knn_loss,
     learned,
+    learners,
     length_and_keywords,
     query_oracle,
     random_mix,
@@ -66,6 +65,8 @@ def evaluate(
 ) -> Evaluation:
     """Judge the live version of an index on queries its build has not seen.
 
+    Without scikit-learn it is not compared with a classifier.
+
     Args:
         folder: the index.
         queries: of the frozen set; columns semroute does not know become slices.
@@ -78,7 +79,6 @@ def evaluate(
     Raises:
         InputError: a file cannot be read, or the build has seen some of the queries.
         InvalidIndexError: the index is damaged, or does not say what its build has seen.
-        MissingExtraError: scikit-learn is not installed.
     """
     contents = load_index(folder, samples=False)
     frozen = read_frozen_set(queries, evals, contents, skip_seen=skip_seen)
@@ -168,6 +168,7 @@ def judge_decisions(
         seed=seed,
         verdict=verdict(strategies, frozen.frontier),
         strategies=strategies,
+        absent_strategies=learners()[1],
         figures=curve_figures(judge, expected, points, cheapest),
         points=tuple(_point(t, draws) for t, draws in zip(steps, points, strict=True)),
         model_shares=dict(zip(frozen.models, shares.mean(axis=0).tolist(), strict=True)),
@@ -211,17 +212,16 @@ def _rivals(
         for m in by_cost[::-1]
     ]
     clusters = [decision.cluster_id for decision in decisions]
-    knn, classifier = (
-        learned(estimate(vectors, known, frontier), frozen, spent)
-        for estimate in (knn_loss, classifier_loss)
-    )
+    taught: list[tuple[str, Kind, Numbers]] = [
+        (name, "learned", learned(estimate(vectors, known, frontier), frozen, spent))
+        for name, estimate in learners()[0].items()
+    ]
     return [
         (ROUTER, "router", shares),
         *alone,
         (RANDOM_MIX, "rule", random_mix(judge, spent)),
         ("length and keywords", "rule", length_and_keywords(frozen, cheapest, spent)),
-        ("nearest neighbours (kNN)", "learned", knn),
-        ("classifier", "learned", classifier),
+        *taught,
         (CLUSTER_ORACLE, "hindsight", cluster_oracle(clusters, frozen, spent)),
         (QUERY_ORACLE, "hindsight", chosen_shares(query_oracle(frozen), n_models)),
     ]

@@ -94,8 +94,9 @@ class Evaluation:
     `left_out` are the ids of queries that were left out because the build has seen them.
     `n_missing` counts missing scores by model. `reasons` are shares of the router's reasons,
     `model_shares` of its models. `n_learning` says how many queries kNN and the classifier learned
-    from. `strategies` begin with the router; `slices` come worst first within a column; `unknown`
-    holds the queries least like the log, least similar first, at most `MOST_UNKNOWN`.
+    from. `strategies` begin with the router; `absent_strategies` names those that scikit-learn is
+    missing for. `slices` come worst first within a column; `unknown` holds the queries least like
+    the log, least similar first, at most `MOST_UNKNOWN`.
     """
 
     index_version: str
@@ -109,6 +110,7 @@ class Evaluation:
     seed: int
     verdict: tuple[str, ...]
     strategies: tuple[StrategyResult, ...]
+    absent_strategies: tuple[str, ...]
     figures: CurveFigures
     points: tuple[OperatingPoint, ...]
     model_shares: Mapping[str, float]

@@ -1,6 +1,7 @@
 """`semroute evaluate` from files to tables, gates and refusals."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -179,6 +180,23 @@ class TestCommand:
         assert done.code == code
         assert "answered by" in done.stdout
         assert (gate[0] in done.stderr) == (code == 5)
+
+    @pytest.mark.parametrize(("bar", "code"), [("0.2", 0), ("1", 5)])
+    def test_without_scikit_learn_only_the_classifier_is_missing(
+        self, judged: Judged, monkeypatch: pytest.MonkeyPatch, bar: str, code: int
+    ) -> None:
+        whole, reason = command(judged).stdout.splitlines(), "scikit-learn is not installed: class"
+        monkeypatch.setitem(sys.modules, "sklearn", None)
+        done = command(judged, "--min-quality", bar)
+        assert done.code == code, done.stderr
+        told = done.stdout.splitlines()
+        assert [line for line in whole if line.startswith("  semroute ")] == [
+            line for line in told if line.startswith("  semroute ")
+        ]
+        assert not any(line.startswith("  classifier ") for line in told)
+        assert (
+            len([line for line in told if "scikit-learn is not installed: classifier" in line]) == 1
+        )
 
     @pytest.mark.parametrize("gate", ["--min-quality", "--max-cost"])
     @pytest.mark.parametrize("bar", ["nan", "inf"])
