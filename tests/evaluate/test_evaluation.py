@@ -194,9 +194,7 @@ class TestCommand:
             line for line in told if line.startswith("  semroute ")
         ]
         assert not any(line.startswith("  classifier ") for line in told)
-        assert (
-            len([line for line in told if "scikit-learn is not installed: classifier" in line]) == 1
-        )
+        assert sum(reason in line for line in told) == 1
 
     @pytest.mark.parametrize("gate", ["--min-quality", "--max-cost"])
     @pytest.mark.parametrize("bar", ["nan", "inf"])
