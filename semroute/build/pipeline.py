@@ -26,7 +26,7 @@ from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
-from semroute.build.shards import has_shards, remove_shards
+from semroute.build.shards import most_saved_texts, remove_shards
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
@@ -127,8 +127,10 @@ def _interruptions_told(out: Path) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         was_published = (out / CURRENT).exists()
         left = "what was published stays as it was" if was_published else "nothing was published"
-        if has_shards(out):
-            left += "; what was embedded is kept, and the same command takes it up"
+        if n_kept := most_saved_texts(out):
+            left += (
+                f"; up to {n_kept:,} embedded texts are kept, and the same command takes them up"
+            )
         raise KeyboardInterrupt(left) from stop
 
 

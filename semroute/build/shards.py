@@ -105,11 +105,11 @@ class SavedShards:
         return self._folder / f"{digest.hexdigest()}{_SUFFIX}"
 
 
-def has_shards(folder: Path) -> bool:
-    """Whether a build that was cut short left shards in the folder of an index."""
-    return is_folder(folder / FOLDER) and any(
-        path.suffix == _SUFFIX for path in (folder / FOLDER).iterdir()
-    )
+def most_saved_texts(folder: Path) -> int:
+    """Return how many embedded texts builds that were cut short left behind at the most."""
+    if not is_folder(folder / FOLDER):
+        return 0
+    return TEXTS_PER_SHARD * sum(p.suffix == _SUFFIX for p in (folder / FOLDER).iterdir())
 
 
 def remove_shards(folder: Path) -> None:

@@ -64,10 +64,14 @@ def encoder_facts(encoder: "EncoderIdentity", origin: "EncoderOrigin | None") ->
     if origin and origin.parity:
         mean, least = origin.parity.mean_cosine, origin.parity.smallest_cosine
         facts.append(f"cosine to the original {mean:.4f} on average, at least {least:.4f}")
-    if origin and origin.parity and origin.changed_share is not None:
-        share, n_texts = percent(origin.changed_share), origin.parity.n_texts
-        facts.append(f"{share} of {n_texts} texts would be routed otherwise by it")
+        facts.append(_changed_decisions(origin.changed_share, origin.parity.n_texts))
     return "; ".join(facts)
+
+
+def _changed_decisions(share: float | None, n_texts: int) -> str:
+    if share is None:
+        return "how many texts would be routed otherwise by it is unknown since labels were changed"
+    return f"{percent(share)} of {n_texts} texts would be routed otherwise by it"
 
 
 def _is_figure(cell: str) -> bool:

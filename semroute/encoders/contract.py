@@ -40,7 +40,7 @@ class EncoderOrigin(BaseModel):
     `original` is the model the config names; `parity` is how close the compiled vectors are to its
     own. `departure` says why the encoder is not of the precision or dimension asked for, or not
     compiled at all. `changed_share` is the share of `parity.n_texts` that the original would have
-    routed otherwise when the index was built; it may change with the analysts' labels.
+    routed otherwise; None once the analysts' labels were changed after the build.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,10 +1,12 @@
 """From the analysts' sheet to a new version of the index."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.loading import load_index
+from semroute.artifact.loading import current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.labels import read_edits
@@ -26,12 +28,26 @@ def apply_labels(folder: Path, sheet: Path, *, dry_run: bool = False) -> LabelCh
     """
     if dry_run:
         return _planned(load_index(folder), sheet)[0]
-    with locked(folder):
+    with locked(folder), _interruption_told(folder):
         planned, changed = _planned(load_index(folder), sheet)
         if not planned.changes:
             return planned
         published = publish(folder, changed)
     return replace(planned, published_version=published.manifest.index_version)
+
+
+@contextmanager
+def _interruption_told(folder: Path) -> Iterator[None]:
+    """Let an interruption say whether the sheet was applied."""
+    before = current_version(folder)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        live = current_version(folder)
+        left = f"the sheet was not applied, version {live} stays live"
+        if live != before:
+            left = f"the sheet was applied before that, version {live} is live"
+        raise KeyboardInterrupt(left) from stop
 
 
 def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexContents]:
@@ -43,5 +59,24 @@ def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexC
         return planned, contents
     after = {change.after.cluster_id: change.after for change in planned.changes}
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
-    changed = recertified(replace(contents, clusters=clusters))
+    changed = _without_changed_share(recertified(replace(contents, clusters=clusters)), contents)
     return with_promise(planned, contents, changed), changed
+
+
+def _without_changed_share(changed: IndexContents, before: IndexContents) -> IndexContents:
+    """Forget how many decisions compiling the encoder changes, if the policy is another one.
+
+    The build compared them on texts that an index does not keep.
+    """
+    origin = changed.manifest.encoder_origin
+    if origin is None or _decides_by(changed) == _decides_by(before):
+        return changed
+    unknown = origin.model_copy(update={"changed_share": None})
+    manifest = changed.manifest.model_copy(update={"encoder_origin": unknown})
+    return replace(changed, manifest=manifest)
+
+
+def _decides_by(contents: IndexContents) -> tuple[object, ...]:
+    certificate = contents.manifest.certificate
+    tolerance = certificate.tolerance if certificate else None
+    return (tolerance, *(cluster.override for cluster in contents.clusters))

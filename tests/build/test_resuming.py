@@ -127,7 +127,8 @@ class InterruptedEncoder(TinyEncoder):
 
 
 def test_an_interruption_says_what_is_left_behind(files: SmallFiles, tmp_path: Path) -> None:
-    out, kept = tmp_path / "out", "what was embedded is kept, and the same command takes it up"
+    out = tmp_path / "out"
+    kept = f"up to {KEPT} embedded texts are kept, and the same command takes them up"
     with pytest.raises(KeyboardInterrupt, match=f"^nothing was published; {kept}$"):
         _build(files, out, InterruptedEncoder())
     _build(files, out)

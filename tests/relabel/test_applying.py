@@ -11,6 +11,7 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.cli.output import dollars
+from semroute.encoders.contract import EncoderOrigin, Parity
 from semroute.errors import IndexLockedError, InvalidIndexError, LabelsError
 from semroute.relabel import apply_labels, export_labels, recertified
 from tests.command_line import run
@@ -210,3 +211,55 @@ def test_a_damaged_index_is_not_relabelled(folder, sheet):
     (folder / "CURRENT").write_text("nowhere\n")
     with pytest.raises(InvalidIndexError, match="nowhere"):
         apply_labels(folder, edited(sheet, *RELABEL))
+
+
+def with_known_share(contents: IndexContents) -> IndexContents:
+    """The contents, with 2% of decisions changed by compiling the encoder."""
+    origin = EncoderOrigin(
+        original=contents.manifest.encoder,
+        parity=Parity(n_texts=256, mean_cosine=0.999, smallest_cosine=0.99),
+        changed_share=0.02,
+    )
+    manifest = contents.manifest.model_copy(update={"encoder_origin": origin})
+    return dataclasses.replace(contents, manifest=manifest)
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (RELABEL, "is unknown since labels were changed"),
+        (('"topic 2",""', '"refunds",""'), "2.0% of 256 texts would be routed otherwise by it"),
+    ],
+)
+def test_a_share_of_changed_decisions_is_not_told_of_another_policy(tmp_path, edit, told):
+    folder = tmp_path / "clusters"
+    with locked(folder):
+        publish(folder, with_known_share(CERTIFIED))
+    apply_labels(folder, edited(export_labels(folder), *edit))
+    assert told in run("inspect", "--index", folder).stdout
+    origin = load_index(folder).manifest.encoder_origin
+    assert origin.parity == with_known_share(CERTIFIED).manifest.encoder_origin.parity
+
+
+def test_an_interruption_says_whether_the_sheet_was_applied(folder, sheet, monkeypatch):
+    edited(sheet, *RELABEL)
+    before = load_index(folder).manifest.index_version
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    def publish_and_interrupt(*arguments):
+        publish(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("semroute.relabel.applying.publish", interrupt)
+    done = run("labels", "apply", "--index", folder, sheet)
+    assert done.code == 130
+    told = f"semroute: interrupted; the sheet was not applied, version {before} stays live"
+    assert done.stderr.splitlines()[-1] == told
+
+    monkeypatch.setattr("semroute.relabel.applying.publish", publish_and_interrupt)
+    done = run("labels", "apply", "--index", folder, sheet)
+    live = load_index(folder).manifest.index_version
+    assert live != before
+    assert done.stderr.splitlines()[-1].endswith(f"applied before that, version {live} is live")
