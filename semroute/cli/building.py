@@ -75,7 +75,7 @@ def _killed_as_interrupted() -> Iterator[None]:
 
 
 @click.command(short_help="See all of it work on a small simulated data set.")
-@click.option("--out", type=INPUT, help="Keep the files here; a temporary folder if not given.")
+@click.option("--out", type=INPUT, help="Keep the files here; else the next demo replaces them.")
 @click.option(
     "--seed", type=SEED, default=0, show_default=True, help="Of the simulated scores and the build."
 )

@@ -1,7 +1,6 @@
 """The tour `semroute demo` gives: files, build, routes, one explanation, what it saves."""
 
 import shlex
-import tempfile
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from semroute.cli.routing import decision_line
 from semroute.config import read_config
 from semroute.demo.comparison import compare
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
+from semroute.demo.place import temporary_folder
 from semroute.errors import require
 from semroute.router import SemanticRouter
 
@@ -21,11 +21,14 @@ from semroute.router import SemanticRouter
 def print_tour(out: Path | None, seed: int) -> None:
     """Write the demo's files, build from them, route, compare, and say how to go on."""
     require("the demo", "build", sentence_transformers="sentence-transformers", umap="umap-learn")
-    folder = out or Path(tempfile.mkdtemp(prefix="semroute-demo-"))
+    folder = out or temporary_folder()
     files = write_dataset(folder, seed)
     clusters = folder / "clusters"
     click.echo(f"A simulated query log with scores of five made-up models is in {folder}:")
-    click.echo("nothing in it was measured, the costs and qualities below show the way only.\n")
+    click.echo("nothing in it was measured, the costs and qualities below show the way only.")
+    if out is None:
+        click.echo("The next demo replaces this folder; --out keeps the files where you want them.")
+    click.echo()
 
     _print_command(_build_command(files, clusters, seed))
     summary = build_index(
