@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
-from semroute.betting import upper_bound
+from semroute.betting import rules_out, upper_bound
 from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
-from semroute.sample_size import about, n_needed, ruled_out
+from semroute.sample_size import about, n_needed
 
 TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 """The family: fixed before any data, so that no look at the calibration queries shapes it."""
@@ -23,7 +23,6 @@ TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 FEWEST_TO_THIN = 20
 LEAST_KNOWN_TO_THIN = 0.5
 
-_POLICIES_AT_ONCE = 64
 _SHARE_WORTH_CERTIFYING = 0.1
 
 
@@ -141,19 +140,19 @@ def certify(
     """
     scored = ~np.isnan(rows.scores).all(axis=1)
     order = _shuffled(np.flatnonzero(scored))
+
+    def passes(found: Choices) -> bool:
+        known = known_losses(found, rows.scores, policy.frontier, order)
+        return rules_out(known.losses, max_loss, confidence)
+
     best = replace(policy, tolerance=None)
     choices = best.choose(rows.traffic)
-    if _may_lose(best) and not _passing([choices], rows, order, policy, max_loss, confidence):
+    if _may_lose(best) and not passes(choices):
         return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=False)
-    family = _distinct(policy, rows.traffic)
-    for start in range(0, len(family), _POLICIES_AT_ONCE):
-        part = family[start : start + _POLICIES_AT_ONCE]
-        of_part = [found for _, found in part]
-        n_passed = _passing(of_part, rows, order, policy, max_loss, confidence)
-        if n_passed:
-            best, choices = part[n_passed - 1]
-        if n_passed < len(part):
+    for riskier, found in _distinct(policy, rows.traffic):
+        if not passes(found):
             break
+        best, choices = riskier, found
     return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=True)
 
 
@@ -172,20 +171,6 @@ def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[tuple[RoutingPoli
         if (found.columns != policy.frontier).any():
             family.append((member, found))
     return family
-
-
-def _passing(
-    family: list[Choices],
-    rows: CalibrationRows,
-    order: NDArray[np.intp],
-    policy: RoutingPolicy,
-    max_loss: float,
-    confidence: float,
-) -> int:
-    """Count the policies that pass before the first that does not."""
-    known = [known_losses(found, rows.scores, policy.frontier, order) for found in family]
-    passed = ruled_out([each.losses for each in known], max_loss, confidence)
-    return len(family) if passed.all() else int(np.argmin(passed))
 
 
 def _may_lose(policy: RoutingPolicy) -> bool:

@@ -9,26 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.betting import growth_of_largest_bet, rule_out
+from semroute.betting import growth_of_largest_bet, rules_out
 
 Numbers = NDArray[np.float64]
 
 TYPICAL_VARIANCE = 0.02
 """Of losses where none is known: a tenth of traffic, of which a fifth loses or gains 1."""
-
-
-def ruled_out(series: Sequence[Numbers], bound: float, confidence: float) -> NDArray[np.bool_]:
-    """Say of each of several series of losses whether it rules out a mean of `bound` or more.
-
-    Args:
-        series: losses in [-1, 1], each of shape (n,), in a random order.
-        bound: of the mean.
-        confidence: above 0, below 1.
-    """
-    padded = np.full((max(map(len, series), default=0), len(series)), np.nan)
-    for column, losses in enumerate(series):
-        padded[: len(losses), column] = losses
-    return rule_out(padded, np.full(len(series), bound), confidence)
 
 
 def n_needed(
@@ -53,11 +39,11 @@ def n_needed(
     if max_loss <= 0:
         return None
     known = [losses for losses in series if len(losses)]
-    too_large = ruled_out([-losses for losses in known], -max_loss, confidence)
-    if known and too_large.all():
+    hopeful = [losses for losses in known if not rules_out(-losses, -max_loss, confidence)]
+    if known and not hopeful:
         return None
     price = -math.log(1 - confidence)
-    ratios = [_ratio(one, max_loss) for one, over in zip(known, too_large, strict=True) if not over]
+    ratios = [_ratio(losses, max_loss) for losses in hopeful]
     bets = 2 * price * min(ratios, default=TYPICAL_VARIANCE / max_loss**2)
     fewest = price / growth_of_largest_bet(min(max_loss, 0.99))
     return about(max(bets, fewest, 2 * n_known))

@@ -8,38 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.betting import LARGEST_BET, rule_out, upper_bound
+from semroute.betting import LARGEST_BET, rules_out, upper_bound
 
 Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 
 
-def shows_mean_below(losses: np.ndarray, bound: float, confidence: float) -> bool:
-    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
-
-
 def test_two_losses_worked_by_hand() -> None:
     # Mean 0.9 and confidence 0.95: the capital must grow to 20, its logarithm to 2.9957.
-    # First bet: sqrt(2 * 2.9957 / (2 left * variance 1)) = 1.7308; capital 1 + 1.7308 * 1.9.
-    # Loss -1 leaves mean -1/2 and variance (1 + 1/4) / 2 = 0.625; missing are 1.5394.
-    # Second bet: sqrt(2 * 1.5394 / (1 left * 0.625)) = 2.2195.
-    capital = (1 + 1.7308 * 1.9) * (1 + 2.2195 * 1.9)
-    assert capital == pytest.approx(22.4, abs=0.05)
-    assert shows_mean_below(np.array([-1.0, -1.0]), 0.9, 0.95)
-    # The same for 0.96: it must grow to 25 and ends at 24.1.
-    assert not shows_mean_below(np.array([-1.0, -1.0]), 0.9, 0.96)
+    # First bet: sqrt(2 * 2.9957 / (2 losses * variance 1)) = 1.7308.
+    # Loss -1 leaves mean -1/2 and variance (1 + 1/4) / 2 = 0.625. Second bet: 1.7308 / 0.7906.
+    capital = (1 + 1.7308 * 1.9) * (1 + 2.1893 * 1.9)
+    assert capital == pytest.approx(22.13, abs=0.01)
+    assert rules_out(np.array([-1.0, -1.0]), 0.9, 0.95)
+    # The same for 0.96, where it must grow to 25: bets 1.7941 and 2.2694.
+    capital = (1 + 1.7941 * 1.9) * (1 + 2.2694 * 1.9)
+    assert capital == pytest.approx(23.42, abs=0.01)
+    assert not rules_out(np.array([-1.0, -1.0]), 0.9, 0.96)
 
 
 def test_a_bet_is_cut_before_it_could_ruin_the_capital() -> None:
     # Uncut, the first bet of one loss would be 2.4478, above 1 / (1 - 0.5): a loss of 1 ruins.
-    assert not shows_mean_below(np.array([1.0]), 0.5, 0.95)
-    assert shows_mean_below(np.full(60, -0.5), 0.5, 0.95)
+    assert not rules_out(np.array([1.0]), 0.5, 0.95)
+    assert rules_out(np.full(60, -0.5), 0.5, 0.95)
 
 
 def test_losses_of_zero_need_little_more_than_the_largest_bet_says() -> None:
     growth = math.log1p(LARGEST_BET * 0.02 / 0.98)
     enough = math.ceil(math.log(20) / growth)
-    assert shows_mean_below(np.zeros(int(1.2 * enough)), 0.02, 0.95)
-    assert not shows_mean_below(np.zeros(enough - 1), 0.02, 0.95)
+    assert rules_out(np.zeros(int(1.2 * enough)), 0.02, 0.95)
+    assert not rules_out(np.zeros(enough - 1), 0.02, 0.95)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +53,8 @@ def test_losses_of_zero_need_little_more_than_the_largest_bet_says() -> None:
 )
 def test_a_mean_at_the_bound_is_rarely_called_below_it(draw: Draw) -> None:
     # Every distribution has mean 0.02: at confidence 0.9 at most 10% may be wrong.
-    losses = draw(np.random.default_rng(7), (300, 4000))
-    wrong = rule_out(losses, np.full(4000, 0.02), 0.9).mean()
+    losses = draw(np.random.default_rng(7), (4000, 300))
+    wrong = np.mean([rules_out(series, 0.02, 0.9) for series in losses])
     assert wrong <= 0.1 + 2 * math.sqrt(0.1 * 0.9 / 4000)
 
 
@@ -74,9 +71,9 @@ def test_the_bound_covers_the_mean_as_often_as_promised() -> None:
 def test_it_finds_a_mean_the_normal_approximation_barely_does() -> None:
     # The mean is 2.5 standard errors below the bound: the normal test has power 0.80.
     random = np.random.default_rng(2)
-    losses = random.choice([0.0, 1.0], p=[0.9, 0.1], size=(2000, 1000))
+    losses = random.choice([0.0, 1.0], p=[0.9, 0.1], size=(1000, 2000))
     bound = 0.1 + 2.5 * 0.3 / math.sqrt(2000)
-    assert rule_out(losses, np.full(1000, bound), 0.95).mean() > 0.65
+    assert np.mean([rules_out(series, bound, 0.95) for series in losses]) > 0.5
 
 
 def test_it_is_far_tighter_than_hoeffding_where_losses_vary_little() -> None:
@@ -87,13 +84,42 @@ def test_it_is_far_tighter_than_hoeffding_where_losses_vary_little() -> None:
     assert losses.mean() < bound < losses.mean() + (hoeffding - losses.mean()) / 3
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
-def test_series_are_judged_alike_alone_and_together(losses: list[float]) -> None:
-    bounds = np.linspace(-0.9, 1, 20)
-    together = rule_out(np.repeat(np.array(losses)[:, None], 20, axis=1), bounds, 0.9)
-    alone = [shows_mean_below(np.array(losses), bound, 0.9) for bound in bounds]
-    assert together.tolist() == alone
+def capital_loss_by_loss(losses: list[float], bound: float, confidence: float) -> list[float]:
+    """Return the capital after each loss, told as the paper tells it, one bet after the other."""
+    capital, total, squares, grown = 1.0, 0.0, 1.0, []
+    for n_before, loss in enumerate(losses):
+        variance = squares / (n_before + 1)
+        bet = math.sqrt(2 * math.log(1 / (1 - confidence)) / (len(losses) * variance))
+        capital *= 1 - min(bet, LARGEST_BET / (1 - bound)) * (loss - bound)
+        grown.append(capital)
+        total += loss
+        squares += (loss - total / (n_before + 2)) ** 2
+    return grown
+
+
+losses_of_any_kind = st.lists(st.floats(-1, 1), min_size=1, max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(losses_of_any_kind, st.floats(-0.9, 0.9), st.floats(0.5, 0.99))
+def test_it_says_so_when_the_capital_ever_reaches_its_target(
+    losses: list[float], bound: float, confidence: float
+) -> None:
+    most, target = max(capital_loss_by_loss(losses, bound, confidence)), 1 / (1 - confidence)
+    if most != pytest.approx(target, rel=1e-9):
+        assert rules_out(np.array(losses), bound, confidence) == (most > target)
+
+
+@settings(max_examples=100, deadline=None)
+@given(losses_of_any_kind)
+def test_all_bounds_above_the_upper_bound_are_ruled_out_and_none_below(
+    losses: list[float],
+) -> None:
+    bound = upper_bound(np.array(losses), 0.9)
+    above = np.linspace(bound, 1, 20)
+    below = np.linspace(0, bound - 2e-4, 20) if bound > 2e-4 else []
+    assert bound == 1 or all(rules_out(np.array(losses), mean, 0.9) for mean in above)
+    assert not any(rules_out(np.array(losses), mean, 0.9) for mean in below)
 
 
 def test_nothing_seen_shows_nothing() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from semroute.betting import rule_out
+from semroute.betting import rules_out
 from semroute.certify import (
     TOLERANCES,
     CalibrationRows,
@@ -53,10 +53,6 @@ def _log(n: int, seed: int = 0) -> CalibrationRows:
     return _rows(np.where(hard, 0.3, 0.0), np.ones(n), small)
 
 
-def shows_mean_below(losses: np.ndarray, bound: float, confidence: float) -> bool:
-    return bool(rule_out(losses[:, None], np.array([bound]), confidence)[0])
-
-
 def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Certificate:
     return certify(policy or _policy(), MODELS, rows, 0.02, 0.95)
 
@@ -102,7 +98,7 @@ class TestCertificate:
         following = TOLERANCES[TOLERANCES.index(tolerance) + 1]
         choices = _policy(tolerance=following).choose(rows.traffic)
         losses, _ = policy_losses(choices, rows.scores, 0)
-        assert not shows_mean_below(losses, 0.02, 0.95)
+        assert not rules_out(losses, 0.02, 0.95)
 
     def test_a_later_tolerance_that_would_pass_is_not_looked_at(self) -> None:
         # A sixth of the queries gains 1 but is expected to lose 0.4; a sixth loses 1, expected 0.2.
@@ -110,7 +106,7 @@ class TestCertificate:
         expected = np.select([kind == 0, kind == 1], [0.4, 0.2], 0.0)
         rows = _rows(expected, np.where(kind == 0, 0.0, 1.0), np.where(kind == 1, 0.0, 1.0))
         losses, _ = policy_losses(_policy(tolerance=0.5).choose(rows.traffic), rows.scores, 0)
-        assert shows_mean_below(np.random.default_rng(0).permutation(losses), 0.05, 0.95)
+        assert rules_out(np.random.default_rng(0).permutation(losses), 0.05, 0.95)
         found = certify(_policy(), MODELS, rows, 0.05, 0.95)
         assert found.tolerance is not None
         assert found.tolerance < 0.2
