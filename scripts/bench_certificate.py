@@ -101,6 +101,7 @@ def _fitted(
         overrides=np.full(n_clusters, NO_OVERRIDE),
         ood_threshold=calibrate_threshold(traffic.similarities, 0.02),
         windows=np.full(len(names), np.inf),
+        usual_cost_usd=float(costs[0, frontier]),
     )
     return traffic, policy, rest
 

@@ -174,6 +174,7 @@ def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
         overrides=np.full(whole.n_clusters, NO_OVERRIDE),
         ood_threshold=-2.0,
         windows=np.full(n_models, np.inf),
+        usual_cost_usd=float(whole.costs_usd[fit, whole.frontier_column].mean()),
     )
     ids = whole.cluster_ids[~fit]
     traffic = Traffic(

@@ -30,6 +30,9 @@ EQUAL_COSTS = 1e-9
 REASONS: tuple[Reason, ...] = ("matched", "insufficient_evidence", "override", "ood", "too_long")
 _MATCHED, _INSUFFICIENT, _OVERRIDE, _OOD, _TOO_LONG = range(5)
 
+LEAST_TOLERANCE = 1e-9
+"""For saving a usual request: of models expected to lose the same the cheaper is always better."""
+
 CHARACTERS_PER_TOKEN = 2
 """Assumed when a request is compared with a context window; few, to be careful."""
 
@@ -68,18 +71,23 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class RoutingPolicy:
-    """The cheapest model whose expected loss is at most `tolerance`.
+    """The model that trades score for cost best, at the price `tolerance`.
 
     1. A text less similar than `ood_threshold` to its nearest cluster goes to the frontier.
     2. An analyst's label of the nearest cluster wins.
-    3. Else the cheapest model that is cheaper than the frontier, is expected to lose at most
-       `tolerance`, and was measured on the nearest cluster. Of equally cheap ones the one expected
-       to lose less. None: the frontier.
+    3. Else the model of largest price * expected saving - expected loss, among the models that are
+       cheaper than the frontier and were measured on the nearest cluster; the frontier if that is
+       below 0 for all of them. The price is such that saving `usual_cost_usd`, what the frontier
+       costs on a usual request, pays for `tolerance`: a model that saves half of that may be
+       expected to lose half of `tolerance`. A tolerance below 0 asks for a gain of as much.
     4. A request that may not fit the chosen model's context window goes to the frontier.
+
+    No rule saves more for the same expected loss (decision 4). A larger tolerance never chooses a
+    dearer model, nor, above 0, one that is expected to lose less.
 
     `frontier` is a column; `tolerance` None trusts no estimate; `measured` is bool (n_clusters,
     n_models); `overrides` int64 (n_clusters,), columns or `NO_OVERRIDE`; `windows` (n_models,) in
-    tokens, infinite where unlimited.
+    tokens, infinite where unlimited. `usual_cost_usd` 0: no saving pays for a loss.
     """
 
     frontier: int
@@ -88,10 +96,11 @@ class RoutingPolicy:
     overrides: Integers
     ood_threshold: float
     windows: Numbers
+    usual_cost_usd: float
 
     def choose(self, traffic: Traffic) -> Choices:
         """Return one choice per row; each is independent of the other rows."""
-        columns = self._cheapest(traffic)
+        columns = self._best(traffic)
         reasons = np.where(columns == self.frontier, _INSUFFICIENT, _MATCHED)
         if self._has_overrides:
             chosen = self.overrides[traffic.cluster_ids]
@@ -114,23 +123,42 @@ class RoutingPolicy:
     def _has_windows(self) -> bool:
         return bool(np.isfinite(self.windows).any())
 
-    def _cheapest(self, traffic: Traffic) -> Integers:
+    def accepted_losses(self, costs_usd: Numbers) -> Numbers:
+        """Return the expected loss up to which each model beats the frontier, (n, n_models).
+
+        `costs_usd` are expected, of the same shape. NaN for a model that is never chosen.
+        """
+        of_frontier = costs_usd[:, self.frontier, None]
+        saved = of_frontier - costs_usd
+        possible = (saved > EQUAL_COSTS * of_frontier) & (self.tolerance is not None)
+        return np.where(possible, self._price * saved - self._least_gain, np.nan)
+
+    def _best(self, traffic: Traffic) -> Integers:
         if self.tolerance is None:
             return np.full(len(traffic.losses), self.frontier)
-        costs = traffic.costs_usd
+        of_frontier = traffic.costs_usd[:, self.frontier, None]
+        saved = of_frontier - traffic.costs_usd
+        gains = self._price * saved - traffic.losses
         eligible = (
             self.measured.take(traffic.cluster_ids, axis=0)
-            & (traffic.losses <= self.tolerance)
-            & (costs < costs[:, self.frontier, None] * (1 - EQUAL_COSTS))
+            & (gains >= self._least_gain)
+            & (saved > EQUAL_COSTS * of_frontier)
         )
-        prices = np.where(eligible, costs, self._else_the_frontier)
-        least = np.minimum.reduce(prices, axis=1, keepdims=True)
-        is_best = prices <= least * (1 + EQUAL_COSTS)
-        return np.asarray(np.where(is_best, traffic.losses, np.inf).argmin(axis=1))
+        return np.asarray(np.where(eligible, gains, self._else_the_frontier).argmax(axis=1))
+
+    @cached_property
+    def _price(self) -> float:
+        """Expected loss that pays for a dollar saved."""
+        tolerated = max(self.tolerance or 0.0, LEAST_TOLERANCE)
+        return tolerated / self.usual_cost_usd if self.usual_cost_usd else 0.0
+
+    @cached_property
+    def _least_gain(self) -> float:
+        return max(-(self.tolerance or 0.0), 0.0)
 
     @cached_property
     def _else_the_frontier(self) -> Numbers:
-        """Prices of what is not eligible: all too high, the frontier's least so."""
-        prices = np.full(len(self.windows), np.inf)
-        prices[self.frontier] = np.finfo(np.float64).max / 2
-        return prices
+        """Gains of what is not eligible: all too low, the frontier's least so."""
+        gains = np.full(len(self.windows), -np.inf)
+        gains[self.frontier] = np.finfo(np.float64).min / 2
+        return gains

@@ -27,6 +27,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "overrides": np.full(2, NO_OVERRIDE),
         "ood_threshold": 0.5,
         "windows": np.full(2, np.inf),
+        "usual_cost_usd": 0.019,  # what `small` saves: its limit is the tolerance itself
     }
     return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed
 

@@ -1,11 +1,13 @@
 """What the policy itself decides; what every policy promises is in tests/contracts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semroute.policy import NO_OVERRIDE, REASONS, RoutingPolicy, Traffic
+from semroute.policy import LEAST_TOLERANCE, NO_OVERRIDE, REASONS, RoutingPolicy, Traffic
 
 LARGE, MEDIUM, SMALL = range(3)
 
@@ -18,6 +20,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "overrides": np.full(2, NO_OVERRIDE),
         "ood_threshold": 0.5,
         "windows": np.full(3, np.inf),
+        "usual_cost_usd": 0.02,
     }
     return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -47,14 +50,18 @@ def _decide(policy: RoutingPolicy, traffic: Traffic) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [
-        ((0, 0.01, 0.02), (SMALL, "matched")),
-        ((0, 0.01, 0.021), (MEDIUM, "matched")),
-        ((0, 0.03, 0.5), (LARGE, "insufficient_evidence")),
+        # At 0.02 for all of the frontier's cost, what MEDIUM saves pays for 0.016, SMALL for 0.019.
+        ((0, 0.01, 0.012), (SMALL, "matched")),
+        ((0, 0.01, 0.014), (MEDIUM, "matched")),
+        ((0, 0.015, 0.5), (MEDIUM, "matched")),
+        ((0, 0.017, 0.5), (LARGE, "insufficient_evidence")),
+        ((0, 0.5, 0.018), (SMALL, "matched")),
+        ((0, 0.5, 0.02), (LARGE, "insufficient_evidence")),
         ((0, np.nan, np.nan), (LARGE, "insufficient_evidence")),
         ((0, np.nan, 0.0), (SMALL, "matched")),
     ],
 )
-def test_the_cheapest_model_within_the_tolerance_wins(
+def test_the_model_that_trades_score_for_cost_best_at_the_tolerance_wins(
     losses: tuple[float, float, float], expected: tuple[int, str]
 ) -> None:
     assert _decide(_policy(), _one(losses)) == expected
@@ -67,6 +74,43 @@ def test_nothing_certified_trusts_no_estimate() -> None:
 def test_a_tolerance_below_zero_asks_for_a_gain() -> None:
     policy = _policy(tolerance=-0.05)
     assert _decide(policy, _one((0, -0.06, -0.04)))[0] == MEDIUM
+    assert _decide(policy, _one((0, -0.04, -0.04)))[0] == LARGE
+
+
+def test_what_is_saved_counts_in_usual_requests_of_the_frontier() -> None:
+    dear, cheap = (0.04, 0.02, 0.02), (0.01, 0.0, 0.005)
+    assert _decide(_policy(), _one((0, 0.019, 1), dear))[0] == MEDIUM
+    assert _decide(_policy(), _one((0, 0.019, 1), cheap))[0] == LARGE
+    assert _decide(_policy(usual_cost_usd=0.01), _one((0, 0.019, 1), cheap))[0] == MEDIUM
+
+
+@pytest.mark.parametrize("tolerance", [-0.05, 0.0])
+def test_of_models_expected_to_lose_the_same_the_cheaper_wins(tolerance: float) -> None:
+    assert _decide(_policy(tolerance=tolerance), _one((0, -0.1, -0.1)))[0] == SMALL
+
+
+def test_a_model_as_good_as_the_frontier_wins_without_any_tolerance() -> None:
+    assert _decide(_policy(tolerance=0.0), _one((0, 0.1, 0.0)))[0] == SMALL
+
+
+def test_where_the_frontier_is_free_it_answers() -> None:
+    policy = _policy(usual_cost_usd=0.0)
+    assert _decide(policy, _one((0, -0.5, -0.5), (0.0, 0.0, 0.0)))[0] == LARGE
+
+
+def test_a_model_is_chosen_up_to_the_loss_that_is_accepted_of_it() -> None:
+    for tolerance in (-0.05, 0.0, 0.02):
+        policy = _policy(tolerance=tolerance)
+        costs = np.array([[0.02, 0.004, 0.001]])
+        accepted = policy.accepted_losses(costs)[0]
+        assert np.isnan(accepted[LARGE])
+        for model in (MEDIUM, SMALL):
+            for more, expected in ((-1e-12, model), (1e-12, LARGE)):
+                losses = np.ones(3)
+                losses[model] = accepted[model] + more
+                assert _decide(policy, _one(tuple(losses)))[0] == expected
+    assert np.isnan(_policy(tolerance=None).accepted_losses(costs)).all()
+    assert np.isnan(_policy().accepted_losses(np.full((1, 3), 0.02))).all()
 
 
 def test_a_model_that_costs_as_much_as_the_frontier_is_not_chosen() -> None:
@@ -117,14 +161,14 @@ def _brute_force(policy: RoutingPolicy, traffic: Traffic, row: int) -> int:
     losses, costs = traffic.losses[row], traffic.costs_usd[row]
     if not traffic.similarities[row] >= policy.ood_threshold:
         return policy.frontier
-    best = policy.frontier
+    best, most = policy.frontier, max(-policy.tolerance, 0.0)
     for model in range(3):
-        good = losses[model] <= policy.tolerance and policy.measured[cluster, model]
-        if not good or costs[model] >= costs[policy.frontier]:
-            continue
-        same = costs[model] == costs[best]
-        if costs[model] < costs[best] or (same and losses[model] < losses[best]):
-            best = model
+        saved = costs[policy.frontier] - costs[model]
+        price = max(policy.tolerance, LEAST_TOLERANCE) / policy.usual_cost_usd
+        gain = price * saved - losses[model]
+        better = gain > most or (gain == most and best == policy.frontier)
+        if policy.measured[cluster, model] and saved > 0 and better:
+            best, most = model, gain
     if policy.overrides[cluster] != NO_OVERRIDE:
         best = int(policy.overrides[cluster])
     return policy.frontier if traffic.n_chars[row] / 2 > policy.windows[best] else best
@@ -151,3 +195,53 @@ def test_it_decides_as_a_plain_loop_over_the_models(seed: int) -> None:
     )
     found = policy.choose(traffic).columns.tolist()
     assert found == [_brute_force(policy, traffic, row) for row in range(n)]
+
+
+def _estimates(seed: int, n: int = 60) -> Traffic:
+    random = np.random.default_rng(seed)
+    losses = random.normal(0.05, 0.1, size=(n, 3))
+    losses[:, LARGE] = 0.0
+    return Traffic(
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        similarities=np.ones(n),
+        losses=losses,
+        costs_usd=random.uniform(size=(n, 3)) * [0.04, 0.02, 0.02],
+        n_chars=np.zeros(n, dtype=np.int64),
+    )
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_larger_tolerance_never_costs_more_nor_promises_less_loss(seed: int) -> None:
+    traffic, rows = _estimates(seed), np.arange(60)
+    steps = np.linspace(-0.5, 1.0, 31)
+    chosen = [_policy(tolerance=float(t)).choose(traffic).columns for t in steps]
+    costs = np.array([traffic.costs_usd[rows, columns] for columns in chosen])
+    losses = np.array([traffic.losses[rows, columns] for columns in chosen])
+    assert (np.diff(costs, axis=0) <= 0).all()
+    assert (np.diff(losses[steps >= 0], axis=0) >= 0).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.001, 1))
+def test_no_other_choice_saves_more_at_the_same_expected_loss(seed: int, tolerance: float) -> None:
+    traffic, rows = _estimates(seed), np.arange(60)
+    columns = _policy(tolerance=tolerance).choose(traffic).columns
+    cost, loss = traffic.costs_usd[rows, columns], traffic.losses[rows, columns]
+    cheaper = traffic.costs_usd < traffic.costs_usd[:, [LARGE]]
+    allowed = np.where(cheaper | (np.arange(3) == LARGE), traffic.losses, np.inf)
+    # The most that can be saved if choices may be mixed, by weak duality: no choice beats it.
+    price = tolerance / 0.02
+    bound = (allowed + price * traffic.costs_usd).min(axis=1).sum()
+    assert loss.sum() + price * cost.sum() == pytest.approx(bound)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-0.5, 1))
+def test_with_one_cheaper_model_at_fixed_costs_it_is_a_limit_to_the_expected_loss(
+    seed: int, tolerance: float
+) -> None:
+    losses = np.random.default_rng(seed).normal(0.05, 0.1, size=(60, 3))
+    traffic = replace(
+        _estimates(seed), losses=losses, costs_usd=np.tile([0.02, 0.02, 0.005], (60, 1))
+    )
+    limit = 0.75 * tolerance if tolerance > 0 else tolerance
+    chosen = _policy(tolerance=tolerance).choose(traffic).columns
+    assert chosen.tolist() == np.where(losses[:, SMALL] <= limit, SMALL, LARGE).tolist()

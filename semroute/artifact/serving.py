@@ -15,13 +15,15 @@ def routing_policy(contents: IndexContents) -> RoutingPolicy:
     overrides = [NO_OVERRIDE if c.override is None else models.index(c.override) for c in clusters]
     windows = [model.context_window or np.inf for model in manifest.config.models]
     measured = np.array(n_paired, dtype=np.int64).reshape(len(clusters), len(models))
+    frontier = models.index(manifest.config.frontier)
     return RoutingPolicy(
-        frontier=models.index(manifest.config.frontier),
+        frontier=frontier,
         tolerance=manifest.certificate.tolerance if manifest.certificate else None,
         measured=measured >= FEWEST_PAIRS,
         overrides=np.array(overrides, dtype=np.int64),
         ood_threshold=manifest.ood.threshold,
         windows=np.array(windows, dtype=np.float64),
+        usual_cost_usd=sum(c.share * c.evidence[frontier].mean_cost_usd for c in clusters),
     )
 
 

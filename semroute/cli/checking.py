@@ -81,7 +81,7 @@ def _promise(contents: "IndexContents") -> str:
     return (
         f"{certificate.sentence} Lost there: {figure(certificate.mean_loss, 4)}, at most "
         f"{figure(certificate.upper_bound, 4)}; {percent(certificate.saving)} of cost saved; "
-        f"accepted expected loss {certificate.tolerance:g}."
+        f"tolerance {certificate.tolerance:g}."
     )
 
 

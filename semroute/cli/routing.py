@@ -119,15 +119,18 @@ def _print_nearest(explanation: "Explanation") -> None:
 
 
 def _print_estimates(explanation: "Explanation") -> None:
-    tolerance = figure(explanation.tolerance)
-    click.echo(f"\nExpected loss on this text (accepted: {tolerance}), and what moves it")
+    click.echo("\nExpected loss on this text, and what moves it")
     for parts in explanation.estimates:
         moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
         moves |= parts.features
         largest = sorted(moves.items(), key=lambda item: -abs(item[1]))[:N_MOVES]
         told = ", ".join(f"{name} {move:+.3f}" for name, move in largest)
         base = figure(parts.base)
-        click.echo(f"  {printable(parts.model)}  {figure(parts.loss)} = {base} in general, {told}")
+        accepted = figure(explanation.accepted_losses.get(parts.model))
+        click.echo(
+            f"  {printable(parts.model)}  {figure(parts.loss)} (accepted: {accepted}) = {base} in "
+            f"general, {told}"
+        )
 
 
 def _print_cluster(cluster: "ExplainedCluster") -> None:

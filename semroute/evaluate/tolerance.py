@@ -20,6 +20,7 @@ from semroute.policy import (
 Columns = NDArray[np.int64]
 
 MOST_TOLERANCES = 60
+_ROUNDING = 1e-12
 _FOLLOWS_THE_EVIDENCE = REASONS.index("insufficient_evidence")
 
 
@@ -107,6 +108,7 @@ def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
     Nothing else decides: no cluster, no analyst, no threshold. Costs are the models' mean costs.
     """
     n, n_models = losses.shape
+    mean_costs = frozen.costs_usd.mean(axis=0)
     policy = RoutingPolicy(
         frontier=frozen.frontier_column,
         tolerance=None,
@@ -114,21 +116,24 @@ def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
         overrides=np.array([NO_OVERRIDE]),
         ood_threshold=-np.inf,
         windows=np.full(n_models, np.inf),
+        usual_cost_usd=float(mean_costs[frozen.frontier_column]),
     )
     nowhere = np.zeros(n, dtype=np.int64)
-    costs = np.broadcast_to(frozen.costs_usd.mean(axis=0), losses.shape)
+    costs = np.broadcast_to(mean_costs, losses.shape)
     return Expectations(
         policy, Traffic(nowhere, np.ones(n), losses, costs, nowhere), np.arange(n), n
     )
 
 
 def tolerances(expected: Expectations, most: int = MOST_TOLERANCES) -> Numbers:
-    """Return tolerances from "always frontier" to "always cheapest" that tell choices apart.
+    """Return tolerances from "always frontier" to "only where nothing cheaper may answer".
 
-    The policy's own is among them.
+    They are those from which a model beats the frontier on a query, and the policy's own.
     """
     losses = expected.traffic.losses
-    found = np.unique(losses[np.isfinite(losses)])
+    of_a_whole = replace(expected.policy, tolerance=1.0).accepted_losses(expected.traffic.costs_usd)
+    enough = np.where(losses > 0, losses / of_a_whole * (1 + _ROUNDING), losses)
+    found = np.unique(enough[np.isfinite(of_a_whole) & np.isfinite(losses)])
     if len(found) > most:
         found = np.quantile(found, np.linspace(0, 1, most))
     own = expected.policy.tolerance

@@ -13,13 +13,14 @@ Optimization 47, 2008).
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
+from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 
 Numbers = NDArray[np.float64]
 
@@ -94,7 +95,7 @@ def plan_scores(
     Args:
         log: the query log.
         budget: how many scores may be bought.
-        tolerance: the mean loss at which a label changes.
+        tolerance: of the policy.
         confidence: of the bounds.
         seed: of the order in which held-out queries are taken.
     """
@@ -130,8 +131,9 @@ def plan_scores(
 class _Outlook:
     """What is expected of each cluster and model, (n_clusters, n_models).
 
-    `mean` and `error` are of the loss, `saving` the share of the frontier's cost, `share` (n,) of
-    the traffic; `answers` whether a policy may come to choose the model.
+    `mean` and `error` are of the loss, `accepted` the loss at which the label changes, `saving` the
+    share of the frontier's cost, `share` (n,) of the traffic; `answers` whether a policy may come
+    to choose the model.
     """
 
     mean: Numbers
@@ -139,7 +141,7 @@ class _Outlook:
     saving: Numbers
     share: Numbers
     answers: NDArray[np.bool_]
-    tolerance: float
+    accepted: Numbers
 
 
 def _outlook(
@@ -160,27 +162,44 @@ def _outlook(
     dearest = np.maximum(per_cluster[:, [log.frontier_column]], 1e-12)
     saving = np.clip(1 - per_cluster / dearest, 0, None)
     size = np.bincount(log.cluster_ids, minlength=log.n_clusters)
-    chance = norm.cdf((tolerance - mean) / np.maximum(error, 1e-9))
+    policy = _policy(log, tolerance)
+    accepted = np.nan_to_num(policy.accepted_losses(per_cluster), nan=tolerance)
+    chance = norm.cdf((accepted - mean) / np.maximum(error, 1e-9))
     return _Outlook(
         mean=mean,
         error=error,
         saving=saving,
         share=size / max(size.sum(), 1),
-        answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
+        answers=_answers(mean, per_cluster, policy, tolerance)
         | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
-        tolerance=tolerance,
+        accepted=accepted,
     )
 
 
-def _answers(mean: Numbers, costs: Numbers, frontier: int, tolerance: float) -> NDArray[np.bool_]:
+def _policy(log: ScoredLog, tolerance: float) -> RoutingPolicy:
+    """Return the policy that knows nothing but losses and costs."""
+    n_models = len(log.models)
+    return RoutingPolicy(
+        frontier=log.frontier_column,
+        tolerance=tolerance,
+        measured=np.ones((log.n_clusters, n_models), dtype=bool),
+        overrides=np.full(log.n_clusters, NO_OVERRIDE),
+        ood_threshold=-np.inf,
+        windows=np.full(n_models, np.inf),
+        usual_cost_usd=float(log.costs_usd[:, log.frontier_column].mean()),
+    )
+
+
+def _answers(
+    mean: Numbers, costs: Numbers, policy: RoutingPolicy, tolerance: float
+) -> NDArray[np.bool_]:
     """Say which models answer a cluster at some tolerance up to twice the one in force."""
+    clusters = np.arange(len(mean))
+    traffic = Traffic(clusters, np.ones(len(mean)), mean, costs, np.zeros_like(clusters))
     answers = np.zeros(mean.shape, dtype=bool)
-    answers[:, frontier] = True
+    answers[:, policy.frontier] = True
     for step in np.linspace(-tolerance, 2 * tolerance, N_STEPS):
-        allowed = (mean <= step) & (costs < costs[:, [frontier]])
-        cheapest = np.where(allowed, costs, np.inf).argmin(axis=1)
-        rows = np.flatnonzero(allowed.any(axis=1))
-        answers[rows, cheapest[rows]] = True
+        answers[clusters, replace(policy, tolerance=float(step)).choose(traffic).columns] = True
     return answers
 
 
@@ -239,15 +258,15 @@ def _cheapest_first(log: ScoredLog, rows: NDArray[np.int64]) -> NDArray[np.int64
 def _value(outlook: _Outlook, errors: Numbers, cluster: int, column: int) -> float:
     """Return the knowledge gradient of a few more pairs, weighed by traffic and saving.
 
-    With distance d of the expected loss to the tolerance, and standard deviation s of how far new
-    pairs will move it, the label improves by s * phi(d / s) - |d| * Phi(-|d| / s) on average.
+    With distance d of the expected loss to the accepted one, and standard deviation s of how far
+    new pairs will move it, the label improves by s * phi(d / s) - |d| * Phi(-|d| / s) on average.
     """
     from scipy.special import ndtr
 
     error = max(float(errors[cluster, column]), 1e-6)
     n_before = LOSS_VARIANCE / error**2
     moved = error * math.sqrt(PAIRS_AT_ONCE / (n_before + PAIRS_AT_ONCE))
-    away = abs(outlook.tolerance - float(outlook.mean[cluster, column])) / moved
+    away = abs(float(outlook.accepted[cluster, column] - outlook.mean[cluster, column])) / moved
     density = math.exp(-(away**2) / 2) / math.sqrt(2 * math.pi)
     gradient = moved * (density - away * float(ndtr(-away)))
     return float(outlook.share[cluster] * outlook.saving[cluster, column]) * gradient

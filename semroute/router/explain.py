@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import Any
 
+import numpy as np
+
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
+from semroute.artifact.serving import routing_policy
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
 
@@ -34,7 +38,9 @@ class Explanation:
     """A decision, the reasons in sentences, and the nearest clusters, most similar first.
 
     `estimates` take the expected loss of every model but the frontier apart, as far as anything is
-    known of it; `tolerance` is the expected loss that is accepted, None if nothing was certified.
+    known of it; `tolerance` is the expected loss that is accepted for saving what the frontier
+    costs on a usual request, None if nothing was certified. `accepted_losses` is what that comes to
+    on this text, by model; a model expected to lose more is not chosen.
     """
 
     decision: RouteDecision
@@ -44,6 +50,7 @@ class Explanation:
     clusters: tuple[ExplainedCluster, ...]
     estimates: tuple[LossParts, ...]
     tolerance: float | None
+    accepted_losses: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -59,6 +66,7 @@ class Explanation:
             "clusters": clusters,
             "estimates": [asdict(parts) for parts in self.estimates],
             "tolerance": self.tolerance,
+            "accepted_losses": dict(self.accepted_losses),
         }
 
 
@@ -71,17 +79,19 @@ def explain_decision(
 ) -> Explanation:
     """Lay out what a decision rests on; `near` are the clusters to show, most similar first."""
     manifest = contents.manifest
+    accepted = _accepted(decision, contents)
     clusters = tuple(
         _explained(contents.clusters[n.cluster_id], n, examples.get(n.cluster_id, ())) for n in near
     )
     return Explanation(
         decision=decision,
-        why=_why(decision, contents),
+        why=_why(decision, contents, accepted),
         ood_threshold=manifest.ood.threshold,
         max_loss=manifest.config.quality.max_loss,
         clusters=clusters,
         estimates=estimates,
         tolerance=_tolerance(contents),
+        accepted_losses=accepted,
     )
 
 
@@ -106,10 +116,21 @@ def _explained(cluster: Cluster, near: Neighbour, examples: tuple[str, ...]) -> 
     )
 
 
-def _why(decision: RouteDecision, contents: IndexContents) -> tuple[str, ...]:
+def _accepted(decision: RouteDecision, contents: IndexContents) -> dict[str, float]:
+    """Return the largest expected loss at which each cheaper model beats the frontier here."""
+    models = contents.manifest.config.model_names
+    costs = {one.model: one.expected_cost_usd for one in decision.candidates}
+    expected = np.array([[costs[model] for model in models]], dtype=np.float64)
+    losses = routing_policy(contents).accepted_losses(expected)[0].tolist()
+    return {model: loss for model, loss in zip(models, losses, strict=True) if not isnan(loss)}
+
+
+def _why(
+    decision: RouteDecision, contents: IndexContents, accepted: Mapping[str, float]
+) -> tuple[str, ...]:
     """Say in sentences how the decision came about."""
     near = _nearness(decision, contents.manifest.ood.threshold)
-    return (*near, _reason(decision, contents))
+    return (*near, _reason(decision, contents, accepted))
 
 
 def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
@@ -121,14 +142,15 @@ def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
     return (f"{nearest}; its similarity {decision.similarity:.3f} is {limit}.",)
 
 
-def _reason(decision: RouteDecision, contents: IndexContents) -> str:
+def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[str, float]) -> str:
     frontier = contents.manifest.config.frontier
     tolerance = _tolerance(contents)
     if decision.reason == "matched" and tolerance is not None:
         loss = next(c.expected_loss for c in decision.candidates if c.model == decision.model)
         return (
-            f"{decision.model} is the cheapest model measured on this cluster that is expected to "
-            f"lose at most {tolerance:g} against {frontier} on this text: {loss or 0.0:.3f}."
+            f"{decision.model} is expected to lose {loss or 0.0:.3f} against {frontier} on this "
+            f"text; for what it saves, {accepted[decision.model]:.3f} is accepted, and no other "
+            "model measured on this cluster trades score for cost better."
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
         return f"The request may not fit the context window of the label, so {frontier} answers."
@@ -146,6 +168,6 @@ def _insufficient(tolerance: float | None, frontier: str) -> str:
     if tolerance is None:
         return f"No cheaper model could be certified, so {frontier} answers."
     return (
-        f"No cheaper model measured on this cluster is expected to lose at most {tolerance:g} on "
+        "No cheaper model measured on this cluster saves enough for what it is expected to lose on "
         f"this text, so {frontier} answers."
     )

@@ -74,6 +74,7 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
         overrides=np.full(N_CLUSTERS, NO_OVERRIDE),
         ood_threshold=0.0,
         windows=np.full(3, np.inf),
+        usual_cost_usd=float(costs[:, 0].mean()),
     ).choose(traffic)
     return traffic, chosen
 
@@ -120,6 +121,7 @@ class TestEveryPolicy:
             overrides=np.array([NO_OVERRIDE, 1, NO_OVERRIDE, 2]),
             ood_threshold=0.5,
             windows=np.full(3, np.inf),
+            usual_cost_usd=0.01,
         )
         together = rule.choose(traffic).columns.tolist()
         parts = vars(traffic).values()

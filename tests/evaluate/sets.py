@@ -68,4 +68,5 @@ def policy(
         overrides=np.array(overrides),
         ood_threshold=0.5,
         windows=np.full(n_models, np.inf),
+        usual_cost_usd=0.1,
     )

@@ -43,9 +43,9 @@ def _altered(judged: Judged) -> IndexContents:
     """The index with an analyst's label, clusters without evidence, and a small window."""
     contents = _at(load_index(judged.index), 0.1)
     config = contents.manifest.config
-    cheapest = min(config.models, key=lambda model: model.cost_usd(100))
+    _, small, *_ = sorted(config.models, key=lambda model: model.cost_usd(100))
     models = [
-        model.model_dump(exclude_none=True) | ({"context_window": 30} if model == cheapest else {})
+        model.model_dump(exclude_none=True) | ({"context_window": 30} if model == small else {})
         for model in config.models
     ]
     changed = type(config).model_validate(

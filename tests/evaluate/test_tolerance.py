@@ -22,12 +22,20 @@ DECISIONS = [
 LABELLED = policy(overrides=(NO_OVERRIDE, 1))
 
 
-def test_the_cheapest_model_within_the_tolerance_answers_and_the_rest_stays() -> None:
+def test_the_cheaper_model_answers_from_the_tolerance_its_loss_takes_and_the_rest_stays() -> None:
     expected = expectations(LABELLED, DECISIONS, FROZEN)
-    assert tolerances(expected).tolist() == [-np.inf, 0.0, 0.01, 0.3, 0.9]
+    # Nine tenths of a usual cost are saved.
+    assert tolerances(expected) == pytest.approx([-np.inf, 0.01 / 0.9, 0.3 / 0.9, 1.0])
     assert expected.choose(-np.inf).tolist() == [0, 0, 0, 1, 0]
     assert expected.choose(0.02).tolist() == [1, 0, 0, 1, 0]
-    assert expected.choose(0.3).tolist() == [1, 1, 0, 1, 0]
+    assert expected.choose(0.34).tolist() == [1, 1, 0, 1, 0]
+
+
+def test_every_tolerance_lets_another_query_go() -> None:
+    losses = np.random.default_rng(0).uniform(-0.5, 1, size=50)
+    frozen = frozen_set(np.ones((50, 2)))
+    expected = expectations(policy(), [decision("large", (0.0, one)) for one in losses], frozen)
+    assert [expected.choose(t).sum() for t in tolerances(expected)] == list(range(51))
 
 
 def test_weighing_cost_goes_from_quality_to_thrift() -> None:

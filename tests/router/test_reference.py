@@ -67,13 +67,15 @@ def decided(contents: IndexContents, text: str, losses: list[float]) -> tuple[st
     if similarity < manifest.ood.threshold:
         return frontier, "ood"
     paired = {known.model: known.n_paired for known in contents.clusters[nearest].evidence}
-    by_price = sorted(manifest.config.models, key=lambda model: model.cost_usd(len(text)))
-    for model in by_price[: by_price.index(manifest.config.price(frontier))]:
-        loss = losses[manifest.config.model_names.index(model.name)]
-        assert manifest.certificate is not None
-        if paired[model.name] >= FEWEST_PAIRS and loss <= manifest.certificate.tolerance:
-            return model.name, "matched"
-    return frontier, "insufficient_evidence"
+    assert manifest.certificate is not None
+    dear = manifest.config.price(frontier).cost_usd(len(text))
+    best, most = frontier, 0.0
+    for model, loss in zip(manifest.config.models, losses, strict=True):
+        saved = 1 - model.cost_usd(len(text)) / dear
+        gain = manifest.certificate.tolerance * saved - loss
+        if saved > 0 and paired[model.name] >= FEWEST_PAIRS and gain >= most:
+            best, most = model.name, gain
+    return best, "insufficient_evidence" if best == frontier else "matched"
 
 
 def assert_as_expected(decision: RouteDecision, contents: IndexContents, text: str) -> None:
