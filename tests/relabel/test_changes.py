@@ -1,15 +1,18 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semroute.artifact.contents import Cluster, IndexContents
+from semroute.certify import Certificate
 from semroute.labels import LabelEdit
-from semroute.relabel import LabelChanges, contradictions, plan_labels
+from semroute.relabel import LabelChanges, contradictions, plan_labels, recertified
+from semroute.relabel.changes import with_promise
 from tests.tiny import tiny_config
-from tests.tiny_index import tiny_contents
+from tests.tiny_index import tiny_certificate, tiny_contents
 
 SHARES = (0.5, 0.3, 0.2)
 
@@ -154,6 +157,82 @@ def test_changes_as_a_dict_are_plain_json():
         }
     ]
     assert plain["published_version"] is None
+
+
+def certified(tolerance: float | None, *, holds: bool = True) -> Certificate:
+    changed = {"tolerance": tolerance, "holds": holds}
+    return tiny_certificate(tiny_config()).model_copy(update=changed)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (certified(0.02), certified(0.01), "less readily"),
+        (certified(0.02), certified(None), "less readily"),
+        (certified(0.01), certified(0.02), "more readily"),
+        (certified(None, holds=False), certified(0.02), "more readily"),
+        (certified(0.02), certified(None, holds=False), "nothing is promised"),
+        (None, certified(None, holds=False), "nothing is promised"),
+    ],
+)
+def test_what_certifying_again_does_to_the_other_requests_has_its_reason(before, now, told):
+    changes = plan_labels(contents(), [edit(0, label="large")])
+    changes = dataclasses.replace(changes, certificate_before=before, certificate_after=now)
+    assert told in changes.reason
+    assert changes.to_dict()["reason"] == changes.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (certified(0.02), certified(0.02)),
+        (certified(None, holds=False), certified(None, holds=False)),
+        (None, certified(0.02)),
+        (None, None),
+    ],
+)
+def test_where_nothing_moves_or_nothing_is_known_there_is_no_reason(before, now):
+    changes = plan_labels(contents(), [edit(0, label="large")])
+    changes = dataclasses.replace(changes, certificate_before=before, certificate_after=now)
+    assert changes.reason is None
+
+
+def with_costly_label(label: str | None) -> IndexContents:
+    """900 scored queries; 3% of clusters 1 and 2 fail with `small` and `medium`, in turn.
+
+    One such loss fits the promise, both do not. `small` is expected to lose 0.01, 0.02 and 0.03 on
+    the three clusters, `medium` too much to be chosen by itself.
+    """
+    whole = tiny_contents(n_calibration=900)
+    known = whole.calibration
+    scores = np.ones_like(known.scores)
+    fails = np.arange(900) % 100 < 3
+    scores[fails & (known.cluster_ids == 1), MODELS.index("small")] = 0.0
+    scores[fails & (known.cluster_ids == 2), MODELS.index("medium")] = 0.0
+    losses = np.full_like(known.expected_losses, 0.5)
+    losses[:, MODELS.index("large")] = 0.0
+    losses[:, MODELS.index("small")] = 0.01 * (1 + known.cluster_ids)
+    known = dataclasses.replace(known, scores=scores, expected_losses=losses)
+    clusters = list(whole.clusters)
+    clusters[2] = clusters[2].model_copy(update={"override": label})
+    return recertified(dataclasses.replace(whole, calibration=known, clusters=tuple(clusters)))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told", "moved"),
+    [
+        (None, "medium", "less readily", ("small", "large")),
+        ("medium", None, "more readily", ("large", "small")),
+    ],
+)
+def test_a_label_that_costs_score_leaves_less_room_for_the_others(before, now, told, moved):
+    start, end = with_costly_label(before), with_costly_label(now)
+    changes = with_promise(plan_labels(start, [edit(2, label=now or "")]), start, end)
+    assert changes.certificate_before.holds
+    assert changes.certificate_after.holds
+    assert told in changes.reason
+    (other,) = changes.also_relabelled
+    assert (other.before.label, other.after.label) == moved
 
 
 MODELS = ("large", "medium", "small")
