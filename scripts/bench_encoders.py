@@ -41,7 +41,7 @@ def main() -> None:
     print_means(outcomes)
     for name in ("int8", "static"):
         print(f"\n## clinc150, {name}", flush=True)
-        clinc150(options.data, 1, encoders[name])
+        clinc150(options.data, range(1), encoders[name])
 
 
 def _encoders(source: DataSet) -> Mapping[str, Encoder]:

@@ -1,6 +1,7 @@
 """Routing quality, OOD detection and build cost on the shared data sets.
 
-    python scripts/bench_quality.py [--data ../shared/data] [--seeds 5] [--only routellm]
+    python scripts/bench_quality.py [--data ../shared/data] [--seeds 5] [--first-seed 0]
+                                    [--only routellm]
 
 Each split is built by `build_index` from files, as a user would, and judged through
 `SemanticRouter.route_batch` on queries the build has not seen. Baselines run on the same vectors in
@@ -15,6 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_baselines import (
+    N_NEIGHBOURS,
+    cheapest_within,
+    feature_gain,
+    knn_gain,
+    knn_policy,
+    knn_traffic,
+)
 from bench_data import (
     DataSet,
     add,
@@ -22,7 +31,6 @@ from bench_data import (
     serving_encoder,
     split_rows,
     table,
-    vectors_of,
     versions,
 )
 
@@ -39,23 +47,22 @@ from semroute.evaluate.curves import (
     quality_curve,
     saved_at,
 )
-from semroute.features import text_features
-from semroute.policy import RoutingPolicy, Traffic
+from semroute.policy import Traffic
 from semroute.router import SemanticRouter
-
-N_NEIGHBOURS = 100
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", choices=("routellm", "routerbench", "holes", "clinc150", "build"))
     options = parser.parse_args()
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")
     print(versions())
-    parts: dict[str, Callable[[Path, int, Any], None]] = {
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    parts: dict[str, Callable[[Path, range, Any], None]] = {
         "build": build_cost,
         "routellm": routellm,
         "routerbench": routerbench,
@@ -66,10 +73,10 @@ def main() -> None:
         if options.only in (None, name):
             encoder = None if name == "build" else serving_encoder(options.data / "routellm")
             print(f"\n## {name}", flush=True)
-            part(options.data, options.seeds, encoder)
+            part(options.data, seeds, encoder)
 
 
-def build_cost(data: Path, _seeds: int, encoder: None) -> None:
+def build_cost(data: Path, _seeds: range, encoder: None) -> None:
     """Time and memory of one build of all routellm queries, by step."""
     with tempfile.TemporaryDirectory() as folder:
         source = DataSet(data / "routellm")
@@ -80,11 +87,11 @@ def build_cost(data: Path, _seeds: int, encoder: None) -> None:
     )
 
 
-def routellm(data: Path, seeds: int, encoder: Encoder) -> None:
+def routellm(data: Path, seeds: range, encoder: Encoder) -> None:
     """70/30 splits by query: APGR per source, and what the published labels do."""
     source = DataSet(data / "routellm")
     outcomes: dict[str, list[float]] = {}
-    for seed in range(seeds):
+    for seed in seeds:
         _routellm_split(source, seed, encoder, outcomes)
     print_means(outcomes)
 
@@ -101,8 +108,8 @@ def _routellm_split(
     frontier, cheap = source.config.model_names
     gains = {
         "semroute": np.array([gain_of(decision, cheap) for decision in decisions]),
-        f"kNN {N_NEIGHBOURS}": _knn_gain(source, encoder, train, test),
-        "text features alone": _feature_gain(source, train, test),
+        f"kNN {N_NEIGHBOURS}": knn_gain(source, encoder, train, test),
+        "text features alone": feature_gain(source, train, test),
     }
     prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
     for method, gain in gains.items():
@@ -140,27 +147,6 @@ def gain_of(decision: RouteDecision, cheap: str) -> float:
     return np.inf if losses[cheap] is None else float(losses[cheap])
 
 
-def _knn_gain(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray) -> Numbers:
-    frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
-    gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
-    similarities = vectors_of(source, encoder, test) @ vectors_of(source, encoder, train).T
-    nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
-    return np.asarray(gains[nearest].mean(axis=1))
-
-
-def _feature_gain(source: DataSet, train: np.ndarray, test: np.ndarray) -> Numbers:
-    """Ridge on the text features alone, its penalty chosen on the training rows."""
-    from sklearn.linear_model import RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    frontier, cheap = (source.config.model_names.index(n) for n in source.config.model_names)
-    gains = source.evals.scores[train, frontier] - source.evals.scores[train, cheap]
-    model = make_pipeline(StandardScaler(), RidgeCV(10.0 ** np.arange(-1, 5)))
-    model.fit(text_features(source.texts(train)), gains)
-    return np.asarray(model.predict(text_features(source.texts(test))))
-
-
 def _add_routing(
     outcomes: dict[str, list[float]],
     source: DataSet,
@@ -188,12 +174,12 @@ def _add_routing(
         add(outcomes, f"{name}: cost per 1,000 requests", float(1e3 * costs[rows, columns].mean()))
 
 
-def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
+def routerbench(data: Path, seeds: range, encoder: Encoder) -> None:
     """Eleven models with holes: what the certified policy does, and the sweep of the tolerance."""
     source = DataSet(data / "routerbench")
     holes = np.isnan(source.evals.scores).mean()
     outcomes: dict[str, list[float]] = {"holes in the scores": [float(holes)]}
-    for seed in range(seeds):
+    for seed in seeds:
         train, test = split_rows(len(source.rows), 0.7, seed)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "index"
@@ -203,12 +189,36 @@ def routerbench(data: Path, seeds: int, encoder: Encoder) -> None:
         decisions = router.route_batch(source.texts(test))
         add(outcomes, "clusters", summary.counts.n_clusters)
         _add_routing(outcomes, source, decisions, test)
-        policy, traffic = routing_policy(contents), _traffic(contents, decisions)
-        _add_sweep(outcomes, "semroute", policy, traffic, source, test)
-        anywhere = replace(policy, measured=np.ones_like(policy.measured), ood_threshold=-2.0)
-        near = _knn_traffic(source, encoder, train, test)
-        _add_sweep(outcomes, f"kNN {N_NEIGHBOURS}", anywhere, near, source, test)
+        for name, choose in _rules(source, encoder, contents, decisions, train, test).items():
+            _add_sweep(outcomes, name, choose, source, test)
     print_means(outcomes)
+
+
+def _rules(
+    source: DataSet,
+    encoder: Encoder,
+    contents: IndexContents,
+    decisions: Sequence[RouteDecision],
+    train: np.ndarray,
+    test: np.ndarray,
+) -> dict[str, Callable[[float], np.ndarray]]:
+    """Return what chooses models for the test rows at a tolerance, by name."""
+    served, traffic = routing_policy(contents), _traffic(contents, decisions)
+    near, nearer = (
+        knn_traffic(source, encoder, train, test, costs_of_neighbours=local)
+        for local in (False, True)
+    )
+    knn = knn_policy(source, train)
+    name = f"kNN {N_NEIGHBOURS}"
+    return {
+        "semroute": lambda t: replace(served, tolerance=t).choose(traffic).columns,
+        name: lambda t: replace(knn, tolerance=t).choose(near).columns,
+        f"{name}, costs of neighbours": lambda t: replace(knn, tolerance=t).choose(nearer).columns,
+        f"{name}, cheapest within": lambda t: cheapest_within(t, near, knn.frontier),
+        f"{name}, cheapest within, costs of neighbours": lambda t: cheapest_within(
+            t, nearer, knn.frontier
+        ),
+    }
 
 
 def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Traffic:
@@ -226,39 +236,20 @@ def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Tra
     )
 
 
-def _knn_traffic(source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray) -> Traffic:
-    frontier = source.config.model_names.index(source.config.frontier)
-    scores = source.evals.scores[train]
-    losses = scores[:, [frontier]] - scores
-    similarities = vectors_of(source, encoder, test) @ vectors_of(source, encoder, train).T
-    nearest = np.argpartition(-similarities, N_NEIGHBOURS, axis=1)[:, :N_NEIGHBOURS]
-    near_losses = np.nanmean(losses[nearest], axis=1)
-    near_losses[:, frontier] = 0.0
-    spent = np.nanmean(source.evals.costs_usd[train], axis=0)
-    return Traffic(
-        cluster_ids=np.zeros(len(test), dtype=np.int64),
-        similarities=np.ones(len(test)),
-        losses=near_losses,
-        costs_usd=np.tile(spent, (len(test), 1)),
-        n_chars=np.zeros(len(test), dtype=np.int64),
-    )
-
-
 def _add_sweep(
     outcomes: dict[str, list[float]],
     name: str,
-    policy: RoutingPolicy,
-    traffic: Traffic,
+    choose: Callable[[float], np.ndarray],
     source: DataSet,
     test: np.ndarray,
 ) -> None:
     """Add what the cheapest tolerance saves that keeps 95% and 99% of the frontier's score."""
     scores, costs = source.evals.scores[test], source.evals.costs_usd[test]
-    rows = np.arange(len(test))
-    strong, dear = np.nanmean(scores[:, policy.frontier]), np.nanmean(costs[:, policy.frontier])
+    rows, frontier = np.arange(len(test)), source.config.model_names.index(source.config.frontier)
+    strong, dear = np.nanmean(scores[:, frontier]), np.nanmean(costs[:, frontier])
     saved = {0.95: 0.0, 0.99: 0.0}
     for tolerance in np.arange(-0.5, 1.0, 0.005):
-        columns = replace(policy, tolerance=float(tolerance)).choose(traffic).columns
+        columns = choose(float(tolerance))
         score, cost = np.nanmean(scores[rows, columns]), np.nanmean(costs[rows, columns])
         for kept, most in saved.items():
             if score >= kept * strong:
@@ -267,11 +258,11 @@ def _add_sweep(
         add(outcomes, f"saved at {kept:.0%}, {name}", share)
 
 
-def holes(data: Path, seeds: int, encoder: Encoder) -> None:
+def holes(data: Path, seeds: range, encoder: Encoder) -> None:
     """Remove 30% of one cheap model's scores at random: how far its share of traffic moves."""
     source = DataSet(data / "routerbench")
     outcomes: dict[str, list[float]] = {}
-    for seed in range(seeds):
+    for seed in seeds:
         train, test = split_rows(len(source.rows), 0.7, seed)
         whole = _shares(source, train, test, seed, encoder, None)
         cheap = [name for name in whole["certified"] if name != source.config.frontier]
@@ -310,7 +301,7 @@ def _shares(
     return found
 
 
-def clinc150(data: Path, seeds: int, encoder: Encoder) -> None:
+def clinc150(data: Path, seeds: range, encoder: Encoder) -> None:
     """In-scope queries as the log, no evals: OOD detection and false fallback."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "semroute.toml"
@@ -321,7 +312,7 @@ def clinc150(data: Path, seeds: int, encoder: Encoder) -> None:
         source = DataSet(data / "clinc150", config=config)
         parts = source.column("split")
         outcomes: dict[str, list[float]] = {}
-        for seed in range(seeds):
+        for seed in seeds:
             out = Path(folder) / f"index-{seed}"
             summary = source.build(np.flatnonzero(parts == "train"), out, seed, encoder)
             router = SemanticRouter.load(out, encoder=encoder)

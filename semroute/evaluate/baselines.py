@@ -78,7 +78,7 @@ def _hard_words(text: str) -> list[str]:
 
 
 def learned(expected_loss: Numbers, frozen: FrozenSet, cost_usd: float) -> Numbers:
-    """Choose the cheapest model within the tolerance at which a learner costs what is asked."""
+    """Let the policy choose by a learner, at the tolerance at which it costs what is asked."""
     expected = estimated(expected_loss, frozen)
     ladder = [expected.choose(tolerance) for tolerance in tolerances(expected, most=200)]
     return at_cost(ladder, frozen, cost_usd)

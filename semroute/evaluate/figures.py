@@ -32,8 +32,7 @@ def curve_figures(
         judge: the frozen set and its resamples.
         expected: what the router expects of each model on each query.
         points: its figures at every tolerance, on `judge.first(N_RESAMPLES)`. AIQ is of
-            RouterBench's family instead, which weighs expected score against cost: tolerances
-            are a poor way to spend little.
+            RouterBench's family instead, whose prices rise until nothing but cost counts.
         cheapest: the column of the cheap model APGR and CPT compare with the frontier.
     """
     judge = judge.first(N_RESAMPLES)
