@@ -13,6 +13,7 @@ from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
 from semroute.cli.output import escape_unprintable
 from semroute.cli.planning import evals
+from semroute.cli.pruning import prune
 from semroute.cli.routing import explain, route
 from semroute.errors import SemrouteError
 
@@ -33,7 +34,7 @@ def semroute(verbose: bool) -> None:
     logging.getLogger("semroute").setLevel(logging.INFO if verbose else logging.NOTSET)
 
 
-for command in (build_index, route, explain, labels, evaluate, evals, inspect, verify, demo):
+for command in (build_index, route, explain, labels, evaluate, evals, inspect, verify, prune, demo):
     semroute.add_command(command)
 
 

@@ -1,0 +1,81 @@
+"""Removing versions nobody needs any more; never the live one."""
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from semroute.artifact.durable import flush_folder, refused_writes_name
+from semroute.artifact.layout import UNFINISHED
+from semroute.artifact.loading import complete_versions, load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.reading import is_folder
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Versions that were removed and that are left, oldest first, and the bytes this gives back.
+
+    With `dry_run` nothing was removed.
+    """
+
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    n_bytes: int
+    dry_run: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+def prune(folder: Path, keep: int, *, dry_run: bool = False) -> Pruned:
+    """Remove the oldest versions of an index until `keep` are left, the live one among them.
+
+    The live version is loaded first: where it is damaged, the others are what helps, and all stay.
+    A process that dies on the way leaves versions whole or gone.
+
+    Args:
+        folder: the folder of all versions.
+        keep: how many versions stay, at least 1.
+        dry_run: remove nothing, and say what would be removed.
+
+    Raises:
+        InvalidIndexError: there is no index, or the live version is damaged.
+        IndexLockedError: another process is publishing into the folder.
+        PublishError: the operating system refused a step.
+    """
+    live = load_index(folder, samples=False).manifest.index_version
+    if dry_run:
+        return _chosen(folder, live, keep, dry_run=True)
+    with locked(folder):
+        live = load_index(folder, samples=False).manifest.index_version
+        chosen = _chosen(folder, live, keep, dry_run=False)
+        _remove(folder, chosen.removed)
+    return chosen
+
+
+def _chosen(folder: Path, live: str, keep: int, *, dry_run: bool) -> Pruned:
+    versions = complete_versions(folder)
+    others = [one for one in versions if one != live and is_folder(folder / one)]
+    removed = tuple(others[: max(len(versions) - keep, 0)])
+    kept = tuple(version for version in versions if version not in removed)
+    n_bytes = sum(
+        path.lstat().st_size
+        for version in removed
+        for path in (folder / version).rglob("*")
+        if path.is_file()
+    )
+    return Pruned(removed, kept, n_bytes, dry_run)
+
+
+def _remove(folder: Path, versions: tuple[str, ...]) -> None:
+    # Under a name that the next build removes too, a version is gone at once, whatever comes after.
+    doomed = {folder / version: folder / f"{UNFINISHED}pruned-{version}" for version in versions}
+    for path, unfinished in doomed.items():
+        with refused_writes_name(path):
+            path.rename(unfinished)
+    flush_folder(folder)
+    for unfinished in doomed.values():
+        with refused_writes_name(unfinished):
+            shutil.rmtree(unfinished)
