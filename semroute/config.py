@@ -4,10 +4,12 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -141,6 +143,11 @@ class Config(_Table):
     def price(self, name: str) -> ModelPrice:
         """Return the price of a model that is in the file."""
         return next(model for model in self.models if model.name == name)
+
+    def prices_usd(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Estimate what each text costs with each model, shape (n_texts, n_models)."""
+        prices = [[model.cost_usd(len(text)) for model in self.models] for text in texts]
+        return np.array(prices, dtype=np.float64).reshape(len(texts), len(self.models))
 
 
 Location = tuple[str | int, ...]

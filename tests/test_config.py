@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -157,6 +158,17 @@ def test_what_an_unknown_key_holds_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="key api_key: is not a known key") as caught:
         read(tmp_path, 'api_key = "sk-canary"\n' + SHORTEST)
     assert "canary" not in str(caught.value)
+
+
+def test_prices_of_texts_are_those_of_requests_of_their_length() -> None:
+    by_token = {"name": "tokens", "usd_per_million_input_tokens": 4}
+    by_token |= {"usd_per_million_output_tokens": 8, "output_tokens_per_request": 100}
+    models = [{"name": "flat", "usd_per_request": 0.01}, by_token]
+    config = Config.model_validate({"frontier": "flat", "models": models})
+    assert config.prices_usd(["x" * 400, ""]) == pytest.approx(
+        np.array([[0.01, 0.0012], [0.01, 0.0008]])
+    )
+    assert config.prices_usd([]).shape == (0, 2)
 
 
 @pytest.mark.real_data

@@ -82,7 +82,7 @@ def embed_log(
         vectors=vectors[rows],
         scores=evals.scores[rows],
         costs_usd=evals.costs_usd[rows],
-        prices_usd=_prices_usd(kept, config),
+        prices_usd=config.prices_usd(kept),
         n_unusable=len(texts) - len(rows),
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
         n_resumed=n_resumed,
@@ -107,11 +107,6 @@ def _embedded(
         rows[start : start + len(texts)] = vectors
         start += len(texts)
     return rows, n_resumed
-
-
-def _prices_usd(texts: list[str], config: Config) -> NDArray[np.float64]:
-    prices = [[model.cost_usd(len(text)) for model in config.models] for text in texts]
-    return np.array(prices, dtype=np.float64).reshape(len(texts), len(config.models))
 
 
 def _refuse_unusable(n_queries: int, n_usable: int, largest_share: float) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from semroute.config import Config
 from semroute.demo.dataset import DemoFiles
 from semroute.evals import EvalTable, read_evals
-from semroute.queries import QueryLog, read_queries
+from semroute.queries import read_queries
 from semroute.router import SemanticRouter
 
 
@@ -30,7 +30,7 @@ def compare(router: SemanticRouter, files: DemoFiles, config: Config) -> tuple[C
     """Answer the held-out queries by the router, by the frontier and by the cheapest model."""
     log = read_queries(files.queries_test)
     table = read_evals(files.evals_test, log.query_ids, config.model_names)
-    costs = _costs_usd(table, log, config)
+    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
     routed = [config.model_names.index(d.model) for d in router.route_batch(log.texts)]
     cheapest = int(np.argmin(costs.mean(axis=0)))
     frontier = config.model_names.index(config.frontier)
@@ -40,11 +40,6 @@ def compare(router: SemanticRouter, files: DemoFiles, config: Config) -> tuple[C
         _compared(f"always {config.frontier}", [frontier] * n, table, costs),
         _compared(f"always {config.model_names[cheapest]}", [cheapest] * n, table, costs),
     )
-
-
-def _costs_usd(table: EvalTable, log: QueryLog, config: Config) -> NDArray[np.float64]:
-    prices = [[model.cost_usd(len(text)) for model in config.models] for text in log.texts]
-    return np.where(np.isnan(table.costs_usd), prices, table.costs_usd)
 
 
 def _compared(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.build.split import group_ids
-from semroute.config import Config
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import read_evals
 from semroute.queries import read_queries
@@ -72,7 +71,7 @@ def read_frozen_set(
     config = contents.manifest.config
     log = read_queries(queries, keep_columns=True)
     table = read_evals(evals, log.query_ids, config.model_names)
-    costs = np.where(np.isnan(table.costs_usd), _prices_usd(log.texts, config), table.costs_usd)
+    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
     whole = FrozenSet(
         query_ids=log.query_ids,
         texts=log.texts,
@@ -88,11 +87,6 @@ def read_frozen_set(
         problem = f"no query has a score of the frontier model {config.frontier!r}; add some"
         raise InputError(problem, path=evals, column="model")
     return kept
-
-
-def _prices_usd(texts: Sequence[str], config: Config) -> Numbers:
-    prices = [[model.cost_usd(len(text)) for model in config.models] for text in texts]
-    return np.array(prices, dtype=np.float64).reshape(len(texts), len(config.models))
 
 
 def _without_seen(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import open_index_encoder
@@ -16,9 +17,9 @@ from semroute.build.split import in_fit
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
 from semroute.errors import PublishError, require
-from semroute.evals import no_evals, read_evals
+from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.index import CentroidIndex
-from semroute.planning.scores import Portion, ScoredLog, plan_scores, portions
+from semroute.planning.scores import PlannedScore, Portion, ScoredLog, plan_scores, portions
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.vectors import usable_rows
@@ -96,52 +97,64 @@ def plan_evals(
     """
     require("planning evaluations", "build", scipy="scipy")
     contents = load_index(folder, samples=False)
-    config = contents.manifest.config
-    log = read_queries(queries)
-    names = config.model_names
-    n = len(log.query_ids)
+    config, log = contents.manifest.config, read_queries(queries)
+    names, n = config.model_names, len(log.query_ids)
     table = read_evals(evals, log.query_ids, names) if evals else no_evals(n, names)
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     texts = [config.texts.clean(text).text for text in log.texts]
     cluster_ids = _nearest(texts, contents, encoder, progress)
     rows = np.flatnonzero(cluster_ids >= 0)
-    kept = [texts[row] for row in rows]
-    prices = np.array([[m.cost_usd(len(text)) for m in config.models] for text in kept])
-    costs = table.costs_usd[rows]
-    scored = ScoredLog(
-        cluster_ids=cluster_ids[rows],
-        n_clusters=len(contents.clusters),
-        fit=in_fit(kept, contents.manifest.seed),
-        scores=table.scores[rows],
-        costs_usd=np.where(np.isnan(costs), prices.reshape(costs.shape), costs),
-        models=names,
-        frontier=config.frontier,
-    )
+    scored = _scored_log(contents, [texts[row] for row in rows], cluster_ids[rows], table, rows)
     quality = config.quality
     planned = plan_scores(
         scored, budget, tolerance=quality.max_loss, confidence=quality.confidence, seed=seed
     )
+    query_ids = [log.query_ids[row] for row in rows]
     return EvalPlan(
         index_version=contents.manifest.index_version,
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
-        scores=tuple(
-            Wanted(
-                query_id=log.query_ids[rows[one.row]],
-                model=names[one.column],
-                purpose=one.purpose,
-                cluster_key=contents.clusters[scored.cluster_ids[one.row]].cluster_key,
-                cluster_name=contents.clusters[scored.cluster_ids[one.row]].name,
-            )
-            for one in planned
-        ),
+        scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
         portions=portions(scored, planned, quality.confidence),
+    )
+
+
+def _scored_log(
+    contents: IndexContents,
+    texts: Sequence[str],
+    cluster_ids: NDArray[np.int64],
+    table: EvalTable,
+    rows: NDArray[np.int64],
+) -> ScoredLog:
+    """Put together what is known of the queries that have a nearest cluster, `rows` of `table`."""
+    config, costs = contents.manifest.config, table.costs_usd[rows]
+    return ScoredLog(
+        cluster_ids=cluster_ids,
+        n_clusters=len(contents.clusters),
+        fit=in_fit(texts, contents.manifest.seed),
+        scores=table.scores[rows],
+        costs_usd=np.where(np.isnan(costs), config.prices_usd(texts), costs),
+        models=config.model_names,
+        frontier=config.frontier,
+    )
+
+
+def _wanted(
+    planned: PlannedScore, query_ids: Sequence[str], log: ScoredLog, contents: IndexContents
+) -> Wanted:
+    cluster = contents.clusters[log.cluster_ids[planned.row]]
+    return Wanted(
+        query_id=query_ids[planned.row],
+        model=log.models[planned.column],
+        purpose=planned.purpose,
+        cluster_key=cluster.cluster_key,
+        cluster_name=cluster.name,
     )
 
 
 def _nearest(
     texts: Sequence[str], contents: IndexContents, encoder: Encoder, progress: Progress | None
-) -> np.ndarray[Any, np.dtype[np.int64]]:
+) -> NDArray[np.int64]:
     """Return the nearest cluster of each text, -1 for one that cannot be embedded; shape (n,)."""
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
     if progress is None:
