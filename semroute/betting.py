@@ -24,7 +24,9 @@ N_HALVINGS = 13
 """How finely an upper bound is told: to a ten-thousandth of the largest there can be."""
 
 
-def rules_out(losses: Numbers, bound: float, confidence: float) -> bool:
+def rules_out(
+    losses: Numbers, bound: float, confidence: float, weights: Numbers | None = None
+) -> bool:
     """Say whether independent losses show that their mean is below `bound`.
 
     A bet is what would let the capital grow fastest to its target over all the losses, if their
@@ -35,11 +37,14 @@ def rules_out(losses: Numbers, bound: float, confidence: float) -> bool:
         losses: in [-1, 1], shape (n,), in a random order.
         bound: of the mean, above -1.
         confidence: above 0, below 1.
+        weights: above 0, shape (n,): for how many each loss stands; None: all for as many. What is
+            won or lost of a bet goes by the weight over the largest.
     """
+    weights = np.ones_like(losses) if weights is None else weights / weights.max(initial=1e-300)
     target = -math.log(1 - confidence)
-    bets = np.sqrt(2 * target / (max(len(losses), 1) * _variances_before(losses)))
-    largest_bet = LARGEST_BET / max(1 - bound, 1e-9)
-    capital = np.cumsum(np.log1p(-np.minimum(bets, largest_bet) * (losses - bound)))
+    bets = np.sqrt(2 * target / (max(len(losses), 1) * _variances_before(weights * losses)))
+    bets = np.minimum(bets, LARGEST_BET / max(1 - bound, 1e-9))
+    capital = np.cumsum(np.log1p(-bets * weights * (losses - bound)))
     return bool((capital >= target).any())
 
 
@@ -54,7 +59,9 @@ def _variances_before(losses: Numbers) -> Numbers:
     return np.concatenate([[1.0], variances])[:-1]
 
 
-def upper_bound(losses: Numbers, confidence: float, largest: float = 1.0) -> float:
+def upper_bound(
+    losses: Numbers, confidence: float, largest: float = 1.0, weights: Numbers | None = None
+) -> float:
     """Return a one-sided upper confidence bound of the mean of independent losses in [-1, 1].
 
     The smallest mean from 0 to `largest` that the losses rule out, and with it all larger ones:
@@ -64,14 +71,14 @@ def upper_bound(losses: Numbers, confidence: float, largest: float = 1.0) -> flo
     >>> upper_bound(np.zeros(1000), 0.95) < 0.01
     True
     """
-    if not rules_out(losses, largest, confidence):
+    if not rules_out(losses, largest, confidence, weights):
         return 1.0
-    if rules_out(losses, 0.0, confidence):
+    if rules_out(losses, 0.0, confidence, weights):
         return 0.0
     too_low, bound = 0.0, largest
     for _ in range(N_HALVINGS):
         middle = (too_low + bound) / 2
-        if rules_out(losses, middle, confidence):
+        if rules_out(losses, middle, confidence, weights):
             bound = middle
         else:
             too_low = middle

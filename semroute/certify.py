@@ -20,8 +20,8 @@ from semroute.sample_size import about, n_needed
 TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
 """The family: fixed before any data, so that no look at the calibration queries shapes it."""
 
-FEWEST_TO_THIN = 20
-LEAST_KNOWN_TO_THIN = 0.5
+LEAST_KNOWN = 0.5
+"""Of the queries a model answers, for those that lack scores to be left out."""
 
 _SHARE_WORTH_CERTIFYING = 0.1
 
@@ -143,7 +143,7 @@ def certify(
 
     def passes(found: Choices) -> bool:
         known = known_losses(found, rows.scores, policy.frontier, order)
-        return rules_out(known.losses, max_loss, confidence)
+        return rules_out(known.losses, max_loss, confidence, known.weights)
 
     best = replace(policy, tolerance=None)
     choices = best.choose(rows.traffic)
@@ -204,13 +204,20 @@ def policy_losses(
 class KnownLosses:
     """Losses a policy can be judged by, in a random order, and what became of the other queries.
 
-    `n_worst_case` of `losses` lack scores and count as if the model had failed; `n_left_out`
-    queries without the scores needed were left out, and as large a share of all others with them.
+    Each of `losses` stands for `weights` queries, both (n,). `n_worst_case` of them lack scores and
+    count as if the model had failed; `n_left_out` queries without the scores needed were left out,
+    and others stand for them.
     """
 
     losses: Numbers
+    weights: Numbers
     n_worst_case: int
     n_left_out: int
+
+    @property
+    def mean(self) -> float:
+        """The mean loss over all the queries they stand for; 0 without any."""
+        return float(np.average(self.losses, weights=self.weights)) if len(self.losses) else 0.0
 
 
 def known_losses(
@@ -219,22 +226,21 @@ def known_losses(
     """Collect the losses of a policy on the scored queries `order`.
 
     Leaving out only queries that lack scores would leave too many that go to the frontier and lose
-    nothing. So each model's queries, the frontier's too, are thinned to the share that is known of
-    the model known least: what is left is a smaller sample of the same traffic, if scores are
-    missing whatever they would have been. Of a model with fewer than `FEWEST_TO_THIN` queries
-    here, or known on less than half of them, missing scores count as the worst case instead.
+    nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
+    are missing whatever they would have been. Of a model known on less than `LEAST_KNOWN` of its
+    queries, missing scores count as the worst case instead.
     """
     losses, missing = policy_losses(choices, scores, frontier)
     losses, missing, columns = losses[order], missing[order], choices.columns[order]
     n_chosen = np.bincount(columns, minlength=scores.shape[1])
     n_missing = np.bincount(columns[missing], minlength=scores.shape[1])
     known = 1 - n_missing / np.maximum(n_chosen, 1)
-    thinned = (n_chosen >= FEWEST_TO_THIN) & (known >= LEAST_KNOWN_TO_THIN)
-    known = np.where(thinned, known, 1.0)
-    worst_case = missing & ~thinned[columns]
-    chance = np.random.default_rng(1).uniform(size=len(losses))
-    kept = (~missing | worst_case) & (chance < known.min() / known[columns])
-    return KnownLosses(losses[kept], int(worst_case[kept].sum()), int((missing & ~kept).sum()))
+    known = np.where(known >= LEAST_KNOWN, known, 1.0)
+    worst_case = missing & (known[columns] == 1)
+    kept = ~missing | worst_case
+    weights = 1 / known[columns]
+    n_worst_case = int(worst_case.sum())
+    return KnownLosses(losses[kept], weights[kept], n_worst_case, int((~kept).sum()))
 
 
 def _certificate(
@@ -249,7 +255,6 @@ def _certificate(
     holds: bool,
 ) -> Certificate:
     known = known_losses(choices, rows.scores, policy.frontier, order)
-    losses = known.losses
     n = max(len(choices.columns), 1)
     spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
     counted = np.bincount(choices.columns, minlength=len(models))
@@ -257,7 +262,8 @@ def _certificate(
     may_lose = _may_lose(policy)
     worth = [] if may_lose else _worth_certifying(policy, rows, order)
     needed = None if may_lose else n_needed(worth, len(order), max_loss, confidence)
-    bound = upper_bound(losses, confidence, max_loss if holds else 1.0) if may_lose else 0.0
+    largest = max_loss if holds else 1.0
+    bound = upper_bound(known.losses, confidence, largest, known.weights) if may_lose else 0.0
     return Certificate(
         frontier=models[policy.frontier],
         max_loss=max_loss,
@@ -265,7 +271,7 @@ def _certificate(
         tolerance=policy.tolerance,
         holds=holds,
         upper_bound=bound,
-        mean_loss=float(losses.mean()) if len(losses) else 0.0,
+        mean_loss=known.mean,
         n_queries=len(order),
         n_worst_case=known.n_worst_case,
         n_left_out=known.n_left_out,
@@ -285,11 +291,12 @@ def _mean(values: Numbers) -> float:
 
 def _worth_certifying(
     policy: RoutingPolicy, rows: CalibrationRows, scored: NDArray[np.intp]
-) -> list[Numbers]:
-    """Return the losses of each policy of the family that sends a tenth of traffic elsewhere."""
+) -> list[tuple[Numbers, Numbers]]:
+    """Return losses and weights of each policy that sends a tenth of traffic elsewhere."""
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
-    return [
-        known_losses(found, rows.scores, policy.frontier, scored).losses
+    family = [
+        known_losses(found, rows.scores, policy.frontier, scored)
         for _, found in _distinct(policy, rows.traffic)
         if (found.columns[scored] != policy.frontier).sum() >= fewest
     ]
+    return [(known.losses, known.weights) for known in family]

@@ -18,7 +18,7 @@ TYPICAL_VARIANCE = 0.02
 
 
 def n_needed(
-    series: Sequence[Numbers], n_known: int, max_loss: float, confidence: float
+    series: Sequence[tuple[Numbers, Numbers]], n_known: int, max_loss: float, confidence: float
 ) -> int | None:
     """Estimate how many queries would show that one of several policies loses under `max_loss`.
 
@@ -27,7 +27,7 @@ def n_needed(
     counts as no less than that, nor as more than all of `max_loss`.
 
     Args:
-        series: losses of each policy on the queries there are, in a random order.
+        series: losses of each policy on the queries there are, in a random order, and weights.
         n_known: how many queries there are; they were not enough.
         max_loss: the mean loss to stay below.
         confidence: above 0, below 1.
@@ -38,23 +38,29 @@ def n_needed(
     """
     if max_loss <= 0:
         return None
-    known = [losses for losses in series if len(losses)]
-    hopeful = [losses for losses in known if not rules_out(-losses, -max_loss, confidence)]
+    known = [(losses, weights) for losses, weights in series if len(losses)]
+    hopeful = [
+        (losses, weights)
+        for losses, weights in known
+        if not rules_out(-losses, -max_loss, confidence, weights)
+    ]
     if known and not hopeful:
         return None
     price = -math.log(1 - confidence)
-    ratios = [_ratio(losses, max_loss) for losses in hopeful]
+    ratios = [_ratio(losses, weights, max_loss) for losses, weights in hopeful]
     bets = 2 * price * min(ratios, default=TYPICAL_VARIANCE / max_loss**2)
     fewest = price / growth_of_largest_bet(min(max_loss, 0.99))
     return about(max(bets, fewest, 2 * n_known))
 
 
-def _ratio(losses: Numbers, max_loss: float) -> float:
+def _ratio(losses: Numbers, weights: Numbers, max_loss: float) -> float:
     """Return the variance over the square of what is left below `max_loss`."""
+    weights = weights / weights.mean()
+    mean = float((weights * losses).mean())
     # One made-up loss of 1: few losses of 0 do not show that none will follow.
-    variance = (len(losses) * losses.var() + 1) / (len(losses) + 1)
+    variance = (((weights * (losses - mean)) ** 2).sum() + 1) / (len(losses) + 1)
     error = math.sqrt(variance / len(losses))
-    left = min(max(max_loss - losses.mean(), error), max_loss)
+    left = min(max(max_loss - mean, error), max_loss)
     return float(variance / left**2)
 
 

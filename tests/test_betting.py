@@ -58,6 +58,27 @@ def test_a_mean_at_the_bound_is_rarely_called_below_it(draw: Draw) -> None:
     assert wrong <= 0.1 + 2 * math.sqrt(0.1 * 0.9 / 4000)
 
 
+def test_losses_that_stand_for_more_count_for_more() -> None:
+    # Every second loss stands for three and is 0.02, the others are 0.06: the mean is 0.03.
+    weights, losses = np.tile([3.0, 1.0], 2000), np.tile([0.02, 0.06], 2000)
+    assert 0.03 < upper_bound(losses, 0.95, weights=weights) < 0.032
+    assert not rules_out(losses, 0.03, 0.95, weights)
+    assert upper_bound(losses, 0.95, weights=7 * weights) == upper_bound(losses, 0.95, 1.0, weights)
+
+
+@pytest.mark.parametrize("loses", ["what is frequent", "what is rare"])
+def test_a_weighted_mean_at_the_bound_is_rarely_called_below_it(loses: str) -> None:
+    random = np.random.default_rng(9)
+    weights = np.minimum(random.uniform(size=(2000, 400)) ** -0.6 // 1, 5)
+    chance = weights if loses == "what is frequent" else 1 / weights
+    chance *= 0.02 * weights.sum() / (weights * chance).sum()
+    losses = (random.uniform(size=weights.shape) < chance).astype(float)
+    wrong = np.mean(
+        [rules_out(one, 0.02, 0.9, each) for one, each in zip(losses, weights, strict=True)]
+    )
+    assert wrong <= 0.1 + 2 * math.sqrt(0.1 * 0.9 / 2000)
+
+
 def test_the_bound_covers_the_mean_as_often_as_promised() -> None:
     random = np.random.default_rng(3)
     bounds = [

@@ -12,32 +12,37 @@ def sample(n: int, mean: float, seed: int = 0) -> np.ndarray:
     return (np.random.default_rng(seed).uniform(size=n) < mean).astype(np.float64)
 
 
+def alike(*series: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Give every loss the weight 1."""
+    return [(losses, np.ones_like(losses)) for losses in series]
+
+
 def test_losses_that_show_too_large_a_mean_need_no_more_of_them():
-    assert n_needed([CLEARLY_LOST], 1000, 0.02, 0.95) is None
+    assert n_needed(alike(CLEARLY_LOST), 1000, 0.02, 0.95) is None
 
 
 def test_one_policy_that_is_not_shown_to_lose_too_much_is_hope():
-    assert n_needed([CLEARLY_LOST, sample(1000, 0.02)], 1000, 0.02, 0.95) is not None
+    assert n_needed(alike(CLEARLY_LOST, sample(1000, 0.02)), 1000, 0.02, 0.95) is not None
 
 
 def test_a_promise_to_lose_nothing_takes_more_than_there_is():
-    assert n_needed([np.zeros(100)], 100, 0.0, 0.95) is None
+    assert n_needed(alike(np.zeros(100)), 100, 0.0, 0.95) is None
 
 
-@pytest.mark.parametrize("series", [[], [np.zeros(0)]])
+@pytest.mark.parametrize("series", [[], alike(np.zeros(0))])
 def test_without_losses_it_is_what_typical_ones_take(series):
     # 2 * -ln(0.05) * 0.02 / 0.02 ** 2
     assert n_needed(series, 0, 0.02, 0.95) == 300
 
 
 def test_what_there_is_was_not_enough():
-    assert n_needed([np.zeros(2000)], 2000, 0.02, 0.95) == 4000
+    assert n_needed(alike(np.zeros(2000)), 2000, 0.02, 0.95) == 4000
 
 
 @pytest.mark.parametrize("n", [40, 120, 400])
 def test_it_neither_despairs_nor_asks_for_thousands_times_as_many_by_bad_luck(n):
     # The truth: mean 0.005, variance 0.005, so that a few hundred losses do.
-    told = [n_needed([sample(n, 0.005, seed)], n, 0.02, 0.95) for seed in range(100)]
+    told = [n_needed(alike(sample(n, 0.005, seed)), n, 0.02, 0.95) for seed in range(100)]
     assert None not in told
     assert min(told) >= 100
     assert np.quantile(told, 0.95) <= 3000
@@ -45,12 +50,12 @@ def test_it_neither_despairs_nor_asks_for_thousands_times_as_many_by_bad_luck(n)
 
 def test_a_mean_beside_the_bound_asks_for_a_few_times_what_there_is_and_not_for_millions():
     losses = np.random.default_rng(0).permutation(np.repeat([1.0, 0.0], [40, 1960]))
-    assert 2000 < n_needed([losses], 2000, 0.02, 0.95) <= 20_000
+    assert 2000 < n_needed(alike(losses), 2000, 0.02, 0.95) <= 20_000
 
 
 def test_losses_truly_above_the_bound_are_hopeless_in_the_end():
-    assert n_needed([sample(120, 0.05)], 120, 0.02, 0.95) is not None
-    assert n_needed([sample(3000, 0.05)], 3000, 0.02, 0.95) is None
+    assert n_needed(alike(sample(120, 0.05)), 120, 0.02, 0.95) is not None
+    assert n_needed(alike(sample(3000, 0.05)), 3000, 0.02, 0.95) is None
 
 
 @pytest.mark.parametrize(
