@@ -13,14 +13,13 @@ Optimization 47, 2008).
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
-from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 
 Numbers = NDArray[np.float64]
 
@@ -95,7 +94,7 @@ def plan_scores(
     Args:
         log: the query log.
         budget: how many scores may be bought.
-        tolerance: of the policy.
+        tolerance: the mean loss at which a label changes.
         confidence: of the bounds.
         seed: of the order in which held-out queries are taken.
     """
@@ -131,9 +130,8 @@ def plan_scores(
 class _Outlook:
     """What is expected of each cluster and model, (n_clusters, n_models).
 
-    `mean` and `error` are of the loss, `accepted` the loss at which the label changes, `saving` the
-    share of the frontier's cost, `share` (n,) of the traffic; `answers` whether a policy may come
-    to choose the model.
+    `mean` and `error` are of the loss, `saving` the share of the frontier's cost, `share` (n,) of
+    the traffic; `answers` whether a policy may come to choose the model.
     """
 
     mean: Numbers
@@ -141,7 +139,7 @@ class _Outlook:
     saving: Numbers
     share: Numbers
     answers: NDArray[np.bool_]
-    accepted: Numbers
+    tolerance: float
 
 
 def _outlook(
@@ -162,44 +160,27 @@ def _outlook(
     dearest = np.maximum(per_cluster[:, [log.frontier_column]], 1e-12)
     saving = np.clip(1 - per_cluster / dearest, 0, None)
     size = np.bincount(log.cluster_ids, minlength=log.n_clusters)
-    policy = _policy(log, tolerance)
-    accepted = np.nan_to_num(policy.accepted_losses(per_cluster), nan=tolerance)
-    chance = norm.cdf((accepted - mean) / np.maximum(error, 1e-9))
+    chance = norm.cdf((tolerance - mean) / np.maximum(error, 1e-9))
     return _Outlook(
         mean=mean,
         error=error,
         saving=saving,
         share=size / max(size.sum(), 1),
-        answers=_answers(mean, per_cluster, policy, tolerance)
+        answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
         | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
-        accepted=accepted,
-    )
-
-
-def _policy(log: ScoredLog, tolerance: float) -> RoutingPolicy:
-    """Return the policy that knows nothing but losses and costs."""
-    n_models = len(log.models)
-    return RoutingPolicy(
-        frontier=log.frontier_column,
         tolerance=tolerance,
-        measured=np.ones((log.n_clusters, n_models), dtype=bool),
-        overrides=np.full(log.n_clusters, NO_OVERRIDE),
-        ood_threshold=-np.inf,
-        windows=np.full(n_models, np.inf),
-        usual_cost_usd=float(log.costs_usd[:, log.frontier_column].mean()),
     )
 
 
-def _answers(
-    mean: Numbers, costs: Numbers, policy: RoutingPolicy, tolerance: float
-) -> NDArray[np.bool_]:
+def _answers(mean: Numbers, costs: Numbers, frontier: int, tolerance: float) -> NDArray[np.bool_]:
     """Say which models answer a cluster at some tolerance up to twice the one in force."""
-    clusters = np.arange(len(mean))
-    traffic = Traffic(clusters, np.ones(len(mean)), mean, costs, np.zeros_like(clusters))
     answers = np.zeros(mean.shape, dtype=bool)
-    answers[:, policy.frontier] = True
+    answers[:, frontier] = True
     for step in np.linspace(-tolerance, 2 * tolerance, N_STEPS):
-        answers[clusters, replace(policy, tolerance=float(step)).choose(traffic).columns] = True
+        allowed = (mean <= step) & (costs < costs[:, [frontier]])
+        cheapest = np.where(allowed, costs, np.inf).argmin(axis=1)
+        rows = np.flatnonzero(allowed.any(axis=1))
+        answers[rows, cheapest[rows]] = True
     return answers
 
 
@@ -258,15 +239,15 @@ def _cheapest_first(log: ScoredLog, rows: NDArray[np.int64]) -> NDArray[np.int64
 def _value(outlook: _Outlook, errors: Numbers, cluster: int, column: int) -> float:
     """Return the knowledge gradient of a few more pairs, weighed by traffic and saving.
 
-    With distance d of the expected loss to the accepted one, and standard deviation s of how far
-    new pairs will move it, the label improves by s * phi(d / s) - |d| * Phi(-|d| / s) on average.
+    With distance d of the expected loss to the tolerance, and standard deviation s of how far new
+    pairs will move it, the label improves by s * phi(d / s) - |d| * Phi(-|d| / s) on average.
     """
     from scipy.special import ndtr
 
     error = max(float(errors[cluster, column]), 1e-6)
     n_before = LOSS_VARIANCE / error**2
     moved = error * math.sqrt(PAIRS_AT_ONCE / (n_before + PAIRS_AT_ONCE))
-    away = abs(float(outlook.accepted[cluster, column] - outlook.mean[cluster, column])) / moved
+    away = abs(outlook.tolerance - float(outlook.mean[cluster, column])) / moved
     density = math.exp(-(away**2) / 2) / math.sqrt(2 * math.pi)
     gradient = moved * (density - away * float(ndtr(-away)))
     return float(outlook.share[cluster] * outlook.saving[cluster, column]) * gradient
