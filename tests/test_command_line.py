@@ -89,19 +89,22 @@ def test_an_interrupted_build_says_what_it_leaves_behind(
     assert signal.getsignal(number) == handler
 
 
-@pytest.mark.parametrize("command", [["build-index", "--queries", "q.csv"], ["demo"]])
+FILES = ["--queries", "q.jsonl", "--evals", "e.csv"]
+PLAN = ["evals", "plan", *FILES, "--budget", "5"]
+
+
+@pytest.mark.parametrize(
+    "command", [["build-index", *FILES], ["demo"], ["evaluate", *FILES], PLAN], ids=" ".join
+)
 @pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
 def test_a_seed_the_generators_cannot_take_is_a_usage_error(command: list[str], seed: str) -> None:
     assert run(*command, "--seed", seed).code == 2
 
 
-FILES = ["--queries", "q.jsonl", "--evals", "e.csv"]
-
-
 @pytest.mark.parametrize(
     ("command", "module", "extra"),
     [
-        (["evals", "plan", *FILES, "--budget", "5", "-o", "out"], "scipy", "build"),
+        ([*PLAN, "-o", "out"], "scipy", "build"),
         (["evaluate", *FILES, "--report", "out"], "plotly", "report"),
         (["evaluate", *FILES, "--report", "out"], "umap", "build"),
         (["demo", "--out", "out"], "sentence_transformers", "build"),

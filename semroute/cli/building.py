@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from semroute.cli.output import json_option, print_json
+from semroute.cli.output import json_option, print_json, seed_type
 
 INPUT = click.Path(path_type=Path)
-SEED = click.IntRange(0, 2**32 - 1)
 
 
 @click.command("build-index", short_help="Build an index from a query log and evaluation results.")
@@ -20,7 +19,9 @@ SEED = click.IntRange(0, 2**32 - 1)
 @click.option(
     "--out", type=INPUT, default="clusters", show_default=True, help="Folder of the index."
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Of every random choice.")
+@click.option(
+    "--seed", type=seed_type, default=0, show_default=True, help="Of every random choice."
+)
 @click.option(
     "--samples/--no-samples", default=True, show_default=True, help="Keep masked example queries."
 )
@@ -77,7 +78,11 @@ def _killed_as_interrupted() -> Iterator[None]:
 @click.command(short_help="See all of it work on a small simulated data set.")
 @click.option("--out", type=INPUT, help="Keep the files here; else the next demo replaces them.")
 @click.option(
-    "--seed", type=SEED, default=0, show_default=True, help="Of the simulated scores and the build."
+    "--seed",
+    type=seed_type,
+    default=0,
+    show_default=True,
+    help="Of the simulated scores and the build.",
 )
 def demo(out: Path | None, seed: int) -> None:
     """See all of it work on a small simulated data set, without files of your own.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semroute.cli.output import dollars, index_option, json_option, print_json
+from semroute.cli.output import dollars, index_option, json_option, print_json, seed_type
 
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
@@ -46,7 +46,7 @@ class Bar(click.FloatRange):
     type=Bar(0),
     help="Fail with exit code 5 if a request costs more US dollars on average.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=seed_type, default=0, show_default=True, help="Of the bootstrap.")
 @json_option
 def evaluate(
     folder: Path,

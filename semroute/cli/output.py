@@ -26,6 +26,9 @@ index_option: Callable[[Command], Command] = click.option(
     help="Folder of the index.",
 )
 
+seed_type = click.IntRange(0, 2**32 - 1)
+"""What every random generator takes."""
+
 json_option: Callable[[Command], Command] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
 )

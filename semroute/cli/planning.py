@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semroute.cli.output import figure, index_option, json_option, print_columns, print_json
+from semroute.cli.output import (
+    figure,
+    index_option,
+    json_option,
+    print_columns,
+    print_json,
+    seed_type,
+)
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -40,7 +47,9 @@ def evals() -> None:
     "--budget", type=click.IntRange(1), required=True, help="How many scores may be bought."
 )
 @click.option("-o", "--output", type=INPUT, help="Write the plan here, as CSV.")
-@click.option("--seed", default=0, show_default=True, help="Of what is drawn at random.")
+@click.option(
+    "--seed", type=seed_type, default=0, show_default=True, help="Of what is drawn at random."
+)
 @json_option
 def plan(
     folder: Path,
