@@ -101,6 +101,16 @@ def test_a_seed_the_generators_cannot_take_is_a_usage_error(command: list[str], 
     assert run(*command, "--seed", seed).code == 2
 
 
+@pytest.mark.parametrize("command", [["evaluate", *FILES, "--report"], [*PLAN, "-o"]])
+def test_a_result_that_cannot_be_written_is_told_before_the_work(
+    command: list[str], tmp_path: Path
+) -> None:
+    done = run(*command, tmp_path / "nowhere" / "result")
+    assert done.code == 2
+    assert f"there is no folder {str(tmp_path / 'nowhere')!r}; make it first" in done.stderr
+    assert run(*command, tmp_path).code == 2
+
+
 @pytest.mark.parametrize(
     ("command", "module", "extra"),
     [

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semroute.cli.output import dollars, index_option, json_option, print_json, seed_type
+from semroute.cli.output import (
+    NewFile,
+    dollars,
+    index_option,
+    json_option,
+    print_json,
+    seed_type,
+)
 
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
@@ -31,7 +38,7 @@ class Bar(click.FloatRange):
 @index_option
 @click.option("--queries", type=INPUT, required=True, help="Queries the build has not seen.")
 @click.option("--evals", type=INPUT, required=True, help="Their scores, per query and model.")
-@click.option("--report", type=INPUT, help="Write a page of HTML here, for a browser.")
+@click.option("--report", type=NewFile(), help="Write a page of HTML here, for a browser.")
 @click.option(
     "--samples/--no-samples", default=True, show_default=True, help="Masked queries in the report."
 )

@@ -29,6 +29,21 @@ index_option: Callable[[Command], Command] = click.option(
 seed_type = click.IntRange(0, 2**32 - 1)
 """What every random generator takes."""
 
+
+class NewFile(click.Path):
+    """A file to be written at the end; that its folder is missing is said at the start."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; a usage error if it cannot become a file."""
+        path = super().convert(value, param, ctx)
+        if not Path(value).parent.is_dir():
+            self.fail(f"there is no folder {str(Path(value).parent)!r}; make it first", param, ctx)
+        return path
+
+
 json_option: Callable[[Command], Command] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import (
+    NewFile,
     figure,
     index_option,
     json_option,
@@ -46,7 +47,7 @@ def evals() -> None:
 @click.option(
     "--budget", type=click.IntRange(1), required=True, help="How many scores may be bought."
 )
-@click.option("-o", "--output", type=INPUT, help="Write the plan here, as CSV.")
+@click.option("-o", "--output", type=NewFile(), help="Write the plan here, as CSV.")
 @click.option(
     "--seed", type=seed_type, default=0, show_default=True, help="Of what is drawn at random."
 )
