@@ -19,7 +19,14 @@ from semroute.encoders.cores import available_cores
 from semroute.errors import PublishError, require
 from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.index import CentroidIndex
-from semroute.planning.scores import PlannedScore, Portion, ScoredLog, plan_scores, portions
+from semroute.planning.scores import (
+    PlannedScore,
+    Portion,
+    ScoredLog,
+    loss_variance,
+    plan_scores,
+    portions,
+)
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.vectors import usable_rows
@@ -115,7 +122,9 @@ def plan_evals(
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
-        portions=portions(scored, planned, quality.confidence),
+        portions=portions(
+            scored, planned, quality.confidence, loss_variance(contents.manifest.certificate)
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.certify import Certificate
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
 
 Numbers = NDArray[np.float64]
@@ -253,18 +254,37 @@ def _value(outlook: _Outlook, errors: Numbers, cluster: int, column: int) -> flo
     return float(outlook.share[cluster] * outlook.saving[cluster, column]) * gradient
 
 
+def loss_variance(certificate: Certificate | None) -> float:
+    """Return the variance of a request's loss that a certificate's bound shows.
+
+    A policy that leaves everything to the frontier shows none: then `LOSS_VARIANCE` is assumed.
+    """
+    if certificate is None or certificate.upper_bound <= certificate.mean_loss:
+        return LOSS_VARIANCE
+    if certificate.tolerance is None or not certificate.n_queries:
+        return LOSS_VARIANCE
+    margin = certificate.upper_bound - certificate.mean_loss
+    return margin**2 * certificate.n_queries / (2 * -math.log(1 - certificate.confidence))
+
+
 def portions(
-    log: ScoredLog, planned: Sequence[PlannedScore], confidence: float, size: int = 100
+    log: ScoredLog,
+    planned: Sequence[PlannedScore],
+    confidence: float,
+    variance: float = LOSS_VARIANCE,
+    size: int = 100,
 ) -> tuple[Portion, ...]:
-    """Say what every `size` scores of a plan are expected to buy, one after the other."""
+    """Say what every `size` scores of a plan are expected to buy, one after the other.
+
+    `variance` is that of the losses the certificate will see.
+    """
     known = np.isfinite(log.scores)
     found = []
     for start in range(0, len(planned), size):
         part = planned[start : start + size]
         known[[one.row for one in part], [one.column for one in part]] = True
         n_pairs = _n_pairs(log, known)
-        variance = 2 * -math.log(1 - confidence) * LOSS_VARIANCE
-        width = math.sqrt(variance / n_pairs) if n_pairs else None
+        width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
         found.append(Portion(start + len(part), n_pairs, width, sum(one.value for one in part)))
     return tuple(found)
 

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from semroute.cli.planning import print_plan
-from semroute.planning import EvalPlan, ScoredLog, plan_scores, portions
+from semroute.planning import EvalPlan, PlannedScore, ScoredLog, plan_scores, portions
+from semroute.planning.scores import LOSS_VARIANCE, loss_variance
 from tests.command_line import run
 from tests.judged import judged_demo
+from tests.tiny import tiny_config
+from tests.tiny_index import tiny_certificate
 
 NAN = float("nan")
 MODELS = ("large", "small")
@@ -79,6 +82,31 @@ def test_portions_count_pairs_and_narrow_the_margin() -> None:
     assert found[0].n_pairs > (scored & ~whole.fit).sum()
     assert found[1].n_pairs > found[0].n_pairs
     assert found[1].bound_width < found[0].bound_width  # type: ignore[operator]  # set
+
+
+def test_the_margin_is_that_of_the_certificate_where_as_many_queries_are_scored() -> None:
+    n = 100
+    certificate = tiny_certificate(tiny_config(), n_calibration=n)
+    scores = np.ones((2 * n, 2))
+    scores[0, 1] = NAN
+    # All but the first hundred are held out, and scored with both models.
+    whole = log(scores, np.zeros(2 * n, dtype=int), np.arange(2 * n) < n)
+    bought = [PlannedScore(0, 1, "label", 0.0)]
+    (found,) = portions(whole, bought, 0.95, loss_variance(certificate))
+    assert found.n_pairs == n
+    assert found.bound_width == pytest.approx(certificate.upper_bound - certificate.mean_loss)
+
+
+@pytest.mark.parametrize(
+    "shows_nothing",
+    [None, {"tolerance": None}, {"n_queries": 0}, {"upper_bound": 0.0, "mean_loss": 0.0}],
+)
+def test_without_a_margin_to_go_by_the_usual_variance_is_assumed(
+    shows_nothing: dict[str, object] | None,
+) -> None:
+    certificate = tiny_certificate(tiny_config())
+    changed = certificate.model_copy(update=shows_nothing) if shows_nothing else None
+    assert loss_variance(changed) == LOSS_VARIANCE
 
 
 def test_the_command_writes_scores_to_buy_without_any_text(
