@@ -34,6 +34,7 @@ from semroute.artifact.contents import (
     Sample,
 )
 from semroute.artifact.layout import ENCODER_FOLDER
+from semroute.encoders.files import VerifiedFiles
 from semroute.errors import InvalidIndexError
 from semroute.estimator import LossEstimator
 from semroute.features import FEATURES
@@ -83,7 +84,9 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
 def parse(
     manifest: Manifest, files: Mapping[str, bytes], folder: Path, *, samples: bool = True
 ) -> IndexContents:
-    """Parse the files of one version; `folder` is for messages only.
+    """Parse the files of one version, which have the digests that its manifest names.
+
+    `folder` is for messages only.
 
     Raises:
         InvalidIndexError: a file is not what its name says.
@@ -99,11 +102,19 @@ def parse(
         if samples and SAMPLES in files
         else (),
         seen=_parse_npy(files[SEEN], folder / SEEN) if SEEN in files else no_texts(),
-        encoder_files={
-            path.removeprefix(f"{ENCODER_FOLDER}/"): content
-            for path, content in files.items()
-            if path.startswith(f"{ENCODER_FOLDER}/")
-        },
+        encoder_files=_encoder_files(manifest, files),
+    )
+
+
+def _encoder_files(manifest: Manifest, files: Mapping[str, bytes]) -> VerifiedFiles:
+    paths = {
+        path.removeprefix(f"{ENCODER_FOLDER}/"): path
+        for path in files
+        if path.startswith(f"{ENCODER_FOLDER}/")
+    }
+    return VerifiedFiles(
+        {name: files[path] for name, path in paths.items()},
+        {name: manifest.files[path].sha256 for name, path in paths.items()},
     )
 
 

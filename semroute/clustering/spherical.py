@@ -54,7 +54,9 @@ class SphericalKMeans(BaseModel):
         best = max(runs, key=lambda run: run[0])
         return np.unique(best[1], return_inverse=True)[1].astype(np.int64)
 
-    def _run(self, rows: Vectors, random: np.random.RandomState) -> tuple[float, NDArray[np.int64]]:
+    def _run(
+        self, rows: Vectors, random: "np.random.RandomState"
+    ) -> tuple[float, NDArray[np.int64]]:
         import faiss
 
         n_clusters = min(self.n_clusters, len(rows))
@@ -72,7 +74,7 @@ class SphericalKMeans(BaseModel):
         return float(similarities.sum(dtype=np.float64)), labels[:, 0]
 
 
-def _seeds(rows: Vectors, n_clusters: int, random: np.random.RandomState) -> Vectors:
+def _seeds(rows: Vectors, n_clusters: int, random: "np.random.RandomState") -> Vectors:
     try:
         from sklearn.cluster import kmeans_plusplus
     except ImportError as error:

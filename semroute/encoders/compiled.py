@@ -153,10 +153,13 @@ class CompiledEncoder:
         return vector
 
     def _open(self) -> "_Opened":
-        return _Opened(
-            self._settings.window(content_of(self._files, TOKENIZER)),
-            open_session(content_of(self._files, MODEL), self._threads),
-        )
+        model, tokenizer = (content_of(self._files, name) for name in (MODEL, TOKENIZER))
+        # Imported first: its import and the tokenizer would keep each other waiting.
+        quiet_onnxruntime()
+        with ThreadPoolExecutor(1) as beside:
+            session = beside.submit(open_session, model, self._threads)
+            window = self._settings.window(tokenizer)
+            return _Opened(window, session.result())
 
     def _open_again(self) -> "_Opened":
         with self._opening:

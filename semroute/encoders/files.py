@@ -23,8 +23,32 @@ EMBEDDINGS = "embeddings.npy"
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
+class VerifiedFiles(dict[str, bytes]):
+    """Files that were found to have the SHA-256 in `sha256`, hexadecimal by name.
+
+    Whoever opens them need not hash megabytes a second time.
+    """
+
+    def __init__(self, files: Files, sha256: Mapping[str, str]) -> None:
+        super().__init__(files)
+        self.sha256 = {name: sha256[name] for name in files}
+
+
 def fingerprint(files: Files) -> str:
-    """Return the SHA-256 over the names and contents of all files, in hexadecimal."""
+    """Return the SHA-256 over the names and SHA-256 of all files, in hexadecimal.
+
+    It is what `sha256sum * | sha256sum` prints in a folder of them.
+    """
+    if isinstance(files, VerifiedFiles):
+        digests: Mapping[str, str] = files.sha256
+    else:
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    lines = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def former_fingerprint(files: Files) -> str:
+    """Return what `fingerprint` was until November 2026: SHA-256 over names, sizes and contents."""
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}\n{len(content)}\n".encode())

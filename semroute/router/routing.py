@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +110,10 @@ class SemanticRouter:
         check_count("threads", threads, 1)
         check_count("n_workers", n_workers, 1)
         check_count("n_cached", n_cached, 0)
-        contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
+        with ThreadPoolExecutor(1) as beside:
+            # Needed further down; on a second core it takes no time beside the files' digests.
+            beside.submit(import_module, "faiss")
+            contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
         encoder = open_index_encoder(contents, given=encoder, threads=threads, n_workers=n_workers)
         return cls(contents, encoder, Path(folder), n_cached=n_cached)
 

@@ -1,6 +1,8 @@
 """The encoder of an index is opened from its files, and must be the one that built it."""
 
+import hashlib
 import io
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -128,6 +130,41 @@ def test_an_index_opens_the_encoder_it_holds_after_a_journey_through_files(folde
     opened = open_index_encoder(load_index(folder / "new"))
     expected = StaticEncoder(static_files(seed=0)).encode(PROBE_TEXTS)
     assert opened.encode(PROBE_TEXTS).tobytes() == expected.tobytes()
+
+
+def test_the_fingerprint_is_what_sha256sum_says_of_the_encoder_folder(folder: Path) -> None:
+    version = publish_at_moment(folder / "new", contents_with(static_files(seed=0)))
+    names = sorted(path.name for path in (version / "encoder").iterdir())
+    command = ["sha256sum", *names]
+    summed = subprocess.check_output(command, cwd=version / "encoder")
+    encoder = open_index_encoder(load_index(folder / "new"))
+    assert hashlib.sha256(summed).hexdigest() == encoder.identity.fingerprint
+    assert encoder.identity == load_index(folder / "new").manifest.encoder
+
+
+def counted_before(files: dict[str, bytes]) -> str:
+    """The fingerprint of the first indexes."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_index_with_the_fingerprint_of_before_is_opened_if_it_is_that_of_its_files(
+    folder: Path, seed: int
+) -> None:
+    contents = contents_with(static_files(seed=0))
+    identity = contents.manifest.encoder.model_copy(
+        update={"fingerprint": counted_before(static_files(seed))}
+    )
+    manifest = contents.manifest.model_copy(update={"encoder": identity})
+    publish_at_moment(folder / "old", replace(contents, manifest=manifest))
+    if seed == 0:
+        open_index_encoder(load_index(folder / "old"))
+        return
+    with pytest.raises(InvalidIndexError, match="built with another encoder: fingerprint is"):
+        open_index_encoder(load_index(folder / "old"))
 
 
 def test_the_files_of_another_encoder_are_refused() -> None:

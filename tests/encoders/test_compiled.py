@@ -275,6 +275,12 @@ def test_a_vector_that_is_not_of_length_one_comes_back_as_nan(
     assert np.isnan(encoder.encode(["where", "is", "it"])).all()
 
 
+def test_opening_leaves_no_thread_behind(fp32_files: Mapping[str, bytes]) -> None:
+    before = threading.active_count()
+    open_files(fp32_files)
+    assert threading.active_count() == before
+
+
 def test_a_worker_that_fails_fails_the_call(fp32_files: Mapping[str, bytes]) -> None:
     encoder = CompiledEncoder(fp32_files, n_workers=2)
     with pytest.raises(TypeError):
