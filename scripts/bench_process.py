@@ -1,5 +1,6 @@
 """What a whole process costs: its start, its memory, how much it answers, what it installs."""
 
+import compileall
 import json
 import os
 import subprocess
@@ -114,7 +115,11 @@ def seconds_to_decision(code: str, *arguments: object) -> float:
 def cold_starts(
     indexes: dict[str, Path], model: str, centroids: np.ndarray, n_rounds: int
 ) -> dict[str, float]:
-    """Seconds from starting Python to the first decision; medians of rounds that take turns."""
+    """Seconds from starting Python to the first decision; medians of rounds that take turns.
+
+    The package is compiled to byte code first, as every package is that pip installs.
+    """
+    compileall.compile_dir(ROOT / "semroute", quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "centroids.npy")
         np.save(path, centroids)
