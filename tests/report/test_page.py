@@ -84,8 +84,9 @@ def test_names_made_of_markup_stay_text(written: Written, found: Evaluation) -> 
 def test_a_report_that_cannot_be_written_ends_with_one_line(
     written: Written, tmp_path: Path
 ) -> None:
+    too_long = tmp_path / f"{'r' * 300}.html"
     with written.judged.encoding("semroute.evaluate.evaluation"):
-        done = run("evaluate", *written.judged.arguments, "--report", tmp_path / "no" / "r.html")
+        done = run("evaluate", *written.judged.arguments, "--report", too_long)
     assert done.code == 1
     assert "cannot write" in done.stderr
 
