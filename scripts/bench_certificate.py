@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from bench_data import DataSet, serving_encoder, split_rows, table, vectors_of, versions
 
+from semroute.build.split import group_ids
 from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
 from semroute.clusters import group
 from semroute.encoders.contract import Encoder
@@ -117,7 +118,8 @@ def _judge(
 ) -> None:
     scores = source.evals.scores[rest]
     unknown = np.full_like(scores, np.nan)
-    rows = CalibrationRows(_some(traffic, held), scores[held], unknown[held])
+    text_ids = group_ids(source.texts(rest[held]))
+    rows = CalibrationRows(_some(traffic, held), scores[held], unknown[held], text_ids)
     family = [_outcome(replace(policy, tolerance=t), traffic, scores, test) for t in TOLERANCES]
     for max_loss in MAX_LOSSES:
         found = certify(policy, source.config.model_names, rows, max_loss, CONFIDENCE)

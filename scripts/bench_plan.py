@@ -184,7 +184,7 @@ def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
         evidence.mean_cost_usd[ids],
         np.ones(len(ids), dtype=np.int64),
     )
-    rows = CalibrationRows(traffic, scores[~fit], whole.costs_usd[~fit])
+    rows = CalibrationRows(traffic, scores[~fit], whole.costs_usd[~fit], np.arange(len(ids)))
     return certify(policy, whole.models, rows, MAX_LOSS[name], 0.95).saving
 
 

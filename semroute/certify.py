@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from semroute.betting import rules_out, upper_bound
-from semroute.policy import NO_OVERRIDE, Choices, Numbers, RoutingPolicy, Traffic
+from semroute.policy import NO_OVERRIDE, Choices, Integers, Numbers, RoutingPolicy, Traffic
 from semroute.sample_size import about, n_needed
 
 TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
@@ -32,12 +32,13 @@ class Certificate(BaseModel):
     `tolerance` is that of the policy in force; None: nothing passed, so that all requests go to the
     frontier but for analysts' labels. `holds` says whether the promise was shown for what is in
     force, analysts' labels included. `upper_bound` bounds the mean score lost per request at
-    `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration queries with any score,
+    `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration texts with any score,
     `n_worst_case` lack the scores of the model that answers them and count as if it had failed,
-    `n_left_out` lack them and were left out (see `known_losses`); `n_unscored` more had no score at
-    all and say nothing. Shares and `cost_usd` are over all calibration queries. `n_needed` is the
-    order of magnitude of scored calibration queries it would take to certify something; None where
-    something is certified, or the queries show that cheaper models lose too much.
+    `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no score at
+    all and say nothing, `n_repeated` more have the text of one that counts. Shares and `cost_usd`
+    are over all calibration queries. `n_needed` is the order of magnitude of scored calibration
+    queries it would take to certify something; None where something is certified, or the queries
+    show that cheaper models lose too much.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -56,6 +57,7 @@ class Certificate(BaseModel):
     n_worst_case: NonNegativeInt
     n_left_out: NonNegativeInt
     n_unscored: NonNegativeInt
+    n_repeated: NonNegativeInt
     model_shares: dict[str, Annotated[float, Field(ge=0, le=1)]]
     cost_usd: Annotated[float, Field(ge=0)]
     frontier_cost_usd: Annotated[float, Field(ge=0)]
@@ -76,6 +78,7 @@ class Certificate(BaseModel):
     def sentence(self) -> str:
         """The promise in one plain sentence, with its assumption."""
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
+        traffic += ", each text counted once" if self.n_repeated else ""
         labels = self._labels_included
         labels += ", if scores are missing whatever they would have been" if self.n_left_out else ""
         against = f"against always using {self.frontier}"
@@ -117,12 +120,14 @@ class Certificate(BaseModel):
 class CalibrationRows:
     """Queries the policy was not made from.
 
-    `scores` and `costs_usd` are (n, n_models), NaN where unknown.
+    `scores` and `costs_usd` are (n, n_models), NaN where unknown. `text_ids` (n,) are equal for
+    queries that are near duplicates.
     """
 
     traffic: Traffic
     scores: Numbers
     costs_usd: Numbers
+    text_ids: Integers
 
 
 def certify(
@@ -138,8 +143,7 @@ def certify(
     tolerance does not matter. If its overrides alone cannot be shown to keep the promise, nothing
     is certified and only they are in force; those for the frontier need no defence.
     """
-    scored = ~np.isnan(rows.scores).all(axis=1)
-    order = _shuffled(np.flatnonzero(scored))
+    order = _distinct_texts(rows)
 
     def passes(found: Choices) -> bool:
         known = known_losses(found, rows.scores, policy.frontier, order)
@@ -179,9 +183,19 @@ def _may_lose(policy: RoutingPolicy) -> bool:
     return policy.tolerance is not None or not harmless.all()
 
 
-def _shuffled(rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Put rows in an arbitrary but fixed order: bets must not follow the order of the log."""
-    return np.random.default_rng(0).permutation(rows)
+def _distinct_texts(rows: CalibrationRows) -> NDArray[np.intp]:
+    """Draw one scored row for each text, in an arbitrary but fixed order.
+
+    Copies of a text are all held out or none: they are not independent of each other. And bets must
+    not follow the order of the log.
+    """
+    shuffled = np.random.default_rng(0).permutation(_scored(rows))
+    _, first = np.unique(rows.text_ids[shuffled], return_index=True)
+    return shuffled[np.sort(first)]
+
+
+def _scored(rows: CalibrationRows) -> NDArray[np.intp]:
+    return np.flatnonzero(~np.isnan(rows.scores).all(axis=1))
 
 
 def policy_losses(
@@ -255,7 +269,7 @@ def _certificate(
     holds: bool,
 ) -> Certificate:
     known = known_losses(choices, rows.scores, policy.frontier, order)
-    n = max(len(choices.columns), 1)
+    n, n_scored = max(len(choices.columns), 1), len(_scored(rows))
     spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
     counted = np.bincount(choices.columns, minlength=len(models))
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
@@ -275,7 +289,8 @@ def _certificate(
         n_queries=len(order),
         n_worst_case=known.n_worst_case,
         n_left_out=known.n_left_out,
-        n_unscored=len(rows.scores) - len(order),
+        n_unscored=len(rows.scores) - n_scored,
+        n_repeated=n_scored - len(order),
         model_shares={model: float(k / n) for model, k in zip(models, counted, strict=True)},
         cost_usd=_mean(chosen_costs),
         frontier_cost_usd=_mean(spent[:, policy.frontier]),

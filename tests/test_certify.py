@@ -1,6 +1,7 @@
 """The certificate: how far it goes, how often it is right, and what it says without data."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def _rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -> Calibra
         n_chars=np.full(n, 10),
     )
     scores = np.stack([large, small], axis=1).astype(np.float64)
-    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan))
+    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), np.arange(n))
 
 
 def _log(n: int, seed: int = 0) -> CalibrationRows:
@@ -204,6 +205,25 @@ class TestCertificate:
         found = _certify(rows)
         assert found.tolerance is None
         assert found.frontier_share == 1
+
+    def test_a_text_counts_once_however_often_it_was_asked(self) -> None:
+        rows = _log(100)
+        often = np.arange(6000) % 100
+        asked = _rows(rows.traffic.losses[often, 1], rows.scores[often, 0], rows.scores[often, 1])
+        copies, texts = _certify(replace(asked, text_ids=often)), _certify(rows)
+        assert _certify(asked).tolerance is not None
+        assert (copies.tolerance, copies.n_queries) == (texts.tolerance, 100) == (None, 100)
+        assert (copies.n_repeated, texts.n_repeated) == (5900, 0)
+
+    def test_the_sentence_says_that_copies_do_not_count(self) -> None:
+        found = _certify(replace(_log(4000), text_ids=np.arange(4000) // 2))
+        assert "like the 2,000 scored calibration queries, each text counted once" in found.sentence
+
+    def test_of_the_copies_of_a_text_one_that_is_scored_counts(self) -> None:
+        rows, text_ids = _log(4000), np.arange(4000) // 2
+        rows.scores[::2] = np.nan
+        found = _certify(replace(rows, text_ids=text_ids))
+        assert (found.n_queries, found.n_repeated, found.n_unscored) == (2000, 0, 2000)
 
     def test_no_calibration_query_certifies_nothing(self) -> None:
         found = _certify(_log(0))

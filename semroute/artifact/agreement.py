@@ -161,6 +161,7 @@ def _whole_number_problems(contents: IndexContents) -> Iterator[Problem]:
     for part, numbers, largest in (
         ("cluster_ids", calibration.cluster_ids, n_clusters - 1),
         ("n_chars", calibration.n_chars, np.iinfo(np.int64).max),
+        ("text_ids", calibration.text_ids, shape[0] - 1),
     ):
         yield from _array_problems(CALIBRATION, numbers, shape, np.int64, f"{part} ")
         if n_clusters and ((numbers < 0) | (numbers > largest)).any():

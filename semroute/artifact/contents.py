@@ -166,7 +166,7 @@ class Calibration:
     where unknown, columns in the order of `models`. `cluster_ids` (int64) and `similarities`
     (float32) are those of the nearest cluster, `expected_losses` (NaN where unknown) and
     `expected_costs_usd` (float64, (n, n_models)) what the estimator says, `n_chars` (int64) the
-    length of the text.
+    length of the text. `text_ids` (int64) are equal for queries that are near duplicates.
     """
 
     vectors: Vectors
@@ -177,6 +177,7 @@ class Calibration:
     expected_losses: NDArray[np.float64]
     expected_costs_usd: NDArray[np.float64]
     n_chars: NDArray[np.int64]
+    text_ids: NDArray[np.int64]
     models: tuple[str, ...]
 
 

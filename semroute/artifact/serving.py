@@ -37,4 +37,4 @@ def calibration_rows(contents: IndexContents) -> CalibrationRows:
         costs_usd=held_out.expected_costs_usd,
         n_chars=held_out.n_chars,
     )
-    return CalibrationRows(traffic, held_out.scores, held_out.costs_usd)
+    return CalibrationRows(traffic, held_out.scores, held_out.costs_usd, held_out.text_ids)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import Calibration
 from semroute.build.embed import EmbeddedLog
-from semroute.build.split import inner_folds
+from semroute.build.split import group_ids, inner_folds
 from semroute.clustering.threads import one_thread
 from semroute.clusters import Grouping
 from semroute.config import Config
@@ -65,6 +65,7 @@ def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedL
     found = learned.estimator.estimate(
         cluster_ids, similarities, log.vectors[held_out], learned.features[held_out]
     )
+    texts = [log.texts[row] for row in np.flatnonzero(held_out)]
     return Calibration(
         vectors=log.vectors[held_out],
         scores=log.scores[held_out],
@@ -73,6 +74,7 @@ def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedL
         similarities=similarities[:, 0],
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
-        n_chars=np.array([len(log.texts[row]) for row in np.flatnonzero(held_out)], np.int64),
+        n_chars=np.array([len(text) for text in texts], np.int64),
+        text_ids=group_ids(texts),
         models=learned.estimator.models,
     )

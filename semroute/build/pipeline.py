@@ -49,7 +49,7 @@ from semroute.texts import keyed_hash, printable
 logger = logging.getLogger("semroute")
 
 MUCH_REPEATED = 0.1
-"""Share of near duplicates from which the certificate is too sure; see decision 3."""
+"""Share of near duplicates from which a promise about distinct texts is worth a word."""
 
 
 _SERVED_BY_LIBRARY = (
@@ -295,8 +295,8 @@ def _warnings(
     if repeated >= MUCH_REPEATED:
         found.append(
             f"{repeated:.0%} of the queries repeat another one but for case and punctuation; the "
-            "promise takes queries as independent, so it is weaker than it says: keep one row for "
-            "each text, and it speaks of distinct requests"
+            "promise counts each text once, so it speaks of distinct requests: of a text that is "
+            "asked very often, see what its cluster loses"
         )
     found += evals.warnings
     if evals.unknown_models:

@@ -220,6 +220,10 @@ IN_CALIBRATION |= {
         calibration(expected_costs_usd=put_cell(-0.1)),
     ),
     "length negative": ("n_chars holds a number below 0", calibration(n_chars=lambda n: -n)),
+    "text out of range": (
+        "text_ids holds a number below 0 or above",
+        calibration(text_ids=lambda n: n + 1),
+    ),
 }
 
 IN_ESTIMATOR: dict[str, Forgery] = {

@@ -35,6 +35,7 @@ def _held_out(vectors: np.ndarray, scores: np.ndarray) -> Calibration:
         expected_losses=unknown,
         expected_costs_usd=unknown,
         n_chars=np.zeros(n, dtype=np.int64),
+        text_ids=np.arange(n, dtype=np.int64),
         models=("large", "small"),
     )
 
