@@ -20,7 +20,7 @@ from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MANIFEST = "manifest.json"
 CENTROIDS = "centroids.npy"

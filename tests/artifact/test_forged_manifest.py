@@ -75,12 +75,12 @@ def with_folder_for_file(version: Path) -> None:
 
 IN_MANIFEST: dict[str, Forgery] = {
     "newer format": (
-        r"has format 2, semroute \S+ reads format 1; run: pip install --upgrade semroute",
-        manifest("format_version", 2),
+        r"has format 3, semroute \S+ reads format 2; run: pip install --upgrade semroute",
+        manifest("format_version", 3),
     ),
     "older format": (
-        r"has format 0, semroute \S+ reads format 1; run build-index again",
-        manifest("format_version", 0),
+        r"has format 1, semroute \S+ reads format 2; run build-index again",
+        manifest("format_version", 1),
     ),
     "format not a number": ("has no format_version", manifest("format_version", "1")),
     "format a truth value": ("has no format_version", manifest("format_version", True)),
