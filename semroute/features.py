@@ -54,12 +54,26 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
 _OPTION = re.compile(r"\s*(?:[-*•]|\(?[A-Za-z0-9]{1,2}[.):])\s+(.*)")
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_SIGNS = b"-+*/=^<>%"
-_CODE = rb"{};`\[]_|#"
-_DIGITS = b"0123456789"
-_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LARGEST_NUMBER = 1e12
 _LONG_WORD = 9
+
+_KINDS = {
+    b"0": b"0123456789",
+    b"A": b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    b"+": b"-+*/=^<>%",
+    b"{": rb"{};`\[]_|#",
+    b"?": b"?",
+    b",": b",",
+    b"(": b"(",
+    b'"': b'"',
+    b"$": b"$",
+}
+"""ASCII characters that are counted together, by the one that stands for them."""
+
+_KIND_OF = bytes(
+    next((kind[0] for kind, characters in _KINDS.items() if code in characters), ord(" "))
+    for code in range(256)
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -100,45 +114,42 @@ def _features(text: str) -> list[float]:
     lines = [line for line in text.split("\n") if line.strip()]
     options = [len(found[1]) for found in map(_OPTION.match, lines) if found]
     foreign = "" if text.isascii() else _ASCII.sub("", text)
-    plain = text.encode("ascii", "ignore")
-    n_digits = _count(plain, _DIGITS) + sum(map(str.isdigit, foreign))
+    count = text.encode("ascii", "ignore").translate(_KIND_OF).count
+    n_digits = count(b"0") + sum(map(str.isdigit, foreign))
     numbers = _NUMBER.findall(text) if n_digits else []
-    n_code = _count(plain, _CODE) + 5 * (text.count("def ") + text.count("return "))
+    n_code = count(b"{") + 5 * (text.count("def ") + text.count("return "))
+    log = math.log1p
     return [
-        math.log1p(len(text)),
-        math.log1p(len(words)),
+        log(len(text)),
+        log(len(words)),
         sum(lengths) / n_words,
         sum(map(_LONG_WORD.__le__, lengths)) / n_words,
-        math.log1p(len(lines)),
-        math.log1p(len(_SENTENCE.findall(text))),
-        math.log1p(n_digits),
-        math.log1p(len(numbers)),
+        log(len(lines)),
+        log(len(_SENTENCE.findall(text))),
+        log(n_digits),
+        log(len(numbers)),
         math.log10(1 + min(max(map(_value, numbers), default=0.0), _LARGEST_NUMBER)),
         len(numbers) / n_words,
-        min(text.count("?"), 5),
-        math.log1p(_count(plain, _SIGNS)),
-        math.log1p(_among(words, _NEGATIONS) + _contracted(words, lower)),
-        math.log1p(max(options, default=0)),
-        math.log1p(sum(options) / len(options)) if options else 0.0,
+        min(count(b"?"), 5),
+        log(count(b"+")),
+        log(_among(words, _NEGATIONS) + _contracted(words, lower)),
+        log(max(options, default=0)),
+        log(sum(options) / len(options)) if options else 0.0,
         min(len(options), 10),
-        math.log1p(n_code),
-        math.log1p(text.count(",")),
-        (_count(plain, _CAPITALS) + sum(map(str.isupper, foreign))) / n_chars,
-        math.log1p(len(foreign)),
-        math.log1p(text.count("(")),
-        math.log1p(text.count('"') + text.count("“")),
+        log(n_code),
+        log(count(b",")),
+        (count(b"A") + sum(map(str.isupper, foreign))) / n_chars,
+        log(len(foreign)),
+        log(count(b"(")),
+        log(count(b'"') + foreign.count("“")),
         len(set(words)) / n_words,
-        math.log1p(_among(words, _QUANTITIES)),
-        math.log1p(_among(words, _CONDITIONS)),
-        math.log1p(_among(words, _QUESTIONS)),
+        log(_among(words, _QUANTITIES)),
+        log(_among(words, _CONDITIONS)),
+        log(_among(words, _QUESTIONS)),
         min(text.count("_ ") + text.count("__"), 5),
-        math.log1p(text.count("$") + text.count("€")),
-        math.log1p(len(lines[-1])) if lines else 0.0,
+        log(count(b"$") + foreign.count("€")),
+        log(len(lines[-1])) if lines else 0.0,
     ]
-
-
-def _count(text: bytes, characters: bytes) -> int:
-    return len(text) - len(text.translate(None, characters))
 
 
 def _among(words: list[str], wanted: frozenset[str]) -> int:

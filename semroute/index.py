@@ -1,7 +1,6 @@
 """The centroids, searchable by similarity."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ NO_CLUSTER = -1
 _ROWS_PER_CALL = 16
 
 
-@dataclass(frozen=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The centroids nearest to each row, most similar first; equal similarities by cluster id.
 
     `similarities` is float32 and `cluster_ids` int64, both of shape (n, k). A row that was not
@@ -75,22 +73,30 @@ class CentroidIndex:
                 f"an array of shape {rows.shape}; use the encoder it was built with"
             )
 
+    def _searched(self, rows: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        if len(rows) <= _ROWS_PER_CALL:
+            found: tuple[Vectors, NDArray[np.int64]] = self._flat.search(rows, k)
+            return found
+        # FAISS sums large batches in another order than single rows; small ones it does not.
+        starts = range(0, len(rows), _ROWS_PER_CALL)
+        parts = [self._flat.search(rows[i : i + _ROWS_PER_CALL], k) for i in starts]
+        similarities, cluster_ids = map(np.concatenate, zip(*parts, strict=True))
+        return similarities, cluster_ids
+
     def nearest(self, rows: Vectors, k: int) -> Neighbours:
         """Find the same as `search`, sooner, for rows known to be finite; `k` at most all."""
         # OpenMP keeps this limit per thread, so other threads and other users of FAISS keep theirs.
         # A child of fork() hangs in its first search if the parent ever searched on two threads.
         n_threads = self._faiss.omp_get_max_threads()
-        self._faiss.omp_set_num_threads(1)
+        if n_threads > 1:
+            self._faiss.omp_set_num_threads(1)
         try:
-            # FAISS sums large batches in another order than single rows; small ones it does not.
-            starts = range(0, len(rows), _ROWS_PER_CALL)
-            found = [self._flat.search(rows[i : i + _ROWS_PER_CALL], k) for i in starts]
+            similarities, cluster_ids = self._searched(rows, k)
         finally:
-            self._faiss.omp_set_num_threads(n_threads)
-        similarities, cluster_ids = (
-            found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
-        )
-        if (similarities[:, 1:] < similarities[:, :-1]).all():
+            if n_threads > 1:
+                self._faiss.omp_set_num_threads(n_threads)
+        # FAISS gives them in order, but for equal ones.
+        if all(len(set(row)) == k for row in similarities.tolist()):
             return Neighbours(similarities, cluster_ids)
         order = np.lexsort((cluster_ids, -similarities), axis=1)
         return Neighbours(

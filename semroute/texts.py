@@ -5,8 +5,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 MAX_CHARS = 8_000
 """Characters kept before tokenising: tokenisers read the whole text before they truncate it."""
@@ -27,8 +26,7 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
 
-@dataclass(frozen=True)
-class CleanText:
+class CleanText(NamedTuple):
     """A text ready to embed, and whether characters were cut from it."""
 
     text: str
@@ -82,11 +80,12 @@ def clean(text: str, max_chars: int = MAX_CHARS, cut: Cut = "head") -> CleanText
     """
     stripped = text.strip()
     kept = _cut(stripped, max_chars, cut)
-    if _LONE_SURROGATE.search(kept):
+    if not kept.isascii() and _LONE_SURROGATE.search(kept):
         kept = kept.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     kept = kept.replace("\x00", "\ufffd").strip()
     # Tokenisers drop all of an invisible text, and the empty text has a confident vector.
-    return CleanText(kept if any(map(_is_visible, kept)) else "", len(stripped) > max_chars)
+    is_seen = kept[:1].isalnum() or any(map(_is_visible, kept))
+    return CleanText(kept if is_seen else "", len(stripped) > max_chars)
 
 
 def _cut(text: str, max_chars: int, cut: Cut) -> str:

@@ -42,10 +42,8 @@ def is_usable(row: NDArray[Any]) -> bool:
 
     Its length may be off by `LARGEST_NORM_ERROR`.
     """
-    with np.errstate(over="ignore"):
-        square = np.dot(row, row)
-    # Not a number fails every comparison.
-    return bool(_LEAST_SQUARE <= square <= _LARGEST_SQUARE)
+    # Unlike dot, vdot does not warn of what overflows. Not a number fails every comparison.
+    return _LEAST_SQUARE <= float(np.vdot(row, row)) <= _LARGEST_SQUARE
 
 
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:

@@ -44,7 +44,9 @@ def _one(
 
 def _decide(policy: RoutingPolicy, traffic: Traffic) -> tuple[int, str]:
     found = policy.choose(traffic)
-    return int(found.columns[0]), REASONS[int(found.reasons[0])]
+    decided = int(found.columns[0]), REASONS[int(found.reasons[0])]
+    assert policy.choose_one(*(part.tolist()[0] for part in vars(traffic).values())) == decided
+    return decided
 
 
 @pytest.mark.parametrize(

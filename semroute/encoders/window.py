@@ -1,6 +1,9 @@
 """The window of an encoder: which of a text's tokens it looks at."""
 
+import sys
+
 from semroute.encoders.files import open_tokenizer
+from semroute.encoders.wordpiece import plain_wordpiece
 from semroute.texts import Cut
 
 
@@ -33,9 +36,15 @@ class Window:
         self._prompt = prompt
         self._special = special
         self._max_tokens = max_tokens
-        mask = self._tokenizer.encode("a", add_special_tokens=special).special_tokens_mask
+        example = self._tokenizer.encode("a", add_special_tokens=special)
+        mask = example.special_tokens_mask
+        n_opening = next((i for i, added in enumerate(mask) if not added), 0)
         n_closing = next((i for i, added in enumerate(reversed(mask)) if not added), 0)
+        self._opening = example.ids[:n_opening]
+        self._closing = example.ids[len(mask) - n_closing :]
         n_tail = max_tokens // 2 if cut == "head_tail" else min(n_closing, max_tokens)
+        n_of_use = sys.maxsize if cut == "head_tail" else max_tokens
+        self._plain = plain_wordpiece(self._tokenizer, n_of_use)
         self._head = slice(max_tokens - n_tail)
         self._n_tail = n_tail
         # Normalising lengthens no ASCII, but some tokenizers put a space before it.
@@ -68,6 +77,10 @@ class Window:
         return exceeds
 
     def _all_ids(self, text: str) -> list[int]:
-        encoding = self._tokenizer.encode(self._prompt + text, add_special_tokens=self._special)
+        whole = self._prompt + text
+        plain = self._plain.ids(whole) if self._plain else None
+        if plain is not None:
+            return [*self._opening, *plain, *self._closing]
+        encoding = self._tokenizer.encode(whole, add_special_tokens=self._special)
         ids: list[int] = encoding.ids
         return ids

@@ -18,9 +18,10 @@ def neighbour_weights(similarities: NDArray[np.floating], k: int, temperature: f
     Returns:
         shape (n, k), or all columns if there are fewer; NaN for a row of NaN.
     """
-    near = similarities[:, :k]
-    raw = np.exp(temperature * np.subtract(near, near[:, :1], dtype=np.float64))
-    return np.asarray(raw / np.add.reduce(raw, axis=1, keepdims=True))
+    near = similarities[:, :k].astype(np.float64)
+    raw: Numbers = np.exp(temperature * (near - near[:, :1]))
+    weights: Numbers = raw / np.add.reduce(raw, axis=1, keepdims=True)
+    return weights
 
 
 def shrunk_means(
@@ -52,4 +53,5 @@ def blended(weights: Numbers, cluster_ids: Integers, table: Numbers) -> Numbers:
     Row by row, so that a row does not depend on the others of the call to the last bit.
     """
     near = table.take(cluster_ids[:, : weights.shape[1]], axis=0)
-    return np.asarray(np.matmul(weights[:, None, :], near)[:, 0])
+    found: Numbers = np.matmul(weights[:, None, :], near)[:, 0]
+    return found

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,8 +37,7 @@ N_SHOWN = 2
 """Clusters a decision names: the nearest and the runner-up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """One query on its way: what is embedded, or the reason why nothing is."""
 
     text: str
@@ -71,6 +70,8 @@ class SemanticRouter:
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
+        self._dimension = contents.manifest.encoder.dimension
+        self._index_version = contents.manifest.index_version
         self._rules = Rules(contents)
         self._names = tuple(cluster.name for cluster in contents.clusters)
         self._unknown = unknown_candidates(self._config)
@@ -120,7 +121,7 @@ class SemanticRouter:
     @property
     def index_version(self) -> str:
         """The version of the index that answers."""
-        return self._contents.manifest.index_version
+        return self._index_version
 
     @property
     def frontier(self) -> str:
@@ -230,7 +231,7 @@ class SemanticRouter:
 
     def _embed(self, texts: list[str]) -> Vectors:
         vectors = self._encoder.encode(texts)
-        expected = (len(texts), self._contents.manifest.encoder.dimension)
+        expected = (len(texts), self._dimension)
         if vectors.shape != expected:
             raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
         return vectors
@@ -246,10 +247,10 @@ class SemanticRouter:
     def _neighbours(self, located: Located, row: int, n_most: int) -> list[Neighbour]:
         """Return the clusters found for a row, most similar first; none for an unusable vector."""
         cluster_ids = located.cluster_ids[row, :n_most].tolist()
-        similarities = located.similarities[row, :n_most].tolist()
+        similarities = located.similarities[row].tolist()
         return [
-            Neighbour(cluster, self._names[cluster], similarity)
-            for cluster, similarity in zip(cluster_ids, similarities, strict=True)
+            Neighbour(cluster, self._names[cluster], similarities[i])
+            for i, cluster in enumerate(cluster_ids)
             if cluster >= 0
         ]
 
@@ -271,7 +272,7 @@ class SemanticRouter:
         return RouteDecision(
             model=verdict.model,
             reason=verdict.reason,
-            index_version=self.index_version,
+            index_version=self._index_version,
             candidates=self._unknown if verdict.reason == "ood" else verdict.candidates,
             cluster_id=nearest.cluster_id,
             cluster_name=nearest.cluster_name,

@@ -1,8 +1,8 @@
 """What a request is decided from: where it lies, what is expected of each model there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,13 @@ from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import text_features
 from semroute.index import CentroidIndex
-from semroute.policy import REASONS, Traffic
 from semroute.vectors import Vectors, is_usable, usable_rows
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The model for one text, why, and the candidates, cheapest first."""
 
     model: str
@@ -29,8 +27,7 @@ class Verdict:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable."""
 
     vectors: Vectors
@@ -88,31 +85,37 @@ class Rules:
         found = self._estimator.estimate(
             located.cluster_ids, located.similarities, located.vectors, located.features
         )
-        traffic = Traffic(
-            cluster_ids=located.cluster_ids[:, 0],
-            similarities=located.similarities[:, 0],
-            losses=found.losses,
-            costs_usd=found.costs_usd,
-            n_chars=np.array(n_chars, dtype=np.int64),
-        )
-        choices = self._policy.choose(traffic)
         return [
-            Verdict(self._models[column], REASONS[reason], self._candidates(losses, costs))
-            for column, reason, losses, costs in zip(
-                choices.columns.tolist(),
-                choices.reasons.tolist(),
+            self._verdict(*row)
+            for row in zip(
+                located.cluster_ids[:, 0].tolist(),
+                located.similarities[:, 0].tolist(),
                 found.losses.tolist(),
                 found.costs_usd.tolist(),
+                n_chars,
                 strict=True,
             )
         ]
+
+    def _verdict(
+        self,
+        cluster_id: int,
+        similarity: float,
+        losses: list[float],
+        costs_usd: list[float],
+        n_chars: int,
+    ) -> Verdict:
+        column, reason = self._policy.choose_one(cluster_id, similarity, losses, costs_usd, n_chars)
+        return Verdict(self._models[column], reason, self._candidates(losses, costs_usd))
 
     def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
         models = self._models
         cheapest_first = sorted(range(len(models)), key=costs.__getitem__)
         return tuple(
-            Candidate(models[i], None if isnan(losses[i]) else losses[i], costs[i])
-            for i in cheapest_first
+            [
+                Candidate(models[i], None if isnan(losses[i]) else losses[i], costs[i])
+                for i in cheapest_first
+            ]
         )
 
 

@@ -129,6 +129,44 @@ class TestEveryPolicy:
             alone = Traffic(*(part[[row]] for part in parts))
             assert rule.choose(alone).columns.tolist() == [together[row]]
 
+    @given(
+        seed=st.integers(0, 2**32 - 1),
+        tolerance=st.none() | st.floats(-0.5, 1),
+        ood_threshold=st.floats(0, 1),
+        window=st.sampled_from([1.0, 100.0, np.inf]),
+    )
+    def test_one_text_is_decided_as_a_row_among_others(
+        self,
+        policy: type[Policy],
+        seed: int,
+        tolerance: float | None,
+        ood_threshold: float,
+        window: float,
+    ) -> None:
+        generator = np.random.default_rng(seed)
+        rule = policy(
+            frontier=0,
+            tolerance=tolerance,
+            measured=generator.uniform(size=(N_CLUSTERS, 3)) < 0.8,
+            overrides=generator.choice([NO_OVERRIDE, NO_OVERRIDE, 0, 2], size=N_CLUSTERS),
+            ood_threshold=ood_threshold,
+            windows=np.array([np.inf, window, np.inf]),
+            usual_cost_usd=generator.choice([0.0, 0.01]),
+        )
+        traffic = Traffic(
+            cluster_ids=generator.integers(0, N_CLUSTERS, size=30),
+            similarities=generator.choice([ood_threshold, 0.5, np.nan], size=30),
+            losses=generator.choice([-0.1, 0.0, 0.01, 0.3, np.nan], size=(30, 3)),
+            costs_usd=generator.choice([0.0, 0.001, 0.02], size=(30, 3)),
+            n_chars=generator.integers(1, 400, size=30),
+        )
+        together = rule.choose(traffic)
+        rows = zip(*(part.tolist() for part in vars(traffic).values()), strict=True)
+        expected = [policies.REASONS[reason] for reason in together.reasons]
+        assert [rule.choose_one(*row) for row in rows] == list(
+            zip(together.columns.tolist(), expected, strict=True)
+        )
+
     def test_a_cheap_model_that_is_as_good_is_chosen(self, policy: type[Policy]) -> None:
         scores, costs = np.ones((400, 3)), np.tile([0.02, 0.004, 0.001], (400, 1))
         _, chosen = _choose(policy, (scores, costs, np.arange(400) % 4))
