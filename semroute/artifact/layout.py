@@ -18,6 +18,7 @@ UNFINISHED = ".tmp-"
 """How the name of everything that is being written begins."""
 
 _BARE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PUBLISHED_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{4,})?")
 
 
 def is_bare_name(name: str) -> bool:
@@ -27,6 +28,15 @@ def is_bare_name(name: str) -> bool:
     (True, False)
     """
     return _BARE_NAME.fullmatch(name) is not None
+
+
+def is_published_name(name: str) -> bool:
+    """Whether a folder has a name that publishing gives, not one of its owner's.
+
+    >>> is_published_name("20261123T201530Z-0002"), is_published_name("before-labels")
+    (True, False)
+    """
+    return _PUBLISHED_NAME.fullmatch(name) is not None
 
 
 def is_index_file(path: str) -> bool:

@@ -1,14 +1,14 @@
 """Removing versions nobody needs any more; never the live one."""
 
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from semroute.artifact.durable import flush_folder, refused_writes_name
-from semroute.artifact.layout import UNFINISHED
+from semroute.artifact.layout import UNFINISHED, is_published_name
 from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
+from semroute.artifact.publishing import remove_unfinished
 from semroute.artifact.reading import is_folder
 
 
@@ -33,7 +33,9 @@ def prune(folder: Path, keep: int, *, dry_run: bool = False) -> Pruned:
     """Remove the oldest versions of an index until `keep` are left, the live one among them.
 
     The live version is loaded first: where it is damaged, the others are what helps, and all stay.
-    A process that dies on the way leaves versions whole or gone.
+    So does a folder whose name is not one that publishing gives, a copy for example, and a link;
+    they do not count. A process that dies on the way leaves versions whole or gone, and what is
+    left of one under a temporary name goes the next time.
 
     Args:
         folder: the folder of all versions.
@@ -56,8 +58,12 @@ def prune(folder: Path, keep: int, *, dry_run: bool = False) -> Pruned:
 
 
 def _chosen(folder: Path, live: str, keep: int, *, dry_run: bool) -> Pruned:
-    versions = complete_versions(folder)
-    others = [one for one in versions if one != live and is_folder(folder / one)]
+    versions = [
+        version
+        for version in complete_versions(folder)
+        if version == live or (is_published_name(version) and is_folder(folder / version))
+    ]
+    others = [version for version in versions if version != live]
     removed = tuple(others[: max(len(versions) - keep, 0)])
     kept = tuple(version for version in versions if version not in removed)
     n_bytes = sum(
@@ -70,12 +76,9 @@ def _chosen(folder: Path, live: str, keep: int, *, dry_run: bool) -> Pruned:
 
 
 def _remove(folder: Path, versions: tuple[str, ...]) -> None:
-    # Under a name that the next build removes too, a version is gone at once, whatever comes after.
-    doomed = {folder / version: folder / f"{UNFINISHED}pruned-{version}" for version in versions}
-    for path, unfinished in doomed.items():
-        with refused_writes_name(path):
-            path.rename(unfinished)
+    # Under a name that later commands remove too, a version is gone at once, whatever comes after.
+    for version in versions:
+        with refused_writes_name(folder / version):
+            (folder / version).rename(folder / f"{UNFINISHED}pruned-{version}")
     flush_folder(folder)
-    for unfinished in doomed.values():
-        with refused_writes_name(unfinished):
-            shutil.rmtree(unfinished)
+    remove_unfinished(folder)

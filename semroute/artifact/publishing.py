@@ -79,7 +79,7 @@ def publish(
         PublishError: the operating system refused a step; the live index is the old one.
     """
     moment = _moment(created_at)
-    _remove_unfinished(folder)
+    remove_unfinished(folder)
     version = _free_version(folder, moment)
     final, files = _files_of(contents, version, moment)
     unfinished, current = folder / f"{UNFINISHED}{version}", folder / CURRENT
@@ -118,7 +118,12 @@ def _moment(created_at: datetime | None) -> datetime:
         ) from error
 
 
-def _remove_unfinished(folder: Path) -> None:
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that died left half done; the caller holds the lock of `folder`.
+
+    Raises:
+        PublishError: the operating system refused a step.
+    """
     with refused_writes_name(folder):
         left = [path for path in folder.iterdir() if path.name.startswith(UNFINISHED)]
     for path in left:

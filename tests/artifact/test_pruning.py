@@ -81,10 +81,17 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(index: Path) -> None:
 def test_what_is_no_version_is_left_alone(index: Path) -> None:
     (index / "labels.csv").write_text("the analysts' sheet")
     (index / "backup").mkdir()
+    shutil.copytree(index / list_versions(index)[-1], index / "0-before-labels")
+    (index / "App").mkdir()
+    (index / "App" / "manifest.json").write_text("of something else")
     (index / "20200101T000000Z").symlink_to(index / list_versions(index)[0])
-    prune(index, 1)
+    pruned = prune(index, 2)
+    assert len(pruned.removed) == N_VERSIONS - 2
+    assert len(pruned.kept) == 2
     assert (index / "labels.csv").exists()
     assert (index / "backup").exists()
+    assert (index / "0-before-labels" / "centroids.npy").exists()
+    assert (index / "App" / "manifest.json").exists()
     assert (index / "20200101T000000Z").is_symlink()
 
 
@@ -132,7 +139,10 @@ def test_a_death_at_any_moment_leaves_every_version_whole_or_gone(
         left.append(len(versions))
         for version in versions:
             load_index(folder, version=version)
-        publish_tiny(folder, 9)
+        if number % 2:
+            prune(folder, N_VERSIONS)
+        else:
+            publish_tiny(folder, 9)
         assert unfinished(folder) == []
     assert left[0] == N_VERSIONS
     assert left[-1] == 1
