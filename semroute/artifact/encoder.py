@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import MANIFEST, PROBES, IndexContents
 from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.encoders import open_encoder, open_files
-from semroute.encoders.contract import PROBE_TEXTS, Encoder, EncoderIdentity
-from semroute.encoders.files import fingerprint, former_fingerprint
+from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.errors import EncoderError, InvalidIndexError, SemrouteError
 from semroute.vectors import Vectors, usable_rows
 
@@ -74,7 +73,7 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
             `LEAST_PROBE_SIMILARITY`.
     """
     place = Path(contents.manifest.index_version)
-    built, given = _identity_on_record(contents), encoder.identity
+    built, given = contents.manifest.encoder, encoder.identity
     for field in ("kind", "dimension", "max_tokens", "fingerprint"):
         expected, found = getattr(built, field), getattr(given, field)
         if expected != found:
@@ -92,15 +91,6 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
             f"mean similarity of the probe texts {similarity:.4f}, at least {least} is needed; "
             "install the library versions named in the manifest, or build again",
         )
-
-
-def _identity_on_record(contents: IndexContents) -> EncoderIdentity:
-    """Return the encoder of the build, with the fingerprint as it is counted now."""
-    built, files = contents.manifest.encoder, contents.encoder_files
-    now = fingerprint(files)
-    if built.fingerprint == now or built.fingerprint != former_fingerprint(files):
-        return built
-    return built.model_copy(update={"fingerprint": now})
 
 
 def _embedded_probes(encoder: Encoder) -> Vectors:

@@ -47,15 +47,6 @@ def fingerprint(files: Files) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def former_fingerprint(files: Files) -> str:
-    """Return what `fingerprint` was until November 2026: SHA-256 over names, sizes and contents."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\n{len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()
-
-
 def content_of(files: Files, name: str) -> bytes:
     """Return one file's content.
 

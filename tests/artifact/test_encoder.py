@@ -142,31 +142,6 @@ def test_the_fingerprint_is_what_sha256sum_says_of_the_encoder_folder(folder: Pa
     assert encoder.identity == load_index(folder / "new").manifest.encoder
 
 
-def counted_before(files: dict[str, bytes]) -> str:
-    """The fingerprint of the first indexes."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\n{len(content)}\n".encode() + content)
-    return digest.hexdigest()
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_an_index_with_the_fingerprint_of_before_is_opened_if_it_is_that_of_its_files(
-    folder: Path, seed: int
-) -> None:
-    contents = contents_with(static_files(seed=0))
-    identity = contents.manifest.encoder.model_copy(
-        update={"fingerprint": counted_before(static_files(seed))}
-    )
-    manifest = contents.manifest.model_copy(update={"encoder": identity})
-    publish_at_moment(folder / "old", replace(contents, manifest=manifest))
-    if seed == 0:
-        open_index_encoder(load_index(folder / "old"))
-        return
-    with pytest.raises(InvalidIndexError, match="built with another encoder: fingerprint is"):
-        open_index_encoder(load_index(folder / "old"))
-
-
 def test_the_files_of_another_encoder_are_refused() -> None:
     with pytest.raises(InvalidIndexError, match="built with another encoder: fingerprint is"):
         open_index_encoder(contents_with(static_files(seed=1)))
