@@ -87,12 +87,20 @@ class Certificate(BaseModel):
                 f"NOT certified: with the analysts' labels the mean score lost {against} may reach "
                 f"{self.upper_bound:.4f}, above the {self.max_loss:g} asked for, {traffic}."
             )
-        if self.tolerance is None and self.frontier_share == 1:
+        if self.tolerance is None and not self._rests_on_labels:
             return f"Nothing cheaper could be certified, so {self.frontier} answers; {self._need}."
         return (
             f"With confidence {self.confidence:.0%}, at most {self.max_loss:g} of mean score is "
             f"lost {against}, {traffic}{labels}."
         )
+
+    @property
+    def _rests_on_labels(self) -> bool:
+        """Whether analysts' labels may send requests elsewhere, if no calibration query either.
+
+        The bound of losses that are all 0 is above 0, and what bounds them by 0 are gains.
+        """
+        return bool(self.upper_bound or self.mean_loss)
 
     @property
     def _labels_included(self) -> str:

@@ -252,6 +252,18 @@ class TestCertificate:
         assert found.model_shares == {"large": 0.0, "small": 1.0}
         assert "1 analyst's label included" in found.sentence
 
+    def test_a_label_no_calibration_query_shows_is_not_said_to_change_nothing(self) -> None:
+        rows = _rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
+        found = _certify(rows, _policy(overrides=np.array([NO_OVERRIDE, 1])))
+        assert (found.holds, found.tolerance, found.frontier_share) == (True, None, 1)
+        assert found.sentence.startswith("With confidence 95%, at most 0.02 of mean score is lost")
+        assert found.sentence.endswith("1 analyst's label included.")
+
+    def test_without_any_calibration_query_nothing_is_promised(self) -> None:
+        found = _certify(_log(0))
+        assert found.sentence.startswith("Nothing cheaper could be certified, so large answers")
+        assert "the 0 scored calibration queries held out are too few to tell" in found.sentence
+
     def test_a_label_for_the_frontier_needs_no_defence_however_few_the_queries(self) -> None:
         found = _certify(_log(30), _policy(overrides=np.array([NO_OVERRIDE, 0])))
         assert found.holds
