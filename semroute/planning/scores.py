@@ -2,8 +2,9 @@
 
 Half of a budget goes to the queries a build holds out for its certificate, drawn at random so that
 they stay like the traffic: the frontier and the models that may answer them, because a row without
-these counts as the worst case. The other half goes to the queries a build fits on, where
-a few scores may change a label: large clusters whose expected loss is near the tolerance.
+these tells nothing, or counts as the worst case where most lack them. The other half goes to the
+queries a build fits on, where a few scores may change a label: large clusters whose expected loss
+is near the tolerance.
 
 Source of the second half: the knowledge gradient of Frazier, Powell and Dayanik, "A
 knowledge-gradient policy for sequential information collection" (SIAM Journal on Control and
