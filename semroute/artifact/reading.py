@@ -12,6 +12,7 @@ LARGEST_LINE_BYTES = 1024
 """Of the files that hold one line."""
 
 REPAIR = "restore it from a copy, name another version in CURRENT, or run build-index again"
+REBUILD = "run build-index again, or install the semroute that wrote it"
 
 
 def read_file(path: Path, largest: int) -> bytes:

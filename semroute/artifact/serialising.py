@@ -34,6 +34,7 @@ from semroute.artifact.contents import (
     Sample,
 )
 from semroute.artifact.layout import ENCODER_FOLDER
+from semroute.artifact.reading import REBUILD
 from semroute.encoders.files import VerifiedFiles
 from semroute.errors import InvalidIndexError
 from semroute.estimator import LossEstimator
@@ -181,7 +182,7 @@ def _check_format(document: object, path: Path) -> None:
         raise InvalidIndexError(
             path,
             f"the index has format {found}, semroute {__version__} reads format {FORMAT_VERSION}; "
-            "run build-index again, or install the semroute that wrote it",
+            + REBUILD,
         )
 
 

@@ -21,7 +21,7 @@ from semroute.artifact.layout import CURRENT
 from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
-from semroute.artifact.reading import REPAIR
+from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
@@ -169,12 +169,13 @@ def _previous(out: Path, discard_labels: bool) -> IndexContents | None:
     try:
         return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
-        reason = error.reason.removesuffix(f"; {REPAIR}")
-        lost = (
-            "the analysts' labels on the live version would be lost; restore it from a copy, name "
-            "another version in CURRENT, or build with --discard-labels"
-        )
-        raise InvalidIndexError(error.path, f"{reason}; {lost}") from error
+        reason = error.reason.removesuffix(f"; {REPAIR}").removesuffix(f"; {REBUILD}")
+        helps = "restore it from a copy, name another version in CURRENT"
+        if error.reason.endswith(REBUILD):
+            helps = "export them with the semroute that wrote it"
+        lost = f"the analysts' labels on the live version would be lost; {helps}"
+        message = f"{reason}; {lost}, or build with --discard-labels"
+        raise InvalidIndexError(error.path, message) from error
 
 
 def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reattached:

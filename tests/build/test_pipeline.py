@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semroute.artifact.layout import digest_line
 from semroute.artifact.loading import list_versions, load_index
 from semroute.build import build_index, pipeline
 from semroute.cli.build_summary import print_summary
@@ -214,6 +215,21 @@ def test_without_current_the_newest_version_gives_its_keys(
     files.queries.write_text(files.queries.read_text() + '{"query_id": "n", "text": "new one"}\n')
     build_small(files, out)
     assert load_index(out).manifest.hash_key == key
+
+
+def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_its_labels(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    manifest = out / build_small(files, out).index_version / "manifest.json"
+    older = manifest.read_bytes().replace(b'"format_version": 2', b'"format_version": 1')
+    manifest.write_bytes(older)
+    manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
+    told = r"has format 1, .* reads format 2; .* would be lost; export them with the semroute that"
+    with pytest.raises(InvalidIndexError, match=told) as caught:
+        build_small(files, out)
+    assert str(caught.value).endswith("or build with --discard-labels")
+    assert "run build-index again" not in str(caught.value)
 
 
 def test_a_damaged_live_version_stops_the_build_unless_its_labels_may_go(
