@@ -17,7 +17,8 @@ Messages say what is wrong, where, and what to do. They never hold the text of a
 """
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -69,13 +70,17 @@ class InputError(SemrouteError):
 class RowsError(InputError):
     """Several rows of a file cannot be read: `n_rows` of them, of which `first` holds the first.
 
-    `line`, `column` and `value` are those of the very first.
+    `line`, `column` and `value` are those of the very first. `is_cut_short`: one of them ended the
+    reading, and there may be more.
     """
 
-    def __init__(self, first: Sequence[InputError], n_rows: int) -> None:
+    def __init__(
+        self, first: Sequence[InputError], n_rows: int, *, is_cut_short: bool = False
+    ) -> None:
         self.first = tuple(first)
         self.n_rows = n_rows
-        head = f"{n_rows:,} rows cannot be read"
+        self.is_cut_short = is_cut_short
+        head = f"{'at least ' if is_cut_short else ''}{n_rows:,} rows cannot be read"
         head += f"; the first {len(first)}:" if n_rows > len(first) else ":"
         problem = "\n".join((head, *(error.inside_file for error in first)))
         super().__init__(problem, path=first[0].path)
@@ -93,6 +98,17 @@ class FaultyRows:
     def __init__(self) -> None:
         self._first: list[InputError] = []
         self._n_rows = 0
+        self._is_cut_short = False
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Collect what ends the reading of all rows, too."""
+        with self:
+            try:
+                yield
+            except InputError:
+                self._is_cut_short = True
+                raise
 
     def __enter__(self) -> None:
         """Collect from here on."""
@@ -113,7 +129,7 @@ class FaultyRows:
             InputError: the only one; a `RowsError` if there are several.
         """
         if self._n_rows > 1:
-            raise RowsError(self._first, self._n_rows)
+            raise RowsError(self._first, self._n_rows, is_cut_short=self._is_cut_short)
         if self._first:
             raise self._first[0]
 

@@ -98,7 +98,7 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
         lines=np.zeros(shape, dtype=np.uint32),
     )
     faulty = FaultyRows()
-    with faulty:
+    with faulty.reading():
         for row in read_rows(path, ("query_id", "model", "score")):
             with faulty:
                 _take(reading, row)

@@ -61,7 +61,7 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
     names: set[str] = set()
     n_duplicate_rows = 0
     faulty = FaultyRows()
-    with faulty:
+    with faulty.reading():
         for row in read_rows(path, ("query_id", ("text", "messages"))):
             names |= row.values.keys()
             with faulty:

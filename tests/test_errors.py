@@ -162,6 +162,14 @@ def test_of_several_faulty_rows_the_first_five_are_told(rows: Sequence[int], hea
     assert (error.n_rows, [one.line for one in error.first]) == (len(rows), list(rows[:5]))
 
 
+def test_where_a_row_ends_the_reading_more_may_be_faulty_than_were_counted() -> None:
+    faulty = refusing(*range(6))
+    with faulty.reading():
+        raise InputError("is no JSON", path="q.csv", line=9)
+    with pytest.raises(RowsError, match=r"q\.csv: at least 7 rows cannot be read; the first 5:"):
+        faulty.refuse()
+
+
 @pytest.mark.parametrize("other", [MissingExtraError("x", "y", "z"), KeyboardInterrupt()])
 def test_what_is_no_fault_of_a_row_is_not_collected(other: BaseException) -> None:
     faulty = FaultyRows()

@@ -125,7 +125,7 @@ def test_several_faulty_rows_are_told_at_once(read: Read) -> None:
 
 
 def test_what_ends_the_reading_is_told_after_the_faulty_rows(read: Read) -> None:
-    with pytest.raises(RowsError, match="2 rows cannot") as raised:
+    with pytest.raises(RowsError, match="at least 2 rows cannot be read:") as raised:
         read("query_id,model,score\na,large,85\na,small,1\nb,large\nb,small,77\n")
     assert [error.line for error in raised.value.first] == [2, 4]
     assert "the header has 3 columns and this row 2" in str(raised.value)
