@@ -79,7 +79,8 @@ def measure(ways: dict[str, Way], texts: Sequence[str], n_rounds: int) -> dict[s
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     order = np.random.default_rng(0)
     for _ in range(n_rounds):
-        block = order.choice(np.array(texts, dtype=object), size=BLOCK, replace=False)
+        size = min(BLOCK, len(texts))
+        block = order.choice(np.array(texts, dtype=object), size=size, replace=False)
         for name in order.permutation(list(ways)):
             ways[name](block[-1])
             for text in block:
@@ -120,6 +121,13 @@ def print_latencies(
             n_rounds = max(2, int(share * ROUNDS[title.split(",")[0]]))
             found = measure(ways, chosen, n_rounds)
             print_latency(f"{title}, threads: {n_threads}", found)
+            known = [text for text in chosen if not ways["`route()`, int8"](text).is_fallback]
+            if len(known) < len(chosen):
+                print(
+                    f"\n{len(chosen) - len(known)} of {len(chosen)} texts are unknown to the index."
+                )
+                found = measure(ways, known, n_rounds)
+                print_latency(f"{title}, known to the index, threads: {n_threads}", found)
 
 
 def print_costs(indexes: Mapping[str, Path], texts: Sequence[str], share: float) -> None:

@@ -70,6 +70,10 @@ class Policy(Protocol):
         """Return one choice per row; each is independent of the other rows."""
         ...
 
+    def knows(self, similarity: float) -> bool:
+        """Say whether a text this similar to its nearest cluster is known; else it is `ood`."""
+        ...
+
     def choose_one(
         self,
         cluster_id: int,
@@ -123,10 +127,15 @@ class RoutingPolicy:
             too_long = traffic.n_chars / CHARACTERS_PER_TOKEN > self.windows[columns]
             columns = np.where(too_long, self.frontier, columns)
             reasons = np.where(too_long, _TOO_LONG, reasons)
-        known = traffic.similarities >= self.ood_threshold  # False for NaN
+        # Wide, or the threshold would be rounded to the similarities' type. False for NaN.
+        known = traffic.similarities.astype(np.float64) >= self.ood_threshold
         columns = np.where(known, columns, self.frontier)
         reasons = np.where(known, reasons, _OOD)
         return Choices(columns.astype(np.int64), reasons.astype(np.int64))
+
+    def knows(self, similarity: float) -> bool:
+        """Say whether a text is as similar as `ood_threshold` to its nearest cluster."""
+        return similarity >= self.ood_threshold  # False for NaN
 
     def choose_one(
         self,
@@ -137,7 +146,7 @@ class RoutingPolicy:
         n_chars: int,
     ) -> tuple[int, Reason]:
         """Choose as `choose` does, without numpy: on one text its calls take most of the time."""
-        if not similarity >= self.ood_threshold:  # True for NaN
+        if not self.knows(similarity):
             return self.frontier, "ood"
         reason: Reason = "override"
         column = self._overrides_listed[cluster_id]

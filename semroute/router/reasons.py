@@ -2,12 +2,14 @@
 
 from semroute.artifact.contents import IndexContents
 from semroute.estimator import LossParts, loss_parts
+from semroute.features import text_features
 from semroute.router.rules import Located
 
 
 def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossParts, ...]:
     """Take apart the estimates of the one text in `located`; nothing for the frontier."""
     config = contents.manifest.config
+    features = text_features(located.texts)[0]
     parts = (
         loss_parts(
             contents.estimator,
@@ -15,7 +17,7 @@ def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossPar
             located.cluster_ids[0],
             located.similarities[0],
             located.vectors[0],
-            located.features[0],
+            features,
         )
         for model in config.model_names
         if model != config.frontier

@@ -273,7 +273,7 @@ class SemanticRouter:
             model=verdict.model,
             reason=verdict.reason,
             index_version=self._index_version,
-            candidates=self._unknown if verdict.reason == "ood" else verdict.candidates,
+            candidates=verdict.candidates,
             cluster_id=nearest.cluster_id,
             cluster_name=nearest.cluster_name,
             similarity=nearest.similarity,

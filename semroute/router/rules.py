@@ -30,8 +30,8 @@ class Verdict(NamedTuple):
 class Located(NamedTuple):
     """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable."""
 
+    texts: Sequence[str]
     vectors: Vectors
-    features: NDArray[np.float64]
     cluster_ids: NDArray[np.int64]
     similarities: NDArray[np.float32]
 
@@ -39,8 +39,8 @@ class Located(NamedTuple):
         """Return the same of some rows."""
         kept = np.array(rows, dtype=np.int64)
         return Located(
+            [self.texts[row] for row in rows],
             self.vectors[kept],
-            self.features[kept],
             self.cluster_ids[kept],
             self.similarities[kept],
         )
@@ -49,8 +49,8 @@ class Located(NamedTuple):
 def joined(parts: Sequence[Located]) -> Located:
     """Put located texts below each other."""
     return Located(
+        [text for part in parts for text in part.texts],
         np.concatenate([part.vectors for part in parts]),
-        np.concatenate([part.features for part in parts]),
         np.concatenate([part.cluster_ids for part in parts]),
         np.concatenate([part.similarities for part in parts]),
     )
@@ -63,7 +63,9 @@ class Rules:
         self._index = CentroidIndex(contents.centroids)
         self._policy = routing_policy(contents)
         self._estimator = contents.estimator
-        self._models = contents.manifest.config.model_names
+        config = contents.manifest.config
+        self._models = config.model_names
+        self._unknown = Verdict(config.frontier, "ood", unknown_candidates(config))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
 
@@ -74,25 +76,41 @@ class Rules:
         else:
             vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
             found = self._index.search(vectors, self._n_neighbours)
-        return Located(vectors, text_features(texts), found.cluster_ids, found.similarities)
+        return Located(texts, vectors, found.cluster_ids, found.similarities)
 
     def nowhere(self) -> Located:
         """Return what `locate` says of one text whose vector is unusable."""
         return self.locate([""], np.full((1, self._index.dimension), np.nan, dtype=np.float32))
 
     def judge(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
-        """Choose a model for each text; what it says of one without a nearest cluster is void."""
+        """Choose a model for each text; what it says of one without a nearest cluster is void.
+
+        Nothing is estimated for a text the policy does not know: the frontier answers it anyway.
+        """
+        similarities = located.similarities[:, 0].tolist()
+        known = [row for row, found in enumerate(similarities) if self._policy.knows(found)]
+        verdicts = [self._unknown] * len(similarities)
+        if known:
+            part = located if len(known) == len(verdicts) else located.some(known)
+            for row, verdict in zip(known, self._estimated(part, n_chars, known), strict=True):
+                verdicts[row] = verdict
+        return verdicts
+
+    def _estimated(
+        self, located: Located, n_chars: Sequence[int], rows: Sequence[int]
+    ) -> list[Verdict]:
+        features = text_features(located.texts)
         found = self._estimator.estimate(
-            located.cluster_ids, located.similarities, located.vectors, located.features
+            located.cluster_ids, located.similarities, located.vectors, features
         )
         return [
-            self._verdict(*row)
-            for row in zip(
+            self._verdict(*each)
+            for each in zip(
                 located.cluster_ids[:, 0].tolist(),
                 located.similarities[:, 0].tolist(),
                 found.losses.tolist(),
                 found.costs_usd.tolist(),
-                n_chars,
+                [n_chars[row] for row in rows],
                 strict=True,
             )
         ]

@@ -134,6 +134,7 @@ class TestEveryPolicy:
         tolerance=st.none() | st.floats(-0.5, 1),
         ood_threshold=st.floats(0, 1),
         window=st.sampled_from([1.0, 100.0, np.inf]),
+        kind=st.sampled_from([np.float32, np.float64]),
     )
     def test_one_text_is_decided_as_a_row_among_others(
         self,
@@ -142,6 +143,7 @@ class TestEveryPolicy:
         tolerance: float | None,
         ood_threshold: float,
         window: float,
+        kind: type[np.floating],
     ) -> None:
         generator = np.random.default_rng(seed)
         rule = policy(
@@ -155,7 +157,7 @@ class TestEveryPolicy:
         )
         traffic = Traffic(
             cluster_ids=generator.integers(0, N_CLUSTERS, size=30),
-            similarities=generator.choice([ood_threshold, 0.5, np.nan], size=30),
+            similarities=generator.choice([ood_threshold, 0.5, np.nan], size=30).astype(kind),
             losses=generator.choice([-0.1, 0.0, 0.01, 0.3, np.nan], size=(30, 3)),
             costs_usd=generator.choice([0.0, 0.001, 0.02], size=(30, 3)),
             n_chars=generator.integers(1, 400, size=30),
