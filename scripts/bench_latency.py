@@ -43,6 +43,7 @@ from bench_ways import (
     window_of,
 )
 
+from semroute import SemanticRouter
 from semroute.artifact.loading import load_index
 from semroute.encoders.cores import available_cores
 from semroute.router.routing import N_CACHED
@@ -114,18 +115,15 @@ def print_latencies(
 ) -> None:
     window = window_of(load_index(indexes["int8"], samples=False))
     lengths = list(by_length(texts, window))
-    original = open_original()
+    original, router = open_original(), SemanticRouter.load(indexes["int8"])
     for n_threads in threads:
         ways = Ways(indexes, original, n_threads).open([t for _, chosen in lengths for t in chosen])
         for title, chosen in lengths:
             n_rounds = max(2, int(share * ROUNDS[title.split(",")[0]]))
-            found = measure(ways, chosen, n_rounds)
-            print_latency(f"{title}, threads: {n_threads}", found)
-            known = [text for text in chosen if not ways["`route()`, int8"](text).is_fallback]
+            print_latency(f"{title}, threads: {n_threads}", measure(ways, chosen, n_rounds))
+            known = [text for text in chosen if router.route(text).reason != "ood"]
             if len(known) < len(chosen):
-                print(
-                    f"\n{len(chosen) - len(known)} of {len(chosen)} texts are unknown to the index."
-                )
+                print(f"\n{len(known)} of the {len(chosen)} texts are known to the index:")
                 found = measure(ways, known, n_rounds)
                 print_latency(f"{title}, known to the index, threads: {n_threads}", found)
 
