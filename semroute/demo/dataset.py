@@ -250,7 +250,7 @@ def requests() -> tuple[SampleRequest, ...]:
         SampleRequest(
             "hi, my parcel with the green teapot was due on Tuesday and still isn't here. "
             "Order 48-2213, where is it?",
-            "easy and frequent: every model finds a parcel",
+            "easy and frequent: a small model finds a parcel too",
         ),
         SampleRequest(
             "Get supplier, invoice number and total out of this: Invoice 77-1420 dated 9 May. "
