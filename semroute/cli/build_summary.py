@@ -40,7 +40,7 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
             "split",
             (
                 f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out; "
-                f"{counts.n_groups:,} groups of near duplicates"
+                f"{counts.n_groups:,} different ones, near duplicates counted once"
             ),
         ),
         (
@@ -56,7 +56,7 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
             (
                 f"similarity below {summary.ood_threshold:.3f}, set for at most "
                 f"{percent(summary.max_false_fallback)} of known traffic; "
-                f"{percent(summary.coverage)} of held-out queries are matched"
+                f"{percent(summary.coverage)} of held-out queries are known"
             ),
         ),
     ]

@@ -104,7 +104,7 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
 
 def _unspent(found: "EvalPlan", budget: int) -> str:
     n_others = found.n_missing - len(found.scores)
-    others = "no more are missing"
+    others = "no more are missing, so add newer queries to the log to plan further"
     if n_others:
         others = f"the other {n_others:,} are not expected to change anything"
     return f"{budget - len(found.scores):,} of the budget of {budget:,} need not be spent: {others}"

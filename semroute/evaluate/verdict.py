@@ -17,11 +17,13 @@ def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, .
     singles = [one for one in rivals if one.kind == "single"]
     mixes = [one for one in rivals if one.name.startswith("random mix")]
     rules = [one for one in rivals if one.kind == "rule" and one not in mixes]
+    better = [one for one in rivals if one.kind in ("rule", "learned") and _gain(one).high < 0]
     return (
         _against_frontier(router, frontier),
         _against_singles(router, singles),
         *(_against_mix(mix) for mix in mixes),
-        *(_against_rule(rule) for rule in rules if rule.router_gain and rule.router_gain.low <= 0),
+        *(_against_rule(rule) for rule in rules if rule.router_gain and _holds_zero(_gain(rule))),
+        *(_against_better(one) for one in better),
     )
 
 
@@ -69,6 +71,18 @@ def _against_rule(rule: StrategyResult) -> str:
         f"A simple rule at the same cost ({rule.name}) cannot be told apart from the router, which "
         f"scores {_points(_gain(rule))} more."
     )
+
+
+def _against_better(rival: StrategyResult) -> str:
+    told = _points(_gain(rival), -1)
+    return (
+        f"At the same cost, {rival.name} scores {told} more than the router: look at the analysts' "
+        "labels and the worst slices, or build again with more evaluations."
+    )
+
+
+def _holds_zero(value: Interval) -> bool:
+    return value.low <= 0 <= value.high
 
 
 def _gain(one: StrategyResult) -> Interval:

@@ -1,9 +1,13 @@
 """The sentences, and when the router is not worth having."""
 
+from dataclasses import replace
+
 import pytest
 
 from semroute.evaluate import judge_decisions
+from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation
+from semroute.evaluate.verdict import verdict
 from tests.evaluate.sets import decision, frozen_set
 from tests.tiny_index import tiny_contents
 
@@ -45,6 +49,24 @@ def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
 def test_a_rule_that_does_as_well_is_named() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
     assert "(length and keywords) cannot be told apart from the router" in found.verdict[3]
+
+
+def test_what_does_better_at_the_same_cost_is_named() -> None:
+    sure = Interval(-0.034, -0.067, -0.005)
+    unsure = Interval(-0.034, -0.067, 0.005)
+    found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
+    assert not any("build again" in sentence for sentence in found.verdict)
+    for gain, expected in ((sure, True), (unsure, False)):
+        rivals = [
+            replace(one, router_gain=gain) if one.kind in ("rule", "learned") else one
+            for one in found.strategies
+            if not one.name.startswith("random mix")
+        ]
+        told = verdict(rivals, "large")
+        better = [sentence for sentence in told if "build again" in sentence]
+        assert bool(better) == expected
+        assert all("0.034 (0.005 to 0.067) more than the router" in one for one in better)
+        assert any("cannot be told apart from the router" in one for one in told) != expected
 
 
 def test_what_nobody_scored_is_said_to_be_unknown() -> None:
