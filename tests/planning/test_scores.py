@@ -149,6 +149,8 @@ def test_where_every_score_is_known_there_is_nothing_to_buy(
     print_plan(EvalPlan("v1", n_known=60, n_missing=0, scores=(), portions=()), budget=10)
     assert capsys.readouterr().out.splitlines() == [
         "0 scores to buy of 0 missing; 60 are known",
-        "10 of the budget of 10 need not be spent: no more are missing, "
-        "so add newer queries to the log to plan further",
+        (
+            "10 of the budget of 10 need not be spent: no more are missing, "
+            "so add newer queries to the log to plan further"
+        ),
     ]
