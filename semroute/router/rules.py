@@ -89,16 +89,16 @@ class Rules:
         """
         similarities = located.similarities[:, 0].tolist()
         known = [row for row, found in enumerate(similarities) if self._policy.knows(found)]
+        if len(known) == len(similarities):
+            return self._estimated(located, n_chars)
         verdicts = [self._unknown] * len(similarities)
         if known:
-            part = located if len(known) == len(verdicts) else located.some(known)
-            for row, verdict in zip(known, self._estimated(part, n_chars, known), strict=True):
+            estimated = self._estimated(located.some(known), [n_chars[row] for row in known])
+            for row, verdict in zip(known, estimated, strict=True):
                 verdicts[row] = verdict
         return verdicts
 
-    def _estimated(
-        self, located: Located, n_chars: Sequence[int], rows: Sequence[int]
-    ) -> list[Verdict]:
+    def _estimated(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
         features = text_features(located.texts)
         found = self._estimator.estimate(
             located.cluster_ids, located.similarities, located.vectors, features
@@ -110,7 +110,7 @@ class Rules:
                 located.similarities[:, 0].tolist(),
                 found.losses.tolist(),
                 found.costs_usd.tolist(),
-                [n_chars[row] for row in rows],
+                n_chars,
                 strict=True,
             )
         ]
