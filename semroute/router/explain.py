@@ -150,8 +150,8 @@ def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[
         return (
             f"{decision.model} is expected to lose {loss or 0.0:.3f} against {frontier} on this "
             f"text; for what it saves, {accepted[decision.model]:.3f} is accepted, and no other "
-            "model measured on this cluster trades score for cost better. (max_loss bounds the mean "
-            "over all requests, not the loss on one.)"
+            "model measured on this cluster trades score for cost better. (max_loss bounds the "
+            "mean over all requests, not the loss on one.)"
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
         return f"The request may not fit the context window of the label, so {frontier} answers."
