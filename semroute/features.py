@@ -106,6 +106,11 @@ def text_features(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
+def features_of(text: str) -> NDArray[np.float64]:
+    """Describe one text as `text_features` does; shape (n_features,)."""
+    return np.array(_features(text[:MAX_CHARS]), dtype=np.float64)
+
+
 def _features(text: str) -> list[float]:
     lower = text.lower().replace("’", "'")
     words = _WORD.findall(lower)

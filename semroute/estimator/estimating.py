@@ -1,5 +1,7 @@
 """The fitted estimator; what serves needs numpy only."""
 
+import math
+import operator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -7,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.estimator.blending import Integers, Numbers, blended, neighbour_weights
+from semroute.estimator.blending import Integers, Numbers
 from semroute.features import FEATURES
 
 LARGEST_DEVIATION = 3.0
@@ -72,18 +74,34 @@ class LossEstimator:
         Returns:
             NaN for texts whose vector was unusable.
         """
-        if not len(self.evidence):
-            unknown = np.full((len(vectors), len(self.models)), np.nan)
-            return Estimates(unknown, unknown)
-        weights = neighbour_weights(similarities, self.n_neighbours, self.temperature)
-        z = self.standardised(features)
-        wide = np.concatenate([vectors, z, products(z)], axis=1, dtype=np.float64)
-        blend = blended(weights, cluster_ids, self._by_cluster)
+        rows = zip(cluster_ids, similarities, vectors, features, strict=True)
+        found = [self.estimate_one(*row) for row in rows]
+        losses, costs_usd = (
+            np.array(found, dtype=np.float64).reshape(-1, 2, len(self.models)).swapaxes(0, 1)
+        )
+        return Estimates(losses, costs_usd)
+
+    def estimate_one(
+        self,
+        cluster_ids: Integers,
+        similarities: NDArray[np.floating],
+        vector: NDArray[np.floating],
+        features: Numbers,
+    ) -> tuple[list[float], list[float]]:
+        """Estimate the losses and costs of one text, by model; see `estimate` for a row of each."""
         n_models = len(self.models)
-        # A stack of products of one row each: one large product would round rows together.
-        head = np.matmul(wide[:, None, :], self._by_column)[:, 0]
-        losses = np.minimum(np.maximum(blend[:, :n_models] + head, -1.0), 1.0)
-        return Estimates(losses, blend[:, n_models:])
+        if not len(self.evidence):
+            return [math.nan] * n_models, [math.nan] * n_models
+        # Every numpy call costs a few microseconds after a model has emptied the caches.
+        near = similarities[: self.n_neighbours].tolist()
+        raw = [math.exp(self.temperature * (similarity - near[0])) for similarity in near]
+        weights = np.array(raw) / sum(raw)
+        blend = weights.dot(self._by_cluster.take(cluster_ids[: len(near)], axis=0)).tolist()
+        z = self.standardised(features)
+        wide = np.concatenate([vector, z, products(z)], dtype=np.float64)
+        head = wide.dot(self._by_column).tolist()
+        losses = [_cut(both) for both in map(operator.add, blend[:n_models], head)]
+        return losses, blend[n_models:]
 
     def standardised(self, features: Numbers) -> Numbers:
         """Centre and scale text features, and cut them at `LARGEST_DEVIATION`."""
@@ -111,10 +129,15 @@ _LEFT, _RIGHT = np.triu_indices(_N_USUAL)
 
 
 def products(z: Numbers) -> Numbers:
-    """All products of two columns, squares included, in the order of `np.triu_indices`."""
-    left, right = (_LEFT, _RIGHT) if z.shape[1] == _N_USUAL else np.triu_indices(z.shape[1])
-    found: Numbers = z.take(left, axis=1) * z.take(right, axis=1)
+    """All products of two along the last axis, squares too, in the order of `np.triu_indices`."""
+    left, right = (_LEFT, _RIGHT) if z.shape[-1] == _N_USUAL else np.triu_indices(z.shape[-1])
+    found: Numbers = z.take(left, axis=-1) * z.take(right, axis=-1)
     return found
+
+
+def _cut(loss: float) -> float:
+    """Cut to [-1, 1]; what is not a number stays so."""
+    return 1.0 if loss > 1 else -1.0 if loss < -1 else loss
 
 
 def blank_estimator(

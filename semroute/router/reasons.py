@@ -2,14 +2,14 @@
 
 from semroute.artifact.contents import IndexContents
 from semroute.estimator import LossParts, loss_parts
-from semroute.features import text_features
+from semroute.features import features_of
 from semroute.router.rules import Located
 
 
 def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossParts, ...]:
     """Take apart the estimates of the one text in `located`; nothing for the frontier."""
     config = contents.manifest.config
-    features = text_features(located.texts)[0]
+    features = features_of(located.texts[0])
     parts = (
         loss_parts(
             contents.estimator,

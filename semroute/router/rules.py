@@ -11,7 +11,7 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.serving import routing_policy
 from semroute.config import Config
 from semroute.decision import Candidate, Reason
-from semroute.features import text_features
+from semroute.features import features_of
 from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, is_usable, usable_rows
 
@@ -83,47 +83,24 @@ class Rules:
         return self.locate([""], np.full((1, self._index.dimension), np.nan, dtype=np.float32))
 
     def judge(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
-        """Choose a model for each text; what it says of one without a nearest cluster is void.
+        """Choose a model for each text; what it says of one without a nearest cluster is void."""
+        return [self._verdict(located, row, count) for row, count in enumerate(n_chars)]
 
-        Nothing is estimated for a text the policy does not know: the frontier answers it anyway.
-        """
-        similarities = located.similarities[:, 0].tolist()
-        known = [row for row, found in enumerate(similarities) if self._policy.knows(found)]
-        if len(known) == len(similarities):
-            return self._estimated(located, n_chars)
-        verdicts = [self._unknown] * len(similarities)
-        if known:
-            estimated = self._estimated(located.some(known), [n_chars[row] for row in known])
-            for row, verdict in zip(known, estimated, strict=True):
-                verdicts[row] = verdict
-        return verdicts
-
-    def _estimated(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
-        features = text_features(located.texts)
-        found = self._estimator.estimate(
-            located.cluster_ids, located.similarities, located.vectors, features
+    def _verdict(self, located: Located, row: int, n_chars: int) -> Verdict:
+        """Judge one text; nothing is estimated if the policy does not know it."""
+        similarity = located.similarities.item(row, 0)
+        if not self._policy.knows(similarity):
+            return self._unknown
+        cluster_ids = located.cluster_ids[row]
+        losses, costs_usd = self._estimator.estimate_one(
+            cluster_ids,
+            located.similarities[row],
+            located.vectors[row],
+            features_of(located.texts[row]),
         )
-        return [
-            self._verdict(*each)
-            for each in zip(
-                located.cluster_ids[:, 0].tolist(),
-                located.similarities[:, 0].tolist(),
-                found.losses.tolist(),
-                found.costs_usd.tolist(),
-                n_chars,
-                strict=True,
-            )
-        ]
-
-    def _verdict(
-        self,
-        cluster_id: int,
-        similarity: float,
-        losses: list[float],
-        costs_usd: list[float],
-        n_chars: int,
-    ) -> Verdict:
-        column, reason = self._policy.choose_one(cluster_id, similarity, losses, costs_usd, n_chars)
+        column, reason = self._policy.choose_one(
+            cluster_ids.item(0), similarity, losses, costs_usd, n_chars
+        )
         return Verdict(self._models[column], reason, self._candidates(losses, costs_usd))
 
     def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
