@@ -102,16 +102,13 @@ def text_features(texts: Sequence[str]) -> NDArray[np.float64]:
     >>> dict(zip(FEATURES, text_features(["Is 3 + 4 = 7?"])[0].round(2)))["question marks"]
     np.float64(1.0)
     """
-    rows = [_features(text[:MAX_CHARS]) for text in texts]
+    rows = list(map(features_of, texts))
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
-def features_of(text: str) -> NDArray[np.float64]:
-    """Describe one text as `text_features` does; shape (n_features,)."""
-    return np.array(_features(text[:MAX_CHARS]), dtype=np.float64)
-
-
-def _features(text: str) -> list[float]:
+def features_of(text: str) -> list[float]:
+    """Describe one text as `text_features` does."""
+    text = text[:MAX_CHARS]
     lower = text.lower().replace("’", "'")
     words = _WORD.findall(lower)
     n_words, n_chars = max(len(words), 1), max(len(text), 1)

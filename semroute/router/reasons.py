@@ -1,5 +1,7 @@
 """What moved the expected loss of each model on one text."""
 
+import numpy as np
+
 from semroute.artifact.contents import IndexContents
 from semroute.estimator import LossParts, loss_parts
 from semroute.features import features_of
@@ -9,7 +11,7 @@ from semroute.router.rules import Located
 def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossParts, ...]:
     """Take apart the estimates of the one text in `located`; nothing for the frontier."""
     config = contents.manifest.config
-    features = features_of(located.texts[0])
+    features = np.array(features_of(located.texts[0]))
     parts = (
         loss_parts(
             contents.estimator,

@@ -167,7 +167,7 @@ class SemanticRouter:
         if request.fallback or not self._names:
             return explain_decision(self._routed([request])[0], (), self._contents, {}, ())
         located = self._locate([request.text])
-        decision = self._decided([request], located)[0]
+        decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located) if near else ()
         return explain_decision(decision, near, self._contents, self._examples(), parts)
@@ -204,15 +204,16 @@ class SemanticRouter:
         """Decide requests that have a text, each distinct one embedded once."""
         if not self._names:
             return [self._fallback(request, "ood") for request in requests]
-        texts = list(dict.fromkeys(request.text for request in requests))
-        located = self._locate(texts)
-        if len(texts) < len(requests):
-            rows = {text: row for row, text in enumerate(texts)}
-            located = located.some([rows[request.text] for request in requests])
-        decisions = self._decided(requests, located)
-        for request, decision in zip(requests, decisions, strict=True):
+        rows: dict[str, int] = {}
+        for request in requests:
+            rows.setdefault(request.text, len(rows))
+        located = self._locate(list(rows))
+        decisions = []
+        for request in requests:
+            decision = self._decided(request, located, rows[request.text])
             if request.key and decision.reason != "encoder_error":
                 self._cache.put(request.key, decision)
+            decisions.append(decision)
         return decisions
 
     def _locate(self, texts: list[str]) -> Located:
@@ -254,16 +255,14 @@ class SemanticRouter:
             if cluster >= 0
         ]
 
-    def _decided(self, requests: Sequence[_Request], located: Located) -> list[RouteDecision]:
+    def _decided(self, request: _Request, located: Located, row: int) -> RouteDecision:
+        """Decide the request whose text is in a row of `located`."""
         try:
-            verdicts = self._rules.judge(located, [request.n_chars for request in requests])
+            verdict = self._rules.judge(located, row, request.n_chars)
         except Exception as error:  # out of memory, say; the request is answered all the same
-            logger.warning("deciding %d requests failed: %s", len(requests), type(error).__name__)
-            return [self._fallback(request, "encoder_error") for request in requests]
-        return [
-            self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))
-            for row, (request, verdict) in enumerate(zip(requests, verdicts, strict=True))
-        ]
+            logger.warning("deciding a request failed: %s", type(error).__name__)
+            return self._fallback(request, "encoder_error")
+        return self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))
 
     def _judged(self, request: _Request, verdict: Verdict, near: list[Neighbour]) -> RouteDecision:
         if not near:

@@ -35,16 +35,6 @@ class Located(NamedTuple):
     cluster_ids: NDArray[np.int64]
     similarities: NDArray[np.float32]
 
-    def some(self, rows: Sequence[int]) -> "Located":
-        """Return the same of some rows."""
-        kept = np.array(rows, dtype=np.int64)
-        return Located(
-            [self.texts[row] for row in rows],
-            self.vectors[kept],
-            self.cluster_ids[kept],
-            self.similarities[kept],
-        )
-
 
 def joined(parts: Sequence[Located]) -> Located:
     """Put located texts below each other."""
@@ -82,12 +72,11 @@ class Rules:
         """Return what `locate` says of one text whose vector is unusable."""
         return self.locate([""], np.full((1, self._index.dimension), np.nan, dtype=np.float32))
 
-    def judge(self, located: Located, n_chars: Sequence[int]) -> list[Verdict]:
-        """Choose a model for each text; what it says of one without a nearest cluster is void."""
-        return [self._verdict(located, row, count) for row, count in enumerate(n_chars)]
+    def judge(self, located: Located, row: int, n_chars: int) -> Verdict:
+        """Choose a model for one text; void for one without a nearest cluster.
 
-    def _verdict(self, located: Located, row: int, n_chars: int) -> Verdict:
-        """Judge one text; nothing is estimated if the policy does not know it."""
+        Nothing is estimated for a text the policy does not know: the frontier answers it anyway.
+        """
         similarity = located.similarities.item(row, 0)
         if not self._policy.knows(similarity):
             return self._unknown

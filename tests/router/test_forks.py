@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -150,26 +151,37 @@ def end(server: subprocess.Popen[bytes]) -> None:
         server.kill()
 
 
-def get(address: str) -> dict[str, Any]:
+@contextmanager
+def connected(address: str) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(LIMIT_SECONDS)
         connection.connect(address)
-        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+        yield connection
+
+
+def ask(connection: socket.socket) -> dict[str, Any]:
+    connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    received = b"".join(iter(lambda: connection.recv(65_536), b""))
     answer: dict[str, Any] = json.loads(received.partition(b"\r\n\r\n")[2])
     return answer
 
 
-def test_workers_of_gunicorn_with_preload_decide_as_the_master_did(served: str) -> None:
+def wait_until_listening(address: str) -> None:
     deadline = time.monotonic() + 4 * LIMIT_SECONDS
-    workers: dict[int, dict[str, Any]] = {}
-    while len(workers) < 2 and time.monotonic() < deadline:
-        try:
-            answer = get(served)
-        except OSError:
-            time.sleep(0.05)  # it is loading, or a busy machine keeps it from answering
-            continue
-        workers[answer["worker"]] = answer
+    while time.monotonic() < deadline:
+        with suppress(OSError), connected(address) as connection:
+            ask(connection)
+            return
+        time.sleep(0.05)
+    pytest.fail("gunicorn did not answer")
+
+
+def test_workers_of_gunicorn_with_preload_decide_as_the_master_did(served: str) -> None:
+    wait_until_listening(served)
+    # A worker waits for the request of the connection it took, so that the other takes the next.
+    with connected(served) as first, connected(served) as second:
+        answers = [ask(second), ask(first)]
+    workers = {answer["worker"]: answer for answer in answers}
     assert len(workers) == 2
     for answer in workers.values():
         assert answer["worker"] != answer["loaded_by"]
