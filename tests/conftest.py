@@ -1,5 +1,7 @@
 """Fixtures that are dear to make; which examples Hypothesis draws."""
 
+import threading
+
 import pytest
 from hypothesis import settings
 
@@ -16,3 +18,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw the same examples in every run but the long rounds, so that a run can be repeated."""
     settings.register_profile("repeatable", derandomize=config.getoption("markexpr") != "soak")
     settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every new thread, as a container at its limit does."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)

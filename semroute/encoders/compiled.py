@@ -4,6 +4,7 @@ import platform
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from semroute.encoders.quiet_runtime import quiet_onnxruntime
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
+from semroute.side_thread import beside
 from semroute.texts import Cut
 from semroute.vectors import Vectors, is_usable
 
@@ -156,10 +158,9 @@ class CompiledEncoder:
         model, tokenizer = (content_of(self._files, name) for name in (MODEL, TOKENIZER))
         # Imported first: its import and the tokenizer would keep each other waiting.
         quiet_onnxruntime()
-        with ThreadPoolExecutor(1) as beside:
-            session = beside.submit(open_session, model, self._threads)
+        with beside(partial(open_session, model, self._threads)) as session:
             window = self._settings.window(tokenizer)
-            return _Opened(window, session.result())
+            return _Opened(window, session())
 
     def _open_again(self) -> "_Opened":
         with self._opening:

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
 from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
 from semroute.seen import no_texts
+from semroute.side_thread import beside
 from semroute.texts import MAX_BYTES, Query, query_text
 from semroute.vectors import Vectors
 
@@ -111,9 +112,8 @@ class SemanticRouter:
         check_count("threads", threads, 1)
         check_count("n_workers", n_workers, 1)
         check_count("n_cached", n_cached, 0)
-        with ThreadPoolExecutor(1) as beside:
-            # Needed further down; on a second core it takes no time beside the files' digests.
-            beside.submit(import_module, "faiss")
+        # Needed further down; on a second core it takes no time beside the files' digests.
+        with beside(partial(import_module, "faiss")):
             contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
         encoder = open_index_encoder(contents, given=encoder, threads=threads, n_workers=n_workers)
         return cls(contents, encoder, Path(folder), n_cached=n_cached)

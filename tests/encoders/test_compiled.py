@@ -281,6 +281,18 @@ def test_opening_leaves_no_thread_behind(fp32_files: Mapping[str, bytes]) -> Non
     assert threading.active_count() == before
 
 
+@pytest.fixture(scope="module")
+def fp32_vector(fp32_files: Mapping[str, bytes]) -> np.ndarray:
+    return open_files(fp32_files).encode(["where is my order"])
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_it_opens_where_no_thread_can_be_started(
+    fp32_files: Mapping[str, bytes], fp32_vector: np.ndarray
+) -> None:
+    assert np.array_equal(open_files(fp32_files).encode(["where is my order"]), fp32_vector)
+
+
 def test_a_worker_that_fails_fails_the_call(fp32_files: Mapping[str, bytes]) -> None:
     encoder = CompiledEncoder(fp32_files, n_workers=2)
     with pytest.raises(TypeError):
