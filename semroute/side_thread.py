@@ -13,7 +13,7 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
     """Start `work`; call what this yields for its result. The block ends when the work has ended.
 
     Where no thread can be started (a container at its limit), the work is done when its result is
-    asked for.
+    asked for, and never if it is not.
 
     >>> with beside(lambda: 6 * 7) as result:
     ...     result()

@@ -32,6 +32,22 @@ def test_what_the_work_raises_is_raised_where_its_result_is_asked_for() -> None:
         result()
 
 
+def test_the_block_ends_when_the_work_has_ended() -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        assert may_end.wait(10)
+        ended.set()
+
+    with beside(work):
+        threading.Timer(0.05, may_end.set).start()
+    assert ended.is_set()
+    ended.clear()
+    with pytest.raises(ValueError, match="meanwhile"), beside(work):
+        raise ValueError("failed meanwhile")
+    assert ended.is_set()
+
+
 @pytest.mark.usefixtures("no_threads")
 def test_without_a_thread_the_work_is_done_when_its_result_is_asked_for() -> None:
     with beside(threading.get_ident) as result:

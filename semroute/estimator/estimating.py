@@ -92,7 +92,8 @@ class LossEstimator:
         n_models = len(self.models)
         if not len(self.evidence):
             return [math.nan] * n_models, [math.nan] * n_models
-        # After a model has emptied the caches a numpy call takes as long as ten lines of Python.
+        # After a model has emptied the caches a numpy call takes as long as ten lines of Python:
+        # hence `neighbour_weights` and `standardised` once more, for one row.
         near = similarities[: self.n_neighbours].tolist()
         raw = [math.exp(self.temperature * (similarity - near[0])) for similarity in near]
         total = sum(raw)
@@ -133,8 +134,9 @@ class LossEstimator:
     def _by_pair(self) -> Numbers:
         """What the text features add, as a quadratic form of them and a 1 for each model.
 
-        Shape (n_features + 1, n_models * (n_features + 1)): the weight of features i and j for a
-        model is in row i and the model's column j, that of a feature alone in its last column.
+        Shape (n_features + 1, n_models * (n_features + 1)): the weight of features i <= j for a
+        model is in row i and the model's column j, that of a feature alone in its last column; all
+        else is 0.
         """
         n_features, n_models = self.text.shape
         form = np.zeros((n_features + 1, n_models, n_features + 1))

@@ -141,10 +141,16 @@ class SemanticRouter:
         return self._known(request) or self._looked_up([request])[0]
 
     async def aroute(self, query: Query) -> RouteDecision:
-        """Choose as `route` does, on a worker thread; the event loop goes on meanwhile."""
+        """Choose as `route` does, on a worker thread; the event loop goes on meanwhile.
+
+        Where no thread can be started it does not.
+        """
         import asyncio
 
-        return await asyncio.to_thread(self.route, query)
+        try:
+            return await asyncio.to_thread(self.route, query)
+        except RuntimeError:
+            return self.route(query)
 
     def route_batch(self, queries: Sequence[Query]) -> list[RouteDecision]:
         """Choose a model for each query; the same decisions as one by one.

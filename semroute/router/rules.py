@@ -1,6 +1,7 @@
 """What a request is decided from: where it lies, what is expected of each model there."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from math import isnan
 from typing import NamedTuple
 
@@ -58,6 +59,8 @@ class Rules:
         self._unknown = Verdict(config.frontier, "ood", unknown_candidates(config))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
+        for tables_of in (self._policy, self._estimator):
+            _make_tables(tables_of)
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
         """Find the nearest clusters of each text."""
@@ -101,6 +104,17 @@ class Rules:
                 for i in cheapest_first
             ]
         )
+
+
+def _make_tables(owner: object) -> None:
+    """Work out every cached property now.
+
+    Before Python 3.12 one lock guards a property of all instances: a child forked while some thread
+    works it out would wait for that lock for ever.
+    """
+    for name, value in vars(type(owner)).items():
+        if isinstance(value, cached_property):
+            getattr(owner, name)
 
 
 def unknown_candidates(config: Config) -> tuple[Candidate, ...]:

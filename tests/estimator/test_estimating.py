@@ -91,13 +91,22 @@ def test_the_feature_that_decides_is_named(fitted: LossEstimator) -> None:
     assert max(parts.features, key=lambda name: parts.features[name]) == "question marks"
 
 
+@pytest.mark.parametrize("sign", [1, -1])
 def test_an_odd_text_moves_an_estimate_no_further_than_three_deviations(
-    fitted: LossEstimator,
+    sign: int, fitted: LossEstimator
 ) -> None:
     rows = rows_of(1, seed=7)[0]
-    far = dataclasses.replace(rows, features=np.full_like(rows.features, 1e9))
-    farther = dataclasses.replace(rows, features=np.full_like(rows.features, 1e12))
-    assert np.array_equal(_estimate(fitted, far), _estimate(fitted, farther))
+    three = np.tile(fitted.centre + sign * 3 * fitted.spread, (1, 1))
+    at_three = dataclasses.replace(rows, features=three)
+    far = dataclasses.replace(rows, features=np.full_like(three, sign * 1e9))
+    assert _estimate(fitted, far) == pytest.approx(_estimate(fitted, at_three))
+
+
+@pytest.mark.parametrize("most", [1, -1])
+def test_an_estimate_is_cut_to_the_largest_loss_and_gain(most: int, fitted: LossEstimator) -> None:
+    evidence = np.full_like(fitted.evidence, most * 1e6)
+    extreme = dataclasses.replace(fitted, evidence=evidence, blend_share=0.5)
+    assert (_estimate(extreme, rows_of(5)[0]) == most).all()
 
 
 def test_too_few_losses_are_no_knowledge() -> None:

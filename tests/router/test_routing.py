@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from semroute.artifact.contents import IndexContents
 from semroute.decision import RouteDecision
+from semroute.estimator import LossEstimator
 from semroute.progress import Advance, ignore
 from semroute.router import SemanticRouter
-from semroute.router.rules import Rules
+from semroute.router.rules import Located, Rules, Verdict
 from semroute.texts import MAX_BYTES
 from semroute.vectors import Vectors
 from tests.tiny import TinyEncoder, tiny_config
@@ -192,6 +194,34 @@ def test_whatever_fails_after_the_encoder_means_the_frontier_too(
     monkeypatch.setattr(Rules, "judge", fail)
     decision = router.route(tiny_texts(0, 1)[0])
     assert (decision.model, decision.reason) == ("large", "encoder_error")
+
+
+def test_what_fails_for_one_text_of_a_batch_harms_no_other_and_is_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [tiny_texts(cluster, 1)[0] for cluster in (0, 1, 2)]
+    router = SemanticRouter(CONTENTS, TinyEncoder(), n_cached=10)
+    judge = Rules.judge
+
+    def fail_for_one(self: Rules, located: Located, row: int, n_chars: int) -> Verdict:
+        if row == 1:
+            raise MemoryError
+        return judge(self, located, row, n_chars)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Rules, "judge", fail_for_one)
+        failed = router.route_batch(texts)
+    assert [d.cluster_id for d in failed] == [0, None, 2]
+    assert failed[1].reason == "encoder_error"
+    assert router.route_batch(texts) == [ROUTER.route(text) for text in texts]
+
+
+def test_a_router_works_out_its_tables_when_it_is_made() -> None:
+    contents = tiny_contents(3)
+    SemanticRouter(contents, TinyEncoder())
+    tables = {n for n, v in vars(LossEstimator).items() if isinstance(v, cached_property)}
+    assert tables
+    assert tables <= vars(contents.estimator).keys()
 
 
 def test_vectors_of_a_wrong_shape_mean_the_frontier() -> None:

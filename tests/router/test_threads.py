@@ -101,6 +101,21 @@ def test_the_event_loop_goes_on_while_a_text_is_embedded() -> None:
     assert asyncio.run(let_it_go_on()) == router.route("hello")
 
 
+def test_a_task_is_answered_where_no_thread_can_be_started() -> None:
+    router = SemanticRouter(tiny_contents(3), TinyEncoder())
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def ask() -> RouteDecision:
+        # No longer than it takes: the event loop starts a thread to end.
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            return await router.aroute("hello")
+
+    assert asyncio.run(ask()) == router.route("hello")
+
+
 def test_a_task_that_is_cancelled_harms_no_other() -> None:
     encoder = Waiting()
     router = SemanticRouter(tiny_contents(3), encoder)
