@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from bench_data import DataSet, serving_encoder, split_rows, table, vectors_of, versions
+from bench_data import DataSet, encoded, serving_encoder, split_rows, table, versions
 
 from semroute.build.split import group_ids
 from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
@@ -46,11 +46,13 @@ def main() -> None:
 
 def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> None:
     everything = np.arange(len(source.rows))
-    vectors = vectors_of(source, encoder, everything)
+    rows = encoded(source, encoder, everything)
+    vectors, hidden = np.split(rows, [encoder.identity.dimension], axis=1)
+    vectors = np.ascontiguousarray(vectors)
     means: dict[str, list[float]] = {}
     for fit in range(n_fits):
         outcomes: dict[str, list[float]] = {}
-        traffic, policy, rest = _fitted(source, vectors, fit)
+        traffic, policy, rest = _fitted(source, vectors, hidden, fit)
         for split in range(n_splits):
             held, test = split_rows(len(rest), 0.5, split)
             _judge(source, traffic, policy, rest, held, test, outcomes)
@@ -65,7 +67,7 @@ def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> No
 
 
 def _fitted(
-    source: DataSet, vectors: Vectors, seed: int
+    source: DataSet, vectors: Vectors, hidden: Vectors, seed: int
 ) -> tuple[Traffic, RoutingPolicy, np.ndarray]:
     """Learn on one half; return what the estimator says of the other, and its rows."""
     names, n = source.config.model_names, len(vectors)
@@ -81,13 +83,14 @@ def _fitted(
     costs = np.tile([source.config.price(name).cost_usd(0) for name in names], (n, 1))
     folds = np.random.default_rng(seed).permutation(n) % 4
     everything = FitRows(
-        near.cluster_ids, near.similarities, vectors, features, losses, costs, folds
+        near.cluster_ids, near.similarities, vectors, hidden, features, losses, costs, folds
     )
     estimator = fit_estimator(
         everything.some(train), n_clusters, names, source.config.frontier, seed
     )
     asked = everything.some(rest)
-    found = estimator.estimate(asked.cluster_ids, asked.similarities, asked.vectors, asked.features)
+    wide = np.concatenate([asked.vectors, asked.hidden], axis=1)
+    found = estimator.estimate(asked.cluster_ids, asked.similarities, wide, asked.features)
     traffic = Traffic(
         asked.cluster_ids[:, 0],
         asked.similarities[:, 0],

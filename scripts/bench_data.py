@@ -111,6 +111,12 @@ def split_rows(n_rows: int, share: float, seed: int) -> tuple[np.ndarray, np.nda
 
 
 def vectors_of(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
+    """Return the embeddings of some rows."""
+    return np.ascontiguousarray(encoded(source, encoder, rows)[:, : encoder.identity.dimension])
+
+
+def encoded(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
+    """Return what the encoder gives for some rows: hidden states behind the embedding."""
     clean = source.config.texts.clean
     return encoder.encode([clean(text).text for text in source.texts(rows)])
 

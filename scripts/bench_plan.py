@@ -85,7 +85,7 @@ def _vectors(name: str, texts: list[str], config: Config, kept: Path | None) -> 
     encoder = open_encoder(config.encoder)
     order = np.argsort([len(text) for text in texts])
     rows = np.empty((len(texts), encoder.identity.dimension), dtype=np.float32)
-    rows[order] = encoder.encode([texts[row] for row in order])
+    rows[order] = encoder.encode([texts[row] for row in order])[:, : rows.shape[1]]
     if path:
         kept.mkdir(parents=True, exist_ok=True)
         np.save(path, rows)

@@ -37,6 +37,17 @@ def unit_rows(rows: NDArray[Any]) -> Vectors:
     return scaled.astype(np.float32)
 
 
+def unit_parts(rows: NDArray[Any], dimension: int) -> Vectors:
+    """Scale the first `dimension` numbers of every row to length one, and the rest for themselves.
+
+    A row of which either has no direction is NaN from end to end.
+    """
+    parts = [unit_rows(part) for part in (rows[:, :dimension], rows[:, dimension:]) if part.size]
+    scaled: Vectors = np.concatenate(parts, axis=1) if parts else rows.astype(np.float32)
+    scaled[np.isnan(scaled).any(axis=1)] = np.nan
+    return scaled
+
+
 def is_usable(row: NDArray[Any]) -> bool:
     """Say whether a row, shape (dimension,), is finite and of length one.
 
@@ -44,6 +55,12 @@ def is_usable(row: NDArray[Any]) -> bool:
     """
     # Unlike dot, vdot does not warn of what overflows. Not a number fails every comparison.
     return _LEAST_SQUARE <= float(np.vdot(row, row)) <= _LARGEST_SQUARE
+
+
+def usable_parts(rows: NDArray[Any], dimension: int) -> NDArray[np.bool_]:
+    """Say of which rows the first `dimension` numbers are usable, and the rest if there is any."""
+    usable, rest = usable_rows(rows[:, :dimension]), rows[:, dimension:]
+    return usable & usable_rows(rest) if rest.shape[1] else usable
 
 
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_an_interrupted_build_says_what_it_leaves_behind(
 ) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         os.kill(os.getpid(), number)
+        time.sleep(60)  # another thread may take the signal, and pass it on a moment later
 
     files, handler = write_small_files(tmp_path, n_queries=4), signal.getsignal(number)
     monkeypatch.setattr("semroute.build.pipeline.make_encoder", interrupt)

@@ -1,6 +1,7 @@
 """A small index in memory, consistent in every cross-check, that routes its own sample texts."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def tiny_contents(
         manifest=_manifest(n_clusters, n_calibration, seed, config, encoder),
         clusters=clusters,
         centroids=centroids,
-        probes=encoder.encode(PROBE_TEXTS),
+        probes=_embedded(encoder, PROBE_TEXTS),
         calibration=_calibration(n_calibration, seed, config, encoder, centroids, estimator),
         estimator=estimator,
         samples=tuple(Sample(cluster_id=i, texts=_samples(i)) for i in range(n_clusters))
@@ -95,8 +96,12 @@ def _centroids(n_clusters: int, encoder: Encoder) -> Vectors:
     if not n_clusters:
         return np.zeros((0, encoder.identity.dimension), dtype=np.float32)
     return unit_rows(
-        np.stack([encoder.encode(_samples(i)).mean(axis=0) for i in range(n_clusters)])
+        np.stack([_embedded(encoder, _samples(i)).mean(axis=0) for i in range(n_clusters)])
     )
+
+
+def _embedded(encoder: Encoder, texts: Sequence[str]) -> Vectors:
+    return encoder.encode(texts)[:, : encoder.identity.dimension]
 
 
 def _encoder_files(seed: int) -> dict[str, bytes]:
@@ -111,7 +116,7 @@ def _estimator(
     n_models = len(config.models)
     costs = np.array([[e.mean_cost_usd for e in c.evidence] for c in clusters])
     costs = costs.reshape(len(clusters), n_models)
-    blank = blank_estimator(config.model_names, len(clusters), encoder.identity.dimension, costs)
+    blank = blank_estimator(config.model_names, len(clusters), encoder.identity.width, costs)
     losses = np.zeros_like(costs)
     for row, cluster in enumerate(clusters):
         label = config.model_names.index(cluster.auto_label)
@@ -136,10 +141,11 @@ def _calibration(
     scores, costs = rng.uniform(size=shape), rng.uniform(0, 0.03, size=shape)
     unknown = rng.uniform(size=shape) < 0.2
     texts = [tiny_texts(i % 3, i + 1)[-1] for i in range(n)]
-    vectors = encoder.encode(texts)
+    rows = encoder.encode(texts)
+    vectors = rows[:, : encoder.identity.dimension]
     near = CentroidIndex(centroids).search(vectors, 1)
     features = np.zeros((n, len(estimator.centre)))
-    expected = estimator.estimate(near.cluster_ids, near.similarities, vectors, features)
+    expected = estimator.estimate(near.cluster_ids, near.similarities, rows, features)
     found = len(centroids) > 0
     return Calibration(
         vectors=vectors,

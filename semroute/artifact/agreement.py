@@ -64,6 +64,9 @@ def _manifest_problems(contents: IndexContents) -> Iterator[Problem]:
         yield MANIFEST, f"counts {counted} clusters, {CLUSTERS} holds {n_clusters}"
     if manifest.encoder.dimension < 1:
         yield MANIFEST, f"the encoder's dimension is {manifest.encoder.dimension}"
+    if manifest.encoder.hidden_dimension < 0:
+        found = manifest.encoder.hidden_dimension
+        yield MANIFEST, f"the encoder's hidden_dimension is {found}"
     if not _is_utc_time(manifest.created_at):
         yield MANIFEST, f"created_at is not a time in UTC: {manifest.created_at[:40]!r}"
 
@@ -199,7 +202,7 @@ def _estimator_shapes(contents: IndexContents) -> dict[str, tuple[int, ...]]:
         "evidence": (n_clusters, n_models),
         "costs_usd": (n_clusters, n_models),
         "topic": (n_clusters, n_models),
-        "wording": (contents.manifest.encoder.dimension, n_models),
+        "wording": (contents.manifest.encoder.width, n_models),
         "text": (n_features, n_models),
         "products": (n_features * (n_features + 1) // 2, n_models),
         "intercept": (n_models,),

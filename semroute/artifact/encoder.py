@@ -83,7 +83,7 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
                 f"{found!r} in the encoder {given.model!r}; load {built.model!r}, or build again",
             )
     least = LEAST_PROBE_SIMILARITY.get(built.kind, 0.999)
-    similarity = _mean_similarity(_embedded_probes(encoder), contents.probes)
+    similarity = _mean_similarity(_embedded_probes(encoder)[:, : built.dimension], contents.probes)
     if not similarity >= least:
         raise InvalidIndexError(
             place / PROBES,

@@ -12,7 +12,7 @@ from semroute.encoders.export import Comparison
 from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.policy import Traffic
-from semroute.vectors import Vectors, usable_rows
+from semroute.vectors import Vectors, usable_parts
 
 
 def with_changed_share(contents: IndexContents, compared: Comparison | None) -> IndexContents:
@@ -33,9 +33,12 @@ def _columns(contents: IndexContents, texts: Sequence[str], vectors: Vectors) ->
     """Return the column of the model each text would get; an unusable vector gets the frontier."""
     policy, estimator = routing_policy(contents), contents.estimator
     columns = np.full(len(texts), policy.frontier, dtype=np.int64)
-    rows = np.flatnonzero(usable_rows(vectors))
+    dimension = contents.manifest.encoder.dimension
+    rows = np.flatnonzero(usable_parts(vectors, dimension))
     usable = [texts[row] for row in rows.tolist()]
-    near = CentroidIndex(contents.centroids).search(vectors[rows], estimator.n_neighbours)
+    near = CentroidIndex(contents.centroids).search(
+        vectors[rows, :dimension], estimator.n_neighbours
+    )
     features = text_features(usable)
     found = estimator.estimate(near.cluster_ids, near.similarities, vectors[rows], features)
     traffic = Traffic(

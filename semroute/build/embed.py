@@ -15,22 +15,23 @@ from semroute.errors import InputError
 from semroute.evals import EvalTable
 from semroute.progress import Advance
 from semroute.queries import QueryLog
-from semroute.vectors import Vectors, usable_rows
+from semroute.vectors import Vectors, usable_parts
 
 
 @dataclass(frozen=True)
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `vectors` is float32 (n, dimension); `scores`, `costs_usd` (NaN where unknown) and `prices_usd`
-    (never NaN) are float64 (n, n_models). `n_truncated` counts the queries of which the encoder
-    reads a part only, `n_resumed` the distinct texts whose vectors an earlier build, cut short, had
-    saved.
+    `vectors` is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN
+    where unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
+    queries of which the encoder reads a part only, `n_resumed` the distinct texts whose vectors an
+    earlier build, cut short, had saved.
     """
 
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
     vectors: Vectors
+    hidden: Vectors
     scores: NDArray[np.float64]
     costs_usd: NDArray[np.float64]
     prices_usd: NDArray[np.float64]
@@ -72,14 +73,16 @@ def embed_log(
         embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
         cut = {text for text in distinct if encoder.truncates(text)}
     place = {text: row for row, text in enumerate(distinct)}
-    vectors = embedded[[place.get(text, -1) for text in texts]]
-    rows = np.flatnonzero(usable_rows(vectors))
+    found = embedded[[place.get(text, -1) for text in texts]]
+    dimension = encoder.identity.dimension
+    rows = np.flatnonzero(usable_parts(found, dimension))
     _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
-        vectors=vectors[rows],
+        vectors=np.ascontiguousarray(found[rows, :dimension]),
+        hidden=found[rows, dimension:],
         scores=evals.scores[rows],
         costs_usd=evals.costs_usd[rows],
         prices_usd=config.prices_usd(kept),
@@ -93,7 +96,7 @@ def _embedded(
     distinct: Sequence[str], encoder: Encoder, shards: SavedShards | None, advance: Advance
 ) -> tuple[Vectors, int]:
     """Embed texts shard by shard; a row of NaN follows for texts that are blank."""
-    rows = np.full((len(distinct) + 1, encoder.identity.dimension), np.nan, dtype=np.float32)
+    rows = np.full((len(distinct) + 1, encoder.identity.width), np.nan, dtype=np.float32)
     start = n_resumed = 0
     for texts in in_shards(distinct):
         vectors = shards.load(texts) if shards else None

@@ -42,6 +42,7 @@ def learn(
         cluster_ids=near.cluster_ids,
         similarities=near.similarities,
         vectors=log.vectors,
+        hidden=log.hidden,
         features=features,
         losses=losses,
         costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd),
@@ -62,9 +63,8 @@ def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedL
     """Put together what certifying needs of the held-out queries."""
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
-    found = learned.estimator.estimate(
-        cluster_ids, similarities, log.vectors[held_out], learned.features[held_out]
-    )
+    rows = np.concatenate([log.vectors, log.hidden], axis=1)[held_out]
+    found = learned.estimator.estimate(cluster_ids, similarities, rows, learned.features[held_out])
     texts = [log.texts[row] for row in np.flatnonzero(held_out)]
     return Calibration(
         vectors=log.vectors[held_out],

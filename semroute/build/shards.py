@@ -24,7 +24,7 @@ from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import is_file, is_folder, read_file
 from semroute.encoders.contract import EncoderIdentity
 from semroute.errors import InvalidIndexError, PublishError
-from semroute.vectors import Vectors, usable_rows
+from semroute.vectors import Vectors, usable_parts
 
 FOLDER = ".embedding"
 """In the folder of the index; gone once a version is published."""
@@ -60,10 +60,10 @@ class SavedShards:
 
     def __init__(self, folder: Path, identity: EncoderIdentity, n_texts: int) -> None:
         self._folder = folder / FOLDER
-        self._dimension = identity.dimension
+        self._identity = identity
         versions = sorted({"semroute": __version__, **library_versions()}.items())
         self._key = f"{identity.model_dump_json()}{versions}".encode()
-        n_bytes = 4 * n_texts * identity.dimension
+        n_bytes = 4 * n_texts * identity.width
         self._can_save = n_texts > TEXTS_PER_SHARD and _has_room(folder, n_bytes)
 
     def holds(self, texts: Sequence[str]) -> bool:
@@ -74,12 +74,12 @@ class SavedShards:
         """Return the vectors of a shard if an earlier build saved them whole, else nothing."""
         if not is_folder(self._folder):
             return None
-        path, shape = self._path(texts), (len(texts), self._dimension)
+        path, shape = self._path(texts), (len(texts), self._identity.width)
         try:
-            content = read_file(path, _LARGEST_HEADER_BYTES + 4 * len(texts) * self._dimension)
+            content = read_file(path, _LARGEST_HEADER_BYTES + 4 * shape[0] * shape[1])
         except InvalidIndexError:
             return None
-        return _vectors(path.name, content, shape)
+        return _vectors(path.name, content, shape, self._identity.dimension)
 
     def save(self, texts: Sequence[str], vectors: Vectors) -> None:
         """Keep the vectors of a shard, or give up keeping any if the disk refuses."""
@@ -135,7 +135,7 @@ def _digest(name: str, content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=_DIGEST_BYTES, key=name.encode()).digest()
 
 
-def _vectors(name: str, content: bytes, shape: tuple[int, int]) -> Vectors | None:
+def _vectors(name: str, content: bytes, shape: tuple[int, int], dimension: int) -> Vectors | None:
     found, rest = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if found != _digest(name, rest):
         return None
@@ -146,7 +146,7 @@ def _vectors(name: str, content: bytes, shape: tuple[int, int]) -> Vectors | Non
     if rows.shape != shape or rows.dtype != np.float32:
         return None
     # A text the model has no vector for is a row of NaN.
-    is_sound = usable_rows(rows) | np.isnan(rows).all(axis=1)
+    is_sound = usable_parts(rows, dimension) | np.isnan(rows).all(axis=1)
     return rows if is_sound.all() else None
 
 

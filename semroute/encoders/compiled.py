@@ -1,4 +1,4 @@
-"""An encoder compiled to ONNX: one graph from token ids to a unit vector, run by ONNX Runtime."""
+"""An encoder compiled to ONNX: one graph from token ids to a row, run by ONNX Runtime."""
 
 import platform
 import threading
@@ -50,6 +50,7 @@ class CompiledSettings(BaseModel):
     kind: Literal["onnx-int8", "onnx-fp32"]
     model: str
     dimension: Annotated[int, Field(ge=1)]
+    hidden_dimension: Annotated[int, Field(ge=0)] = 0
     max_tokens: Annotated[int, Field(ge=1)]
     prompt: str = ""
     cut: Cut = "head"
@@ -88,9 +89,11 @@ class CompiledEncoder:
             kind=self._settings.kind,
             model=self._settings.model,
             dimension=self._settings.dimension,
+            hidden_dimension=self._settings.hidden_dimension,
             max_tokens=self._settings.max_tokens,
             fingerprint=fingerprint(files),
         )
+        self._width = self._identity.width
         self._under_way: list[None] = []
         self._opening = threading.Lock()
         self._opened: _Opened | None = self._open()
@@ -107,7 +110,7 @@ class CompiledEncoder:
             vector = self._vector(texts[0])
             advance(1)
             return vector
-        rows = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
+        rows = np.empty((len(texts), self._width), dtype=np.float32)
         for n_done in self._fill(rows, texts):
             advance(n_done)
         return rows
@@ -133,7 +136,7 @@ class CompiledEncoder:
             yield from workers.map(fill, steps)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
-        """Return the vector of one text, shape (1, dimension); NaN if it is not of length one."""
+        """Return the row of one text; NaN if its embedding is not of length one."""
         # Appending and popping are atomic; a counter would need a lock.
         under_way = self._under_way
         under_way.append(None)
@@ -141,8 +144,8 @@ class CompiledEncoder:
             vector = self._run(text)
         finally:
             under_way.pop()
-        if vector is None or not is_usable(vector[0]):
-            return np.full((1, self._identity.dimension), np.nan, dtype=np.float32)
+        if vector is None or not is_usable(vector[0, : self._settings.dimension]):
+            return np.full((1, self._width), np.nan, dtype=np.float32)
         return vector
 
     def _run(self, text: str) -> NDArray[np.float32] | None:

@@ -12,7 +12,9 @@ from semroute.vectors import Vectors
 class EncoderIdentity(BaseModel):
     """What must be the same at build and at run time for similarities to mean the same.
 
-    `fingerprint` is the SHA-256 over weights and tokenizer, whatever folder they were read from.
+    `hidden_dimension` is how many numbers on the text's hidden states follow its embedding; 0 for
+    an encoder that has none. `fingerprint` is the SHA-256 over weights and tokenizer, whatever
+    folder they were read from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -20,8 +22,14 @@ class EncoderIdentity(BaseModel):
     kind: str
     model: str
     dimension: int
+    hidden_dimension: int = 0
     max_tokens: int
     fingerprint: str
+
+    @property
+    def width(self) -> int:
+        """How many numbers an encoder gives for a text, its embedding first."""
+        return self.dimension + self.hidden_dimension
 
 
 class Parity(BaseModel):
@@ -67,8 +75,10 @@ class Encoder(Protocol):
             advance: called with the number of texts finished, as they finish.
 
         Returns:
-            float32, shape (len(texts), dimension); unit rows in the order of `texts`. A row the
-            model gave no usable vector for is NaN; it never raises for the content of a text.
+            float32, shape (len(texts), dimension + hidden_dimension), in the order of `texts`. The
+            first `dimension` numbers are the embedding, of length one; what is looked up is that
+            alone. The others help to estimate, and are of length one too. A row the model gave no
+            usable embedding for is NaN; it never raises for the content of a text.
         """
         ...
 

@@ -34,15 +34,22 @@ _PARITY_DIGITS = 6
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same texts embedded by an encoder and by its compiled form; float32 (n, dimension)."""
+    """The same texts embedded by an encoder and by its compiled form; rows as `encode` gives them.
+
+    `dimension` numbers of a row are the embedding.
+    """
 
     texts: tuple[str, ...]
     original: Vectors
     compiled: Vectors
+    dimension: int
 
     def parity(self) -> Parity:
-        """Return how close the vectors are."""
-        cosines = np.sum(self.original.astype(np.float64) * self.compiled, axis=1)
+        """Return how close the embeddings are."""
+        original, compiled = (
+            rows[:, : self.dimension].astype(np.float64) for rows in (self.original, self.compiled)
+        )
+        cosines = np.sum(original * compiled, axis=1)
         # A vector that is not a number is as far off as can be.
         cosines = np.nan_to_num(cosines, nan=-1.0)
         return Parity(
@@ -98,7 +105,7 @@ def compile_encoder(
     if tokenizer is None:
         return NotCompiled("its tokenizer has no form that the tokenizers library reads")
     try:
-        graph = to_onnx(encoder.model, _max_tokens(encoder))
+        graph = to_onnx(encoder.model, _max_tokens(encoder), encoder.identity.hidden_dimension)
     except Exception as error:  # exporters fail in many ways that all mean the same
         return NotCompiled(f"torch cannot export it to ONNX ({type(error).__name__})")
     checks = (*PROBE_TEXTS[1::2], *sample_texts[1::2])
@@ -144,8 +151,9 @@ class _Source:
             SETTINGS: self._settings(precision).model_dump_json(indent=2).encode(),
         }
         compiled = CompiledEncoder(files)
-        found = Comparison(tuple(self.checks), self.original, compiled.encode(self.checks))
-        return CompiledModel(files, compiled.identity, found)
+        identity, found = compiled.identity, compiled.encode(self.checks)
+        compared = Comparison(tuple(self.checks), self.original, found, identity.dimension)
+        return CompiledModel(files, identity, compared)
 
     def _settings(self, precision: Precision) -> CompiledSettings:
         model, identity = self.encoder.model, self.encoder.identity
@@ -153,6 +161,7 @@ class _Source:
             kind="onnx-int8" if precision == "int8" else "onnx-fp32",
             model=identity.model,
             dimension=identity.dimension,
+            hidden_dimension=identity.hidden_dimension,
             max_tokens=_max_tokens(self.encoder),
             prompt=model.prompts.get(model.default_prompt_name or "") or "",
             cut=self.encoder.cut,

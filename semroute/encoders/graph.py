@@ -1,4 +1,4 @@
-"""From a sentence-transformers model to one ONNX graph: token ids in, a unit vector out."""
+"""From a sentence-transformers model to one ONNX graph: token ids in, a row of numbers out."""
 
 import logging
 import warnings
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from semroute.encoders.compiled import INPUT, OUTPUT
+from semroute.encoders.hidden import LAYERS, with_middle
 from semroute.encoders.simplify import simplify
 
 if TYPE_CHECKING:
@@ -17,18 +18,19 @@ OPSET = 23
 """The first with an operator for attention; ONNX Runtime 1.23 and later run it."""
 
 
-def to_onnx(model: "SentenceTransformer", max_tokens: int) -> "ModelProto":
+def to_onnx(model: "SentenceTransformer", max_tokens: int, hidden_dimension: int) -> "ModelProto":
     """Export transformer, pooling and normalisation as one graph.
 
     The graph takes the ids of one text, int64 (1, length), and needs no attention mask, as nothing
-    is padded; it gives float32 (1, dimension). The same weights and libraries give the same bytes.
+    is padded; it gives float32 (1, dimension + hidden_dimension). The same weights and libraries
+    give the same bytes.
 
     Raises:
         Exception: torch cannot express the model as a graph; of many types.
     """
     import torch
 
-    graph = _graph(model)
+    graph = _graph(model, hidden_dimension)
     example = model.tokenizer("One text of a few words.", return_tensors="pt")["input_ids"]
     length = torch.export.Dim("length", min=2, max=max_tokens)
     with _quiet(), torch.no_grad():
@@ -48,7 +50,7 @@ def to_onnx(model: "SentenceTransformer", max_tokens: int) -> "ModelProto":
     return simplify(exported, max_tokens)
 
 
-def _graph(model: "SentenceTransformer") -> Any:
+def _graph(model: "SentenceTransformer", hidden_dimension: int) -> Any:
     import torch
 
     names = model.tokenizer.model_input_names
@@ -65,8 +67,11 @@ def _graph(model: "SentenceTransformer") -> Any:
                 features["token_type_ids"] = torch.zeros_like(input_ids)
             for step in self.steps:
                 features = step(features)
-            vectors = features["sentence_embedding"][:, :dimension]
-            return torch.nn.functional.normalize(vectors, p=2, dim=1)
+            if not hidden_dimension:
+                features.pop(LAYERS, None)
+            embedding = features["sentence_embedding"][:, :dimension]
+            row: torch.Tensor = with_middle(embedding, features)
+            return row
 
     return Graph().eval()
 

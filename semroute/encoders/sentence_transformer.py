@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from semroute.encoders.contract import EncoderIdentity
 from semroute.encoders.files import tokenizer_json
 from semroute.encoders.forking import tell_of_forks
+from semroute.encoders.hidden import keep_hidden_states, with_middle
 from semroute.encoders.hub import hub_answers, quiet_libraries
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError, MissingExtraError
 from semroute.progress import Advance, ignore
 from semroute.texts import Cut
-from semroute.vectors import Vectors, unit_rows
+from semroute.vectors import Vectors, unit_parts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -87,9 +88,12 @@ class SentenceTransformerEncoder:
         self._under_way: list[None] = []
         self._was_interrupted = False
         self._has_told = False
+        keep_hidden_states(self._model)
         with self._limited():
-            self._identity = _identity(settings, self._model, cut)
-            self._window = _window(self._model, self._identity.max_tokens, cut)
+            identity = _identity(settings, self._model, cut)
+            self._window, width = _window(self._model, identity, cut)
+        n_hidden = width - identity.dimension
+        self._identity = identity.model_copy(update={"hidden_dimension": n_hidden})
         if cut == "head_tail" and self._identity.max_tokens and self._window is None:
             raise EncoderError(
                 f"the encoder model {settings.model!r} cannot be told which tokens of a long text "
@@ -122,7 +126,7 @@ class SentenceTransformerEncoder:
             EncoderError: this process was forked while its parent was embedding.
         """
         self._refuse_after_interruption()
-        rows = np.zeros((len(texts), self._identity.dimension), dtype=np.float32)
+        rows = np.zeros((len(texts), self._identity.width), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         under_way = self._under_way
         under_way.append(None)
@@ -134,7 +138,7 @@ class SentenceTransformerEncoder:
                 advance(len(batch))
         finally:
             under_way.pop()
-        return unit_rows(rows)
+        return unit_parts(rows, self._identity.dimension)
 
     def truncates(self, text: str) -> bool:
         """Whether only part of `text` fits; see `Encoder.truncates`."""
@@ -187,25 +191,29 @@ def _openmp() -> Any:
     return ThreadpoolController().select(user_api="openmp")
 
 
-def _window(model: "SentenceTransformer", max_tokens: int, cut: Cut) -> Window | None:
-    """Return the window of a model that can be run on token ids; None if it has to be run whole.
+def _window(
+    model: "SentenceTransformer", identity: EncoderIdentity, cut: Cut
+) -> tuple[Window | None, int]:
+    """Return the window of a model that can be run on token ids, and how wide its rows are.
 
-    Run on ids, a model needs no lock and no thread of its library, and long texts can be cut in
-    their middle. Whether it can be is tried: the vectors must be those the library gives.
+    None if it has to be run whole, which gives embeddings alone. Run on ids, a model needs no lock
+    and no thread of its library, and long texts can be cut in their middle. Whether it can be is
+    tried: the embeddings must be those the library gives.
     """
+    dimension, whole = identity.dimension, (None, identity.dimension)
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
-    if tokenizer is None or not max_tokens:
-        return None
+    if tokenizer is None or not identity.max_tokens:
+        return whole
     prompt = model.prompts.get(model.default_prompt_name or "") or ""
     texts = ["a", "where is my order"]
     try:
-        window = Window(tokenizer_json(tokenizer), max_tokens, cut, prompt=prompt)
+        window = Window(tokenizer_json(tokenizer), identity.max_tokens, cut, prompt=prompt)
         found = _by_window(model, window, texts)
     except Exception:  # whatever a model takes other than ids, the library knows
-        return None
-    expected = _by_library(model, texts)
-    is_same = found.shape == expected.shape and np.allclose(found, expected, atol=1e-4)
-    return window if is_same else None
+        return whole
+    expected = unit_parts(_by_library(model, texts), dimension)
+    is_same = found.shape[1] >= dimension and np.allclose(found[:, :dimension], expected, atol=1e-4)
+    return (window, found.shape[1]) if is_same else whole
 
 
 def _by_window(model: "SentenceTransformer", window: Window, texts: list[str]) -> Vectors:
@@ -215,7 +223,8 @@ def _by_window(model: "SentenceTransformer", window: Window, texts: list[str]) -
         {"input_ids": [window.ids(text) for text in texts]}, return_tensors="pt"
     )
     with torch.inference_mode():
-        found = model(dict(padded.to(model.device)))["sentence_embedding"]
+        features = model(dict(padded.to(model.device)))
+        found = with_middle(features["sentence_embedding"], features)
     vectors: Vectors = found.float().cpu().numpy()
     return vectors
 

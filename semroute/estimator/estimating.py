@@ -32,8 +32,9 @@ class LossEstimator:
     """What was learned from the `fit` queries; columns are in the order of `models`.
 
     `evidence` and `costs_usd` (n_clusters, n_models) are shrunk cluster means. The head's weights
-    are `topic` (n_clusters, n_models), `wording` (dimension, n_models), `text` (n_features,
-    n_models), `products` (n_features * (n_features + 1) / 2, n_models) and `intercept` (n_models,).
+    are `topic` (n_clusters, n_models), `wording` (dimension + hidden_dimension, n_models), `text`
+    (n_features, n_models), `products` (n_features * (n_features + 1) / 2, n_models) and `intercept`
+    (n_models,).
     `centre` and `spread` (n_features,) standardise the text features. `typical` (2 + n_features,
     n_models) holds the head's mean terms over the fit rows: topic, wording, each feature. A model
     nothing is known of has NaN in its column of evidence and head.
@@ -68,7 +69,7 @@ class LossEstimator:
             cluster_ids: the nearest clusters of each text, nearest first; shape (n, k) with k at
                 least `n_neighbours`, or all clusters if there are fewer.
             similarities: their similarities, the same shape.
-            vectors: unit embeddings, shape (n, dimension).
+            vectors: rows as the encoder gives them, shape (n, dimension + hidden_dimension).
             features: of `text_features`, shape (n, n_features).
 
         Returns:

@@ -32,7 +32,7 @@ N_NEIGHBOURS = (4, 8, 16, MOST_NEIGHBOURS)
 TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
 PSEUDO_ROWS = (5.0, 20.0, 80.0)
 BLEND_SHARES = (1.0, 0.75, 0.5, 0.33, 0.2, 0.0)
-START_SCALES = {"wording": 0.09, "text": 0.012, "topic": 0.2}
+START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "topic": 0.2}
 
 _SMALLEST_VARIANCE = 1e-6
 _SMALLEST_SPREAD = 1e-9
@@ -44,15 +44,16 @@ class FitRows:
     """The queries to learn from, row by row.
 
     `cluster_ids` and `similarities` (n, k) are the nearest clusters, nearest first, k being
-    `MOST_NEIGHBOURS` or all; `vectors` (n, dimension); `features` (n, n_features); `losses`
-    (n, n_models) against the frontier on the same query, NaN where a score of the pair is missing,
-    0 for the frontier; `costs_usd` (n, n_models) without NaN; `folds` (n,) keep near duplicates
-    together.
+    `MOST_NEIGHBOURS` or all; `vectors` (n, dimension); `hidden` (n, hidden_dimension); `features`
+    (n, n_features); `losses` (n, n_models) against the frontier on the same query, NaN where a
+    score of the pair is missing, 0 for the frontier; `costs_usd` (n, n_models) without NaN; `folds`
+    (n,) keep near duplicates together.
     """
 
     cluster_ids: Integers
     similarities: NDArray[np.floating]
     vectors: NDArray[np.floating]
+    hidden: NDArray[np.floating]
     features: Numbers
     losses: Numbers
     costs_usd: Numbers
@@ -64,6 +65,7 @@ class FitRows:
             self.cluster_ids[rows],
             self.similarities[rows],
             self.vectors[rows],
+            self.hidden[rows],
             self.features[rows],
             self.losses[rows],
             self.costs_usd[rows],
@@ -94,7 +96,8 @@ def fit_estimator(
     """
     nearest = rows.cluster_ids[:, 0] if n_clusters else np.zeros(0, dtype=np.int64)
     costs = shrunk_means(rows.costs_usd, nearest, n_clusters, _COST_PSEUDO_ROWS)
-    blank = blank_estimator(models, n_clusters, rows.vectors.shape[1], costs)
+    width = rows.vectors.shape[1] + rows.hidden.shape[1]
+    blank = blank_estimator(models, n_clusters, width, costs)
     known = (~np.isnan(rows.losses)).sum(axis=0) >= FEWEST_LOSSES
     is_frontier = np.array([model == frontier for model in models])
     learned = np.flatnonzero(known & ~is_frontier)
@@ -139,7 +142,7 @@ def _fit(
     )
     blocks = _blocks(used, estimator, n_clusters)
     ridge = BlockRidge(blocks, y, used.folds)
-    scales = ridge.tuned_scales(START_SCALES, error.mean)
+    scales = ridge.tuned_scales({name: START_SCALES[name] for name in blocks}, error.mean)
     share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
     beta, intercept = ridge.weights(scales)
     return _with_head(estimator, blocks, beta, intercept, learned, share)
@@ -207,6 +210,7 @@ def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[st
     return {
         "topic": topic,
         "wording": rows.vectors.astype(np.float64),
+        **({"hidden": rows.hidden.astype(np.float64)} if rows.hidden.size else {}),
         "text": np.concatenate([z, products(z)], axis=1),
     }
 
@@ -233,16 +237,15 @@ def _with_head(
     learned: NDArray[np.intp],
     share: float,
 ) -> LossEstimator:
-    ends = np.cumsum([blocks["topic"].shape[1], blocks["wording"].shape[1], len(FEATURES)])
-    topic, wording, text, pairs = np.split(beta, ends)
+    ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
+    weights = dict(zip(blocks, np.split(beta, ends), strict=True))
     means = {name: block.mean(axis=0) for name, block in blocks.items()}
+    topic, words = weights["topic"], [name for name in ("wording", "hidden") if name in blocks]
+    wording = np.concatenate([weights[name] for name in words])
+    text, pairs = np.split(weights["text"], [len(FEATURES)])
     z, z_products = np.split(means["text"][None], [len(FEATURES)], axis=1)
-    typical = np.concatenate(
-        [
-            [means["topic"] @ topic, means["wording"] @ wording],
-            feature_terms(z, z_products, text, pairs)[0],
-        ]
-    )
+    moved = [means["topic"] @ topic, np.sum([means[n] @ weights[n] for n in words], axis=0)]
+    typical = np.concatenate([moved, feature_terms(z, z_products, text, pairs)[0]])
     found: dict[str, Numbers] = {
         "topic": topic,
         "wording": wording,

@@ -54,7 +54,7 @@ def loss_parts(
         model: one of its models.
         cluster_ids: the nearest clusters, nearest first, shape (k,).
         similarities: their similarities, shape (k,).
-        vector: the text's unit embedding, shape (dimension,).
+        vector: the text's row as the encoder gives it, shape (dimension + hidden_dimension,).
         features: of `text_features`, shape (n_features,).
     """
     column = estimator.models.index(model)

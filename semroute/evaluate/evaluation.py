@@ -98,7 +98,7 @@ class _KeptVectors:
 
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
         vectors = self._encoder.encode(texts, advance)
-        self._vectors.update(zip(texts, vectors, strict=True))
+        self._vectors.update(zip(texts, vectors[:, : self.identity.dimension], strict=True))
         return vectors
 
     def truncates(self, text: str) -> bool:

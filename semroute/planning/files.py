@@ -171,6 +171,7 @@ def _nearest(
     else:
         with progress.step("embed", len(distinct)) as advance:
             vectors = encoder.encode(distinct, advance)
+    vectors = vectors[:, : encoder.identity.dimension]
     vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
     found = CentroidIndex(contents.centroids).search(vectors, 1).cluster_ids[:, 0]
     place = dict(zip(distinct, found.tolist(), strict=True))

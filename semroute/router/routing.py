@@ -71,7 +71,7 @@ class SemanticRouter:
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
-        self._dimension = contents.manifest.encoder.dimension
+        self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
         self._rules = Rules(contents)
         self._names = tuple(cluster.name for cluster in contents.clusters)
@@ -238,7 +238,7 @@ class SemanticRouter:
 
     def _embed(self, texts: list[str]) -> Vectors:
         vectors = self._encoder.encode(texts)
-        expected = (len(texts), self._dimension)
+        expected = (len(texts), self._width)
         if vectors.shape != expected:
             raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
         return vectors

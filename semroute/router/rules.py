@@ -29,7 +29,10 @@ class Verdict(NamedTuple):
 
 
 class Located(NamedTuple):
-    """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable."""
+    """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable.
+
+    `vectors` are rows as the encoder gives them: the embedding first.
+    """
 
     texts: Sequence[str]
     vectors: Vectors
@@ -64,11 +67,12 @@ class Rules:
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
         """Find the nearest clusters of each text."""
-        if all(map(is_usable, vectors)):
-            found = self._index.nearest(vectors, self._n_neighbours)
+        points = np.ascontiguousarray(vectors[:, : self._index.dimension])
+        if all(map(is_usable, points)):
+            found = self._index.nearest(points, self._n_neighbours)
         else:
-            vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
-            found = self._index.search(vectors, self._n_neighbours)
+            points = np.where(usable_rows(points)[:, None], points, np.float32(np.nan))
+            found = self._index.search(points, self._n_neighbours)
         return Located(texts, vectors, found.cluster_ids, found.similarities)
 
     def nowhere(self) -> Located:

@@ -50,7 +50,9 @@ def test_changed_share_counts_the_texts_that_would_get_another_model(n_moved: in
         for vectors in (original, compiled)
     )
     expected = np.mean([one.model != other.model for one, other in zip(before, after, strict=True)])
-    compared = with_changed_share(contents, Comparison(TEXTS, original, compiled))
+    compared = with_changed_share(
+        contents, Comparison(TEXTS, original, compiled, compiled.shape[1])
+    )
     assert compared.manifest.encoder_origin is not None
     assert compared.manifest.encoder_origin.changed_share == expected
     assert (expected > 0) == (n_moved > 0)

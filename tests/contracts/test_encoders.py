@@ -61,16 +61,19 @@ def encoder(settings: Any) -> Encoder:
     return open_encoder(settings, local_only=True)
 
 
-def test_vectors_are_unit_rows_of_the_dimension_it_names(encoder: Encoder) -> None:
-    vectors = encoder.encode(PROBE_TEXTS)
-    assert vectors.shape == (len(PROBE_TEXTS), encoder.identity.dimension)
-    assert vectors.dtype == np.float32
-    assert usable_rows(vectors).all()
+def test_embedding_and_hidden_states_are_unit_rows_of_the_dimensions_it_names(
+    encoder: Encoder,
+) -> None:
+    rows, identity = encoder.encode(PROBE_TEXTS), encoder.identity
+    assert rows.shape == (len(PROBE_TEXTS), identity.dimension + identity.hidden_dimension)
+    assert rows.dtype == np.float32
+    assert usable_rows(rows[:, : identity.dimension]).all()
+    assert not identity.hidden_dimension or usable_rows(rows[:, identity.dimension :]).all()
 
 
 def test_no_texts_give_no_rows(encoder: Encoder) -> None:
     vectors = encoder.encode([])
-    assert vectors.shape == (0, encoder.identity.dimension)
+    assert vectors.shape == (0, encoder.identity.width)
     assert vectors.dtype == np.float32
 
 
@@ -84,13 +87,13 @@ def test_a_text_gives_the_same_vector_alone_and_in_any_batch_and_order(encoder: 
 
 
 def test_different_texts_give_different_vectors(encoder: Encoder) -> None:
-    vectors = encoder.encode(PROBE_TEXTS)
+    vectors = encoder.encode(PROBE_TEXTS)[:, : encoder.identity.dimension]
     similarities = vectors @ vectors.T - np.eye(len(vectors))
     assert similarities.max() < 0.99
 
 
 def test_likeness_in_meaning_shows_in_the_similarity(encoder: Encoder) -> None:
-    asked, same, other = encoder.encode(LIKE)
+    asked, same, other = encoder.encode(LIKE)[:, : encoder.identity.dimension]
     assert asked @ same > asked @ other + 0.2
 
 
@@ -98,7 +101,7 @@ def test_likeness_in_meaning_shows_in_the_similarity(encoder: Encoder) -> None:
 def test_odd_texts_raise_nothing_and_harm_no_other(encoder: Encoder, text: str) -> None:
     plain = encoder.encode(["where is my order"])[0]
     vectors = encoder.encode([text, "where is my order", text])
-    assert vectors.shape == (3, encoder.identity.dimension)
+    assert vectors.shape == (3, encoder.identity.width)
     np.testing.assert_allclose(vectors[1], plain, atol=1e-5)
     np.testing.assert_allclose(vectors[0], vectors[2], atol=1e-5)
 

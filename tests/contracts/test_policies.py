@@ -54,8 +54,9 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
     losses = scores[:, [0]] - scores
     losses[:, 0] = 0.0
     features, folds = np.zeros((n, len(FEATURES))), np.arange(n) % 4
+    vectors, hidden = centroids[ids], centroids[ids][:, :0]
     rows = FitRows(
-        near.cluster_ids, near.similarities, centroids[ids], features, losses, costs, folds
+        near.cluster_ids, near.similarities, vectors, hidden, features, losses, costs, folds
     )
     estimator = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
     found = estimator.estimate(near.cluster_ids, near.similarities, centroids[ids], features)

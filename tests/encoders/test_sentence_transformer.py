@@ -169,16 +169,39 @@ def test_settings_out_of_range_or_unknown_are_refused(wrong: dict[str, object]) 
 def test_vectors_are_those_the_library_gives(real_encoder: SentenceTransformerEncoder) -> None:
     texts = [*PROBE_TEXTS, "word " * 400, "漢字" * 300]
     expected = real_encoder.model.encode(texts, show_progress_bar=False)
-    np.testing.assert_allclose(real_encoder.encode(texts), expected, atol=1e-5)
+    found = real_encoder.encode(texts)[:, : real_encoder.identity.dimension]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_hidden_states_are_those_of_the_middle_layer(
+    real_encoder: SentenceTransformerEncoder,
+) -> None:
+    """By hand, one text at a time: no padding, no code of ours."""
+    import torch
+
+    model, texts = real_encoder.model, [*PROBE_TEXTS, "word " * 400]
+    expected = []
+    for text in texts:
+        tokens = model.tokenizer(text, truncation=True, max_length=256, return_tensors="pt")
+        with torch.inference_mode():
+            states = model[0].auto_model(**tokens, output_hidden_states=True).hidden_states
+        assert len(states) == 7
+        mean = states[3][0].mean(dim=0).numpy()
+        expected.append(mean / np.linalg.norm(mean))
+    assert real_encoder.identity.hidden_dimension == 384
+    np.testing.assert_allclose(real_encoder.encode(texts)[:, 384:], expected, atol=1e-5)
 
 
 def test_a_model_that_takes_no_token_ids_is_run_by_its_library(
     bert: SentenceTransformerEncoder, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sentence_transformer, "_window", lambda *_: None)
+    dimension = bert.identity.dimension
+    monkeypatch.setattr(sentence_transformer, "_window", lambda *_: (None, dimension))
     whole = opened(bert_folder)
+    assert whole.identity.hidden_dimension == 0
     texts = [*PROBE_TEXTS, "order " * 100]
-    np.testing.assert_allclose(whole.encode(texts), bert.encode(texts), atol=1e-5)
+    expected = bert.encode(texts)[:, :dimension]
+    np.testing.assert_allclose(whole.encode(texts), expected, atol=1e-5)
     cut = [whole.truncates("the " * n) for n in (1, 62, 63, 64)]
     assert cut == [bert.truncates("the " * n) for n in (1, 62, 63, 64)] == [False] * 2 + [True] * 2
     settings = SentenceTransformerSettings(model=str(bert_folder))

@@ -34,6 +34,7 @@ def rows_of(n: int = 400, seed: int = 0, hole_share: float = 0.0) -> tuple[FitRo
         cluster_ids=near.cluster_ids,
         similarities=near.similarities,
         vectors=vectors,
+        hidden=vectors[:, :0],
         features=text_features(texts),
         losses=losses,
         costs_usd=np.tile([0.02, 0.004, 0.001], (n, 1)),
