@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from semroute.vectors import SMALLEST_NORM, unit_rows, usable_rows
+from semroute.vectors import SMALLEST_NORM, unit_parts, unit_rows, usable_parts, usable_rows
 
 any_rows = st_numpy.arrays(
     st.sampled_from([np.float32, np.float64]),
@@ -54,3 +54,24 @@ def test_usable_rows_are_the_finite_ones_of_length_one(rows: np.ndarray) -> None
 def test_rows_a_little_off_are_usable_and_others_are_not() -> None:
     rows = np.array([[1.0005, 0.0], [1.01, 0.0], [0.9, 0.0], [np.nan, 1.0], [np.inf, 0.0]])
     assert usable_rows(rows).tolist() == [True, False, False, False, False]
+
+
+@given(any_rows, st.integers(1, 6))
+def test_both_parts_of_a_row_come_back_as_unit_rows_or_the_row_as_nan(
+    rows: np.ndarray, dimension: int
+) -> None:
+    scaled = unit_parts(rows, dimension)
+    assert scaled.shape == rows.shape
+    assert scaled.dtype == np.float32
+    parts = [unit_rows(part) for part in np.split(rows, [dimension], axis=1) if part.shape[1]]
+    lost = np.any([np.isnan(part).any(axis=1) for part in parts], axis=0)
+    expected = np.concatenate(parts, axis=1)
+    np.testing.assert_array_equal(scaled[~lost], expected[~lost])
+    assert np.isnan(scaled[lost]).all()
+    assert (usable_parts(scaled, dimension) == ~lost).all()
+
+
+def test_a_row_is_usable_only_if_both_parts_are() -> None:
+    rows = np.array([[1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 0], [0.6, 0.8, 0.8, 0.6]])
+    assert usable_parts(rows, 2).tolist() == [True, False, False, True]
+    assert usable_parts(rows[:, :2], 2).tolist() == [True, True, False, True]

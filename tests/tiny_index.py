@@ -50,7 +50,7 @@ def tiny_contents(
         manifest=_manifest(n_clusters, n_calibration, seed, config, encoder),
         clusters=clusters,
         centroids=centroids,
-        probes=_embedded(encoder, PROBE_TEXTS),
+        probes=encoder.encode(PROBE_TEXTS),
         calibration=_calibration(n_calibration, seed, config, encoder, centroids, estimator),
         estimator=estimator,
         samples=tuple(Sample(cluster_id=i, texts=_samples(i)) for i in range(n_clusters))

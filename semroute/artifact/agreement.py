@@ -29,7 +29,7 @@ from semroute.encoders.contract import PROBE_TEXTS
 from semroute.errors import InvalidIndexError
 from semroute.features import FEATURES
 from semroute.seen import N_COLUMNS
-from semroute.vectors import usable_rows
+from semroute.vectors import usable_parts
 
 Problem = tuple[str, str]
 """The name of a file, and what is wrong with it."""
@@ -49,7 +49,8 @@ def _problems(contents: IndexContents) -> Iterator[Problem]:
     """Yield problems one by one: a later check may rely on the earlier ones having passed."""
     yield from _manifest_problems(contents)
     yield from _vector_problems(CENTROIDS, contents.centroids, len(contents.clusters), contents)
-    yield from _vector_problems(PROBES, contents.probes, len(PROBE_TEXTS), contents)
+    n_hidden = contents.manifest.encoder.hidden_dimension
+    yield from _vector_problems(PROBES, contents.probes, len(PROBE_TEXTS), contents, n_hidden)
     yield from _cluster_problems(contents)
     yield from _calibration_problems(contents)
     yield from _estimator_problems(contents)
@@ -80,11 +81,13 @@ def _is_utc_time(text: str) -> bool:
 
 
 def _vector_problems(
-    name: str, vectors: NDArray[Any], n_rows: int, contents: IndexContents
+    name: str, vectors: NDArray[Any], n_rows: int, contents: IndexContents, n_hidden: int = 0
 ) -> Iterator[Problem]:
-    shape = (n_rows, contents.manifest.encoder.dimension)
+    """Check unit rows; `n_hidden` numbers on hidden states follow the embedding."""
+    dimension = contents.manifest.encoder.dimension
+    shape = (n_rows, dimension + n_hidden)
     yield from _array_problems(name, vectors, shape, np.float32)
-    bad = np.flatnonzero(~usable_rows(vectors))
+    bad = np.flatnonzero(~usable_parts(vectors, dimension))
     if bad.size:
         yield (
             name,

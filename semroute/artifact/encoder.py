@@ -12,7 +12,7 @@ from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.encoders import open_encoder, open_files
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.errors import EncoderError, InvalidIndexError, SemrouteError
-from semroute.vectors import Vectors, usable_rows
+from semroute.vectors import Vectors, usable_parts
 
 LEAST_PROBE_SIMILARITY = {
     "onnx-int8": 0.998,
@@ -69,12 +69,12 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
 
     Raises:
         EncoderError: the encoder cannot be run.
-        InvalidIndexError: the identity differs, or the mean cosine of the probes is below
-            `LEAST_PROBE_SIMILARITY`.
+        InvalidIndexError: the identity differs, or the mean cosine of the probes, of their
+            embeddings or of their hidden states, is below `LEAST_PROBE_SIMILARITY`.
     """
     place = Path(contents.manifest.index_version)
     built, given = contents.manifest.encoder, encoder.identity
-    for field in ("kind", "dimension", "max_tokens", "fingerprint"):
+    for field in ("kind", "dimension", "hidden_dimension", "max_tokens", "fingerprint"):
         expected, found = getattr(built, field), getattr(given, field)
         if expected != found:
             raise InvalidIndexError(
@@ -83,7 +83,7 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
                 f"{found!r} in the encoder {given.model!r}; load {built.model!r}, or build again",
             )
     least = LEAST_PROBE_SIMILARITY.get(built.kind, 0.999)
-    similarity = _mean_similarity(_embedded_probes(encoder)[:, : built.dimension], contents.probes)
+    similarity = _mean_similarity(_embedded_probes(encoder), contents.probes, built.dimension)
     if not similarity >= least:
         raise InvalidIndexError(
             place / PROBES,
@@ -106,8 +106,10 @@ def _embedded_probes(encoder: Encoder) -> Vectors:
         ) from error
 
 
-def _mean_similarity(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """NaN if the encoder gave an unusable row."""
-    if found.shape != expected.shape or not usable_rows(found).all():
+def _mean_similarity(found: NDArray[Any], expected: NDArray[Any], dimension: int) -> float:
+    """Return that of embeddings or of hidden states, whichever is less; NaN for unusable rows."""
+    if found.shape != expected.shape or not usable_parts(found, dimension).all():
         return math.nan
-    return float((found.astype(np.float64) * expected).sum(axis=1).mean())
+    products = found.astype(np.float64) * expected
+    parts = [part for part in np.split(products, [dimension], axis=1) if part.size]
+    return min(float(part.sum(axis=1).mean()) for part in parts)

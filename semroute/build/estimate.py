@@ -63,7 +63,7 @@ def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedL
     """Put together what certifying needs of the held-out queries."""
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
-    rows = np.concatenate([log.vectors, log.hidden], axis=1)[held_out]
+    rows = np.concatenate([log.vectors[held_out], log.hidden[held_out]], axis=1)
     found = learned.estimator.estimate(cluster_ids, similarities, rows, learned.features[held_out])
     texts = [log.texts[row] for row in np.flatnonzero(held_out)]
     return Calibration(

@@ -226,7 +226,7 @@ def _contents(
         manifest=manifest,
         clusters=clusters,
         centroids=grouping.centroids,
-        probes=made.encoder.encode(PROBE_TEXTS)[:, : made.encoder.identity.dimension],
+        probes=made.encoder.encode(PROBE_TEXTS),
         calibration=held_out,
         estimator=learned.estimator,
         samples=examples,

@@ -1,5 +1,6 @@
 """Progress bars on a terminal; nothing when piped, nothing without rich."""
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,10 +41,6 @@ class ProgressBars:
 
 def progress_for_terminal() -> Progress | None:
     """Return progress bars if a person is looking at stderr and rich is installed."""
-    if not sys.stderr.isatty():
-        return None
-    try:
-        import rich  # noqa: F401 - only whether it is there
-    except ImportError:
+    if not sys.stderr.isatty() or importlib.util.find_spec("rich") is None:
         return None
     return ProgressBars()

@@ -114,7 +114,7 @@ def compile_encoder(
     for form in ("int8", "fp32") if precision == "int8" else ("fp32",):
         try:
             made = source.int8(sample_texts[::2]) if form == "int8" else source.fp32()
-        except Exception as error:  # the same of quantising, and of running what came of it
+        except Exception as error:  # quantising, and running what came of it, fail in many ways too
             reasons.append(f"its {form} form cannot be made ({type(error).__name__})")
             continue
         if made.parity.mean_cosine >= FLOORS[form]:

@@ -1,5 +1,6 @@
 """Fitting the estimator; whatever is tuned is tuned on folds of the rows given, never beyond."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -188,18 +189,17 @@ def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: _Error)
         pseudo: [shrunk_means(losses[~f], nearest[~f], n_clusters, pseudo) for f in folds]
         for pseudo in PSEUDO_ROWS
     }
-    best, least = None, np.inf
-    for k, temperature in product(N_NEIGHBOURS, TEMPERATURES):
-        weights = neighbour_weights(rows.similarities, k, temperature)
-        for pseudo in PSEUDO_ROWS:
-            guess = np.empty_like(losses)
-            for fold, mean in zip(folds, means[pseudo], strict=True):
-                guess[fold] = blended(weights[fold], rows.cluster_ids[fold], mean)
-            found = error.mean(guess)
-            if best is None or found < least:
-                best, least = _Blend(k, temperature, pseudo, guess), found
-    assert best is not None  # noqa: S101 - the grids are not empty
-    return best
+
+    def blends() -> Iterator[_Blend]:
+        for k, temperature in product(N_NEIGHBOURS, TEMPERATURES):
+            weights = neighbour_weights(rows.similarities, k, temperature)
+            for pseudo in PSEUDO_ROWS:
+                guess = np.empty_like(losses)
+                for fold, mean in zip(folds, means[pseudo], strict=True):
+                    guess[fold] = blended(weights[fold], rows.cluster_ids[fold], mean)
+                yield _Blend(k, temperature, pseudo, guess)
+
+    return min(blends(), key=lambda blend: error.mean(blend.out_of_fold))
 
 
 def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[str, Numbers]:

@@ -229,7 +229,7 @@ class SemanticRouter:
         """
         try:
             return self._rules.locate(texts, self._embed(texts))
-        except Exception as error:  # whatever fails in here, the request is answered
+        except Exception as error:  # encoders of others fail in any way; the request is answered
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
         if len(texts) == 1:
@@ -247,7 +247,7 @@ class SemanticRouter:
         """Whether the encoder looks at part of a text only."""
         try:
             return self._encoder.truncates(text)
-        except Exception as error:  # whatever fails in here, the request is answered
+        except Exception as error:  # the same encoder's other method; the request is answered
             logger.warning("counting the tokens of a text failed: %s", type(error).__name__)
             return False
 

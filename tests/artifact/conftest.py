@@ -11,7 +11,7 @@ import pytest
 from tests.artifact.indexes import publish_at_moment
 from tests.tiny_index import tiny_contents
 
-MEMORY = Path("/dev/shm")  # noqa: S108 the fixture makes a private folder in it
+MEMORY = Path("/dev/shm")  # noqa: S108 - the fixture makes a private folder in it
 
 
 @pytest.fixture

@@ -41,6 +41,39 @@ class ChangedEncoder:
         return unit_rows(rows + self._change * unit_rows(noise))
 
 
+class WideEncoder(TinyEncoder):
+    """A tiny encoder with hidden states of another tiny encoder behind its embedding."""
+
+    def __init__(self, hidden: Callable[[Vectors], Vectors] = lambda rows: rows) -> None:
+        super().__init__()
+        self._hidden, self._other = hidden, TinyEncoder(8, "hidden")
+        self.identity = self.identity.model_copy(update={"hidden_dimension": 8})
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        hidden = self._hidden(self._other.encode(texts))
+        return np.concatenate([super().encode(texts, advance), hidden], axis=1)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        lambda rows: rows[::-1],
+        lambda rows: rows[:, ::-1],
+        lambda rows: rows * 0,
+        lambda rows: rows[:, :0],
+    ],
+    ids=["of other texts", "in another order", "of no direction", "missing"],
+)
+def test_hidden_states_other_than_those_of_the_build_are_refused(
+    hidden: Callable[[Vectors], Vectors],
+) -> None:
+    contents = tiny_contents(encoder=WideEncoder())
+    assert contents.probes.shape == (len(PROBE_TEXTS), 40)
+    check_encoder(contents, WideEncoder())
+    with pytest.raises(InvalidIndexError, match="no longer gives the vectors"):
+        check_encoder(contents, WideEncoder(hidden))
+
+
 def test_the_encoder_of_the_build_is_accepted(folder: Path) -> None:
     check_encoder(load_index(folder), TinyEncoder())
 
@@ -51,7 +84,13 @@ def test_a_model_that_moved_to_another_folder_is_the_same_model(folder: Path) ->
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("kind", "other"), ("dimension", 33), ("max_tokens", 128), ("fingerprint", "other")],
+    [
+        ("kind", "other"),
+        ("dimension", 33),
+        ("hidden_dimension", 8),
+        ("max_tokens", 128),
+        ("fingerprint", "other"),
+    ],
 )
 def test_another_identity_is_refused_naming_the_difference(
     folder: Path, field: str, value: object
@@ -109,7 +148,7 @@ def test_an_index_with_no_clusters_has_its_encoder_checked_too() -> None:
 
 def static_files(seed: int) -> dict[str, bytes]:
     """A static encoder of 95 letters and signs."""
-    letters = Tokenizer(models.WordLevel({chr(32 + i): i for i in range(96)}, unk_token=" "))  # noqa: S106 - not a password
+    letters = Tokenizer(models.WordLevel({chr(32 + i): i for i in range(96)}, " "))
     letters.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     embeddings = io.BytesIO()
     np.save(embeddings, np.random.default_rng(seed).standard_normal((96, 32)).astype(np.float16))

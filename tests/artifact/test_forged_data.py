@@ -110,6 +110,10 @@ IN_CENTROIDS: dict[str, Forgery] = {
 IN_PROBES: dict[str, Forgery] = {
     "missing": (r"has shape \(15, 32\), expected \(16, 32\)", array(PROBES, lambda rows: rows[1:])),
     "NaN": ("1 rows are not finite", array(PROBES, put_cell(np.nan))),
+    "hidden states promised": (
+        r"has shape \(16, 32\), expected \(16, 40\)",
+        manifest("encoder", "hidden_dimension", 8),
+    ),
 }
 
 IN_CLUSTERS: dict[str, Forgery] = {

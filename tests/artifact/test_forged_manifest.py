@@ -120,6 +120,10 @@ IN_MANIFEST: dict[str, Forgery] = {
         manifest("config", "models", 1, "name", "large"),
     ),
     "no dimension": ("the encoder's dimension is 0", manifest("encoder", "dimension", 0)),
+    "hidden states of a negative number": (
+        "the encoder's hidden_dimension is -1",
+        manifest("encoder", "hidden_dimension", -1),
+    ),
     "clusters miscounted": (
         "counts 4 clusters, clusters.jsonl holds 3",
         manifest("counts", "n_clusters", 4),

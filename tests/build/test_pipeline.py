@@ -1,6 +1,7 @@
 """The build from files to a published index, with an encoder that needs no model."""
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from semroute.cli.build_summary import print_summary
 from semroute.encoders.contract import EncoderOrigin
 from semroute.encoders.making import MadeEncoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
+from semroute.progress import Advance
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
 from tests.tiny import TinyEncoder
@@ -282,7 +284,7 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
 
     class Recorder:
         @contextmanager
-        def step(self, name: str, total: int | None):  # type: ignore[no-untyped-def]  # a fake
+        def step(self, name: str, total: int | None) -> Iterator[Advance]:
             seen[name] = 0
 
             def advance(n_items: int) -> None:

@@ -12,6 +12,7 @@ from semroute.estimator.blending import neighbour_weights
 from semroute.estimator.estimating import products
 from semroute.estimator.fitting import FEWEST_LOSSES
 from semroute.features import FEATURES
+from semroute.vectors import unit_rows
 from tests.estimator.logs import MODELS, N_CLUSTERS, rows_of
 
 
@@ -33,6 +34,36 @@ def test_it_finds_what_depends_on_the_topic_and_what_on_the_wording(
     assert error[0] == 0
     assert error[1] < 0.05
     assert error[2] < 0.05
+
+
+def test_it_finds_what_only_the_hidden_states_show_and_explains_it() -> None:
+    """Losses that follow one hidden component; the parts of an estimate still add up to it."""
+    rows, fresh = _with_hidden(rows_of(seed=8)[0]), _with_hidden(rows_of(300, seed=9)[0])
+    seeing = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
+    blind = fit_estimator(
+        dataclasses.replace(rows, hidden=rows.hidden[:, :0]), N_CLUSTERS, MODELS, "large"
+    )
+    wide = dataclasses.replace(fresh, vectors=np.concatenate([fresh.vectors, fresh.hidden], axis=1))
+    errors = [
+        np.abs(_estimate(estimator, asked) - fresh.losses)[:, 1].mean()
+        for estimator, asked in ((seeing, wide), (blind, fresh))
+    ]
+    assert errors[0] < 0.5 * errors[1]
+    expected = _estimate(seeing, wide)[0, 1]
+    at = (wide.cluster_ids[0], wide.similarities[0], wide.vectors[0], wide.features[0])
+    parts = loss_parts(seeing, MODELS[1], *at)
+    assert parts is not None
+    total = parts.blend + parts.base + parts.topic + parts.wording + sum(parts.features.values())
+    assert (parts.loss, total) == pytest.approx((expected, expected))
+
+
+def _with_hidden(rows: FitRows) -> FitRows:
+    hidden = unit_rows(
+        np.random.default_rng(len(rows.losses)).standard_normal((len(rows.losses), 6))
+    )
+    losses = rows.losses.copy()
+    losses[:, 1] = 0.5 * hidden[:, 2]
+    return dataclasses.replace(rows, hidden=hidden, losses=losses)
 
 
 def test_a_text_gets_the_same_alone_and_among_others(fitted: LossEstimator) -> None:

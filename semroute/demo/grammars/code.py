@@ -155,7 +155,7 @@ command:
     rsync -avz --delete src/ backup{1..9}/
     chmod {644..755} {file}
     git log --oneline -{3..30} -- {file}
-    grep -rn "TODO" --include=*{ext} .
+    grep -rn "deprecated" --include=*{ext} .
     ps aux | sort -rk 3 | head -{3..20}
     sed -i 's/foo/bar/{1..3}' {file}
 error: permission denied | detached HEAD | a merge conflict in {file} | "no space left on \
