@@ -57,10 +57,18 @@ def is_usable(row: NDArray[Any]) -> bool:
     return _LEAST_SQUARE <= float(np.vdot(row, row)) <= _LARGEST_SQUARE
 
 
+def has_usable_parts(row: NDArray[Any], dimension: int) -> bool:
+    """Say whether the first `dimension` numbers of a row are usable, and the rest if there is any.
+
+    Shape (width,).
+    """
+    return is_usable(row[:dimension]) and (len(row) == dimension or is_usable(row[dimension:]))
+
+
 def usable_parts(rows: NDArray[Any], dimension: int) -> NDArray[np.bool_]:
-    """Say of which rows the first `dimension` numbers are usable, and the rest if there is any."""
-    usable, rest = usable_rows(rows[:, :dimension]), rows[:, dimension:]
-    return usable & usable_rows(rest) if rest.shape[1] else usable
+    """Say which rows have usable parts, each as `has_usable_parts` does; shape (n,)."""
+    found = (has_usable_parts(row, dimension) for row in rows)
+    return np.fromiter(found, dtype=np.bool_, count=len(rows))
 
 
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:

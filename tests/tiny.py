@@ -1,7 +1,7 @@
 """Small stand-ins shared by tests: an encoder without a model, and a config of three models."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,6 +34,19 @@ class TinyEncoder:
 
     def truncates(self, text: str) -> bool:
         return len(text.split()) > self.identity.max_tokens
+
+
+class WideEncoder(TinyEncoder):
+    """A tiny encoder with hidden states of another tiny encoder behind its embedding."""
+
+    def __init__(self, hidden: Callable[[Vectors], Vectors] = lambda rows: rows) -> None:
+        super().__init__()
+        self._hidden, self._other = hidden, TinyEncoder(8, "hidden")
+        self.identity = self.identity.model_copy(update={"hidden_dimension": 8})
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        hidden = self._hidden(self._other.encode(texts))
+        return np.concatenate([super().encode(texts, advance), hidden], axis=1)
 
 
 def tiny_config(**changes: object) -> Config:

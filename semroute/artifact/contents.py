@@ -1,7 +1,9 @@
 """What an index holds.
 
 `FORMAT_VERSION` goes up when an older semroute would misread an index: a file changes its meaning,
-a required file or field comes or goes, or `PROBE_TEXTS` change.
+a required file or field comes or goes, or `PROBE_TEXTS` change. `OLDEST_FORMAT` goes up with it
+where this semroute would misread an older one. Format 3 brought hidden states: behind the
+embeddings of `probes.npy`, and in the estimator's `wording`; an index of format 2 has none.
 """
 
 from collections.abc import Mapping
@@ -20,7 +22,8 @@ from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"
 CENTROIDS = "centroids.npy"

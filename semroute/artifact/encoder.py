@@ -11,6 +11,7 @@ from semroute.artifact.contents import MANIFEST, PROBES, IndexContents
 from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.encoders import open_encoder, open_files
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
+from semroute.encoders.embedding_only import EmbeddingOnly
 from semroute.errors import EncoderError, InvalidIndexError, SemrouteError
 from semroute.vectors import Vectors, usable_parts
 
@@ -32,6 +33,8 @@ def open_index_encoder(
 ) -> Encoder:
     """Open the encoder of an index and check that it still is the one that built it.
 
+    Hidden states are left away where the index was built without them.
+
     Args:
         contents: of the index.
         given: used instead of opening one; must be the same model.
@@ -44,6 +47,8 @@ def open_index_encoder(
         MissingExtraError: the packages of an encoder that is not in the index are not installed.
     """
     encoder = given or _open(contents, threads, n_workers)
+    if encoder.identity.hidden_dimension and not contents.manifest.encoder.hidden_dimension:
+        encoder = EmbeddingOnly(encoder)
     check_encoder(contents, encoder)
     return encoder
 

@@ -24,6 +24,7 @@ from semroute.artifact.contents import (
     CLUSTERS,
     ESTIMATOR,
     FORMAT_VERSION,
+    OLDEST_FORMAT,
     PROBES,
     SAMPLES,
     SEEN,
@@ -172,17 +173,13 @@ def _check_format(document: object, path: Path) -> None:
     found = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(found, int) or isinstance(found, bool):
         raise InvalidIndexError(path, "has no format_version; it is not the manifest of an index")
-    if found > FORMAT_VERSION:
+    if not OLDEST_FORMAT <= found <= FORMAT_VERSION:
+        newer = found > FORMAT_VERSION
         raise InvalidIndexError(
             path,
-            f"the index has format {found}, semroute {__version__} reads format {FORMAT_VERSION}; "
-            "run: pip install --upgrade semroute",
-        )
-    if found < FORMAT_VERSION:
-        raise InvalidIndexError(
-            path,
-            f"the index has format {found}, semroute {__version__} reads format {FORMAT_VERSION}; "
-            + REBUILD,
+            f"the index has format {found}, semroute {__version__} reads formats {OLDEST_FORMAT} "
+            f"to {FORMAT_VERSION}; "
+            + ("run: pip install --upgrade semroute" if newer else REBUILD),
         )
 
 

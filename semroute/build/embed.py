@@ -73,16 +73,16 @@ def embed_log(
         embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
         cut = {text for text in distinct if encoder.truncates(text)}
     place = {text: row for row, text in enumerate(distinct)}
-    found = embedded[[place.get(text, -1) for text in texts]]
+    places = np.array([place.get(text, -1) for text in texts])
     dimension = encoder.identity.dimension
-    rows = np.flatnonzero(usable_parts(found, dimension))
+    rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
     _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
-        vectors=np.ascontiguousarray(found[rows, :dimension]),
-        hidden=found[rows, dimension:],
+        vectors=embedded[places[rows], :dimension],
+        hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],
         costs_usd=evals.costs_usd[rows],
         prices_usd=config.prices_usd(kept),

@@ -28,7 +28,7 @@ from semroute.errors import EncoderError
 from semroute.progress import Advance, ignore
 from semroute.side_thread import beside
 from semroute.texts import Cut
-from semroute.vectors import Vectors, is_usable
+from semroute.vectors import Vectors, has_usable_parts
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -136,7 +136,7 @@ class CompiledEncoder:
             yield from workers.map(fill, steps)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
-        """Return the row of one text; NaN if its embedding is not of length one."""
+        """Return the row of one text; NaN from end to end if either part is not of length one."""
         # Appending and popping are atomic; a counter would need a lock.
         under_way = self._under_way
         under_way.append(None)
@@ -144,7 +144,7 @@ class CompiledEncoder:
             vector = self._run(text)
         finally:
             under_way.pop()
-        if vector is None or not is_usable(vector[0, : self._settings.dimension]):
+        if vector is None or not has_usable_parts(vector[0], self._settings.dimension):
             return np.full((1, self._width), np.nan, dtype=np.float32)
         return vector
 

@@ -46,9 +46,10 @@ class EncoderOrigin(BaseModel):
     """Where the encoder of an index comes from.
 
     `original` is the model the config names; `parity` is how close the compiled vectors are to its
-    own. `departure` says why the encoder is not of the precision or dimension asked for, or not
-    compiled at all. `changed_share` is the share of `parity.n_texts` that the original would have
-    routed otherwise; None once the analysts' labels were changed after the build.
+    own. `departure` says why the encoder is not of the precision or dimension asked for, has no
+    hidden states, or is not compiled at all. `changed_share` is the share of `parity.n_texts` that
+    the original would have routed otherwise; None once the analysts' labels were changed after the
+    build.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,8 +78,9 @@ class Encoder(Protocol):
         Returns:
             float32, shape (len(texts), dimension + hidden_dimension), in the order of `texts`. The
             first `dimension` numbers are the embedding, of length one; what is looked up is that
-            alone. The others help to estimate, and are of length one too. A row the model gave no
-            usable embedding for is NaN; it never raises for the content of a text.
+            alone. The others help to estimate, and are of length one too. A row of which the model
+            gave either in no usable form is NaN from end to end; it never raises for the content
+            of a text.
         """
         ...
 

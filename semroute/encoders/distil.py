@@ -33,6 +33,7 @@ def distil(encoder: SentenceTransformerEncoder, dimension: int) -> dict[str, byt
         # The library resizes the network it is given, and looks its name up on the model hub
         # unless it is a folder.
         network = copy.deepcopy(transformer.auto_model)
+        network.config.output_hidden_states = False
         network.name_or_path = "."
         with contextlib.redirect_stderr(io.StringIO()):
             distilled = distill_from_model(

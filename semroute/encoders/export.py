@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ MAX_EXAMPLES = 64
 """Texts that show quantisation how large activations become."""
 
 FLOORS: dict[Precision, float] = {"int8": 0.99, "fp32": 0.9999}
-"""The mean cosine to the original below which a compiled encoder is not used."""
+"""The least mean cosine to the original, of embeddings and of hidden states alike."""
 
 _DEFAULT_MAX_TOKENS = 512
 
@@ -46,8 +47,16 @@ class Comparison:
 
     def parity(self) -> Parity:
         """Return how close the embeddings are."""
+        return self._parity(slice(self.dimension))
+
+    def hidden_parity(self) -> Parity | None:
+        """Return how close the hidden states are; None if there are none."""
+        has_any = self.original.shape[1] > self.dimension
+        return self._parity(slice(self.dimension, None)) if has_any else None
+
+    def _parity(self, part: slice) -> Parity:
         original, compiled = (
-            rows[:, : self.dimension].astype(np.float64) for rows in (self.original, self.compiled)
+            rows[:, part].astype(np.float64) for rows in (self.original, self.compiled)
         )
         cosines = np.sum(original * compiled, axis=1)
         # A vector that is not a number is as far off as can be.
@@ -93,7 +102,8 @@ def compile_encoder(
     Args:
         encoder: the original.
         precision: `int8` is about three times as fast as `fp32`, which is what it falls back to if
-            its mean cosine to the original is below `FLOORS["int8"]`.
+            its mean cosine to the original is below `FLOORS["int8"]`. If neither can be made with
+            hidden states, the embedding is compiled alone.
         sample_texts: cleaned texts of the log. Every other one is an example for quantisation (at
             most `MAX_EXAMPLES`), the rest measure the parity; both read `PROBE_TEXTS` besides.
 
@@ -104,12 +114,29 @@ def compile_encoder(
     tokenizer = getattr(encoder.model.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
         return NotCompiled("its tokenizer has no form that the tokenizers library reads")
+    made = _compiled(encoder, precision, sample_texts, encoder.identity.hidden_dimension)
+    if isinstance(made, CompiledModel) or not encoder.identity.hidden_dimension:
+        return made
+    narrow = _compiled(encoder, precision, sample_texts, 0)
+    if isinstance(narrow, NotCompiled):
+        return made
+    left_out = f"it has no hidden states, as with them {made.reason}"
+    return replace(narrow, departure="; ".join(filter(None, (left_out, narrow.departure))))
+
+
+def _compiled(
+    encoder: SentenceTransformerEncoder,
+    precision: Precision,
+    sample_texts: Sequence[str],
+    hidden_dimension: int,
+) -> CompiledModel | NotCompiled:
     try:
-        graph = to_onnx(encoder.model, _max_tokens(encoder), encoder.identity.hidden_dimension)
+        graph = to_onnx(encoder.model, _max_tokens(encoder), hidden_dimension)
     except Exception as error:  # exporters fail in many ways that all mean the same
         return NotCompiled(f"torch cannot export it to ONNX ({type(error).__name__})")
     checks = (*PROBE_TEXTS[1::2], *sample_texts[1::2])
-    source = _Source(encoder, tokenizer_json(tokenizer), graph, checks, encoder.encode(checks))
+    original = encoder.encode(checks)[:, : encoder.identity.dimension + hidden_dimension]
+    source = _Source(encoder, hidden_dimension, graph, checks, original)
     reasons: list[str] = []
     for form in ("int8", "fp32") if precision == "int8" else ("fp32",):
         try:
@@ -117,21 +144,27 @@ def compile_encoder(
         except Exception as error:  # quantising, and running what came of it, fail in many ways too
             reasons.append(f"its {form} form cannot be made ({type(error).__name__})")
             continue
-        if made.parity.mean_cosine >= FLOORS[form]:
+        below = _below(made.comparison, form)
+        if below is None:
             return replace(made, departure="; ".join(reasons) or None)
-        reasons.append(_below(made.parity, form))
+        reasons.append(below)
     return NotCompiled("; ".join(reasons))
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What every form is made from; `original` holds the vectors of `checks`."""
+    """What every form is made from; `original` holds the rows of `checks`."""
 
     encoder: SentenceTransformerEncoder
-    tokenizer: bytes
+    hidden_dimension: int
     graph: "ModelProto"
     checks: Sequence[str]
     original: Vectors
+
+    @cached_property
+    def tokenizer(self) -> bytes:
+        """The content of `tokenizer.json`."""
+        return tokenizer_json(self.encoder.model.tokenizer.backend_tokenizer)
 
     def fp32(self) -> CompiledModel:
         return self._made(self.graph, "fp32")
@@ -161,18 +194,23 @@ class _Source:
             kind="onnx-int8" if precision == "int8" else "onnx-fp32",
             model=identity.model,
             dimension=identity.dimension,
-            hidden_dimension=identity.hidden_dimension,
+            hidden_dimension=self.hidden_dimension,
             max_tokens=_max_tokens(self.encoder),
             prompt=model.prompts.get(model.default_prompt_name or "") or "",
             cut=self.encoder.cut,
         )
 
 
-def _below(parity: Parity, precision: Precision) -> str:
-    return (
-        f"the mean cosine of its {precision} form to the original is {parity.mean_cosine:.4f} "
-        f"over {parity.n_texts} texts, below {FLOORS[precision]}"
-    )
+def _below(comparison: Comparison, precision: Precision) -> str | None:
+    """Say what is below the floor; None if nothing is."""
+    parts = {"form": comparison.parity(), "form's hidden states": comparison.hidden_parity()}
+    for part, parity in parts.items():
+        if parity is not None and not parity.mean_cosine >= FLOORS[precision]:
+            return (
+                f"the mean cosine of its {precision} {part} to the original is "
+                f"{parity.mean_cosine:.4f} over {parity.n_texts} texts, below {FLOORS[precision]}"
+            )
+    return None
 
 
 def _max_tokens(encoder: SentenceTransformerEncoder) -> int:

@@ -15,11 +15,27 @@ LAYERS = "all_layer_embeddings"
 """What sentence-transformers calls the hidden states, of every layer and before the first."""
 
 
-def keep_hidden_states(model: "SentenceTransformer") -> None:
-    """Let a model hand on its hidden states, if it has a transformer."""
-    config: Any = getattr(getattr(model[0], "auto_model", None), "config", None)
+MOST_NUMBERS = 64_000_000
+"""Of hidden states held at a time, as all layers are kept until the last is done: 256 MB."""
+
+
+def keep_hidden_states(model: "SentenceTransformer", *, keep: bool = True) -> None:
+    """Let a model hand on its hidden states, if it has a transformer, or no longer."""
+    config = _config(model)
     if hasattr(config, "output_hidden_states"):
-        config.output_hidden_states = True
+        config.output_hidden_states = keep
+
+
+def texts_at_a_time(model: "SentenceTransformer", n_tokens: int) -> int:
+    """Return how many texts, padded to `n_tokens`, a model may run with `MOST_NUMBERS`."""
+    config = _config(model)
+    sizes = (getattr(config, name, None) for name in ("num_hidden_layers", "hidden_size"))
+    n_layers, width = (size if isinstance(size, int) else 1 for size in sizes)
+    return max(1, MOST_NUMBERS // ((n_layers + 1) * width * max(n_tokens, 1)))
+
+
+def _config(model: "SentenceTransformer") -> Any:
+    return getattr(getattr(model[0], "auto_model", None), "config", None)
 
 
 def with_middle(embedding: Any, features: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from semroute.encoders.contract import EncoderIdentity
 from semroute.encoders.files import tokenizer_json
 from semroute.encoders.forking import tell_of_forks
-from semroute.encoders.hidden import keep_hidden_states, with_middle
+from semroute.encoders.hidden import keep_hidden_states, texts_at_a_time, with_middle
 from semroute.encoders.hub import hub_answers, quiet_libraries
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError, MissingExtraError
@@ -92,6 +92,7 @@ class SentenceTransformerEncoder:
         with self._limited():
             identity = _identity(settings, self._model, cut)
             self._window, width = _window(self._model, identity, cut)
+        keep_hidden_states(self._model, keep=self._window is not None)
         n_hidden = width - identity.dimension
         self._identity = identity.model_copy(update={"hidden_dimension": n_hidden})
         if cut == "head_tail" and self._identity.max_tokens and self._window is None:
@@ -219,13 +220,16 @@ def _window(
 def _by_window(model: "SentenceTransformer", window: Window, texts: list[str]) -> Vectors:
     import torch
 
-    padded = model.tokenizer.pad(
-        {"input_ids": [window.ids(text) for text in texts]}, return_tensors="pt"
-    )
+    ids = [window.ids(text) for text in texts]
+    at_a_time = texts_at_a_time(model, max(map(len, ids), default=1))
+    parts = []
     with torch.inference_mode():
-        features = model(dict(padded.to(model.device)))
-        found = with_middle(features["sentence_embedding"], features)
-    vectors: Vectors = found.float().cpu().numpy()
+        for start in range(0, len(ids), at_a_time):
+            few = {"input_ids": ids[start : start + at_a_time]}
+            padded = model.tokenizer.pad(few, return_tensors="pt").to(model.device)
+            features = model(dict(padded))
+            parts.append(with_middle(features["sentence_embedding"], features))
+    vectors: Vectors = torch.cat(parts).float().cpu().numpy()
     return vectors
 
 

@@ -128,7 +128,7 @@ class LossEstimator:
 
     @cached_property
     def _by_component(self) -> Numbers:
-        """What each component of the embedding adds to the losses; (dimension, n_models)."""
+        """What each number of a text's row adds to the losses; (width, n_models)."""
         return (1 - self.blend_share) * self.wording
 
     @cached_property
@@ -165,9 +165,12 @@ def _cut_sum(blend: float, wording: float, text: float) -> float:
 
 
 def blank_estimator(
-    models: tuple[str, ...], n_clusters: int, dimension: int, costs_usd: Numbers
+    models: tuple[str, ...], n_clusters: int, width: int, costs_usd: Numbers
 ) -> LossEstimator:
-    """Make an estimator that knows costs and no loss; every model's column is NaN."""
+    """Make an estimator that knows costs and no loss; every model's column is NaN.
+
+    `width` is how many numbers the encoder gives for a text.
+    """
     n_features, n_models = len(FEATURES), len(models)
     n_products = n_features * (n_features + 1) // 2
 
@@ -183,7 +186,7 @@ def blank_estimator(
         evidence=unknown(n_clusters),
         costs_usd=costs_usd,
         topic=unknown(n_clusters),
-        wording=unknown(dimension),
+        wording=unknown(width),
         text=unknown(n_features),
         products=unknown(n_products),
         intercept=unknown(),

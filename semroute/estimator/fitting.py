@@ -143,7 +143,7 @@ def _fit(
     )
     blocks = _blocks(used, estimator, n_clusters)
     ridge = BlockRidge(blocks, y, used.folds)
-    scales = ridge.tuned_scales({name: START_SCALES[name] for name in blocks}, error.mean)
+    scales = ridge.tuned_scales(_start_scales(blocks), error.mean)
     share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
     beta, intercept = ridge.weights(scales)
     return _with_head(estimator, blocks, beta, intercept, learned, share)
@@ -213,6 +213,11 @@ def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[st
         **({"hidden": rows.hidden.astype(np.float64)} if rows.hidden.size else {}),
         "text": np.concatenate([z, products(z)], axis=1),
     }
+
+
+def _start_scales(blocks: dict[str, Numbers]) -> dict[str, float]:
+    """Where the search for scales starts, in the order in which they are tried."""
+    return {name: scale for name, scale in START_SCALES.items() if name in blocks}
 
 
 def _blend_share(blend: Numbers, head: Numbers, error: _Error) -> float:

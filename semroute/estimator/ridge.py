@@ -3,9 +3,11 @@
 Source: Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal problems",
 Technometrics 1970. Scaling a block's columns by s and penalising all alike is a penalty of 1 / s^2
 on that block. Gram matrices are added up once per fold, so that trying scales costs a solve each.
+They are kept for the models that scales are tried on, `N_TRIED` groups at most: a gram has the
+square of the number of columns, and with holes every model has grams of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,8 @@ Scales = Mapping[str, float]
 Score = Callable[[Numbers], float]
 
 LEAST_IMPROVEMENT = 2e-5
+N_TRIES = 24
+N_TRIED = 4
 
 
 @dataclass(frozen=True)
@@ -29,18 +33,12 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Pattern:
-    """Models whose losses are known on the same rows, with the sums of each fold."""
+    """Models whose losses are known on the same rows, with the sums of each fold and of all."""
 
     models: Integers
     folds: list[_Sums]
-
-    @property
-    def gram(self) -> Numbers:
-        return np.asarray(np.sum([part.gram for part in self.folds], axis=0))
-
-    @property
-    def cross(self) -> Numbers:
-        return np.asarray(np.sum([part.cross for part in self.folds], axis=0))
+    gram: Numbers
+    cross: Numbers
 
 
 class BlockRidge:
@@ -57,7 +55,15 @@ class BlockRidge:
         self._block = np.repeat(list(blocks), [block.shape[1] for block in blocks.values()])
         self._losses = losses
         self._folds = folds
-        self._patterns = [self._pattern(models) for models in _by_known_rows(losses)]
+        self._groups = _by_known_rows(losses)
+        self._kept: dict[int, _Pattern] = {}
+
+    def _patterns(self, n_groups: int | None = None) -> Iterator[_Pattern]:
+        for number, models in enumerate(self._groups[:n_groups]):
+            pattern = self._kept.get(number) or self._pattern(models)
+            if number < N_TRIED:
+                self._kept[number] = pattern
+            yield pattern
 
     def _pattern(self, models: Integers) -> _Pattern:
         known = ~np.isnan(self._losses[:, models[0]])
@@ -66,25 +72,26 @@ class BlockRidge:
             rows = np.flatnonzero(known & (self._folds == fold))
             a = np.concatenate([np.ones((len(rows), 1)), self._columns[rows]], axis=1)
             parts.append(_Sums(a.T @ a, a.T @ self._losses[np.ix_(rows, models)], rows))
-        return _Pattern(models, parts)
+        gram, cross = (sum(getattr(part, name) for part in parts) for name in ("gram", "cross"))
+        return _Pattern(models, parts, gram, cross)
 
     def weights(self, scales: Scales) -> tuple[Numbers, Numbers]:
         """Fit on all rows: weights (n_columns, n_models) and intercepts (n_models,)."""
         n_models = self._losses.shape[1]
         beta = np.empty((self._columns.shape[1], n_models))
         intercept = np.empty(n_models)
-        for pattern in self._patterns:
+        for pattern in self._patterns():
             found = self._solve(pattern.gram, pattern.cross, scales)
             beta[:, pattern.models], intercept[pattern.models] = found
         return beta, intercept
 
-    def out_of_fold(self, scales: Scales, n_patterns: int | None = None) -> Numbers:
+    def out_of_fold(self, scales: Scales, n_groups: int | None = None) -> Numbers:
         """Predict each fold from the others, shape of the losses; NaN where a loss is unknown.
 
-        `n_patterns` limits the work to the groups of models with most losses.
+        `n_groups` limits the work to the groups of models with most losses.
         """
         predicted = np.full_like(self._losses, np.nan)
-        for pattern in self._patterns[:n_patterns]:
+        for pattern in self._patterns(n_groups):
             gram, cross = pattern.gram, pattern.cross
             for part in pattern.folds:
                 if len(part.rows) and gram[0, 0] - part.gram[0, 0] >= 1:
@@ -106,11 +113,12 @@ class BlockRidge:
         beta = scale[:, None] * cho_solve(factor, target, check_finite=False)
         return beta, level - mean @ beta
 
-    def tuned_scales(
-        self, start: Scales, score: Score, n_tries: int = 16, n_patterns: int = 4
-    ) -> Scales:
-        """Search each block's scale in steps of a factor of two for the least `score`."""
-        best, least = dict(start), score(self.out_of_fold(start, n_patterns))
+    def tuned_scales(self, start: Scales, score: Score, n_tries: int = N_TRIES) -> Scales:
+        """Search each block's scale in steps of a factor of two for the least `score`.
+
+        Blocks are tried in the order of `start`.
+        """
+        best, least = dict(start), score(self.out_of_fold(start, N_TRIED))
         tried, moved = {tuple(start.values())}, True
         while moved and len(tried) < n_tries:
             moved = False
@@ -120,7 +128,7 @@ class BlockRidge:
                     if tuple(trial.values()) in tried or len(tried) >= n_tries:
                         continue
                     tried.add(tuple(trial.values()))
-                    found = score(self.out_of_fold(trial, n_patterns))
+                    found = score(self.out_of_fold(trial, N_TRIED))
                     if found < least - LEAST_IMPROVEMENT:
                         best, least, moved = trial, found, True
                         break

@@ -98,7 +98,9 @@ class _KeptVectors:
 
     def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
         vectors = self._encoder.encode(texts, advance)
-        self._vectors.update(zip(texts, vectors[:, : self.identity.dimension], strict=True))
+        # Copied: a view would keep the hidden states of the whole batch.
+        embeddings = vectors[:, : self.identity.dimension].copy()
+        self._vectors.update(zip(texts, embeddings, strict=True))
         return vectors
 
     def truncates(self, text: str) -> bool:

@@ -14,7 +14,7 @@ from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import features_of
 from semroute.index import CentroidIndex
-from semroute.vectors import Vectors, is_usable, usable_rows
+from semroute.vectors import Vectors, usable_parts
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
@@ -29,9 +29,9 @@ class Verdict(NamedTuple):
 
 
 class Located(NamedTuple):
-    """Texts and their nearest clusters, nearest first; ids are -1 where a vector was unusable.
+    """Texts and their nearest clusters, nearest first; ids are -1 where a row was unusable.
 
-    `vectors` are rows as the encoder gives them: the embedding first.
+    `vectors` are rows as the encoder gives them: the embedding first, then any hidden states.
     """
 
     texts: Sequence[str]
@@ -55,6 +55,7 @@ class Rules:
 
     def __init__(self, contents: IndexContents) -> None:
         self._index = CentroidIndex(contents.centroids)
+        self._width = contents.manifest.encoder.width
         self._policy = routing_policy(contents)
         self._estimator = contents.estimator
         config = contents.manifest.config
@@ -67,17 +68,19 @@ class Rules:
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
         """Find the nearest clusters of each text."""
-        points = np.ascontiguousarray(vectors[:, : self._index.dimension])
-        if all(map(is_usable, points)):
+        dimension = self._index.dimension
+        points = np.ascontiguousarray(vectors[:, :dimension])
+        usable = usable_parts(vectors, dimension)
+        if usable.all():
             found = self._index.nearest(points, self._n_neighbours)
         else:
-            points = np.where(usable_rows(points)[:, None], points, np.float32(np.nan))
+            points = np.where(usable[:, None], points, np.float32(np.nan))
             found = self._index.search(points, self._n_neighbours)
         return Located(texts, vectors, found.cluster_ids, found.similarities)
 
     def nowhere(self) -> Located:
-        """Return what `locate` says of one text whose vector is unusable."""
-        return self.locate([""], np.full((1, self._index.dimension), np.nan, dtype=np.float32))
+        """Return what `locate` says of one text whose row is unusable."""
+        return self.locate([""], np.full((1, self._width), np.nan, dtype=np.float32))
 
     def judge(self, located: Located, row: int, n_chars: int) -> Verdict:
         """Choose a model for one text; void for one without a nearest cluster.

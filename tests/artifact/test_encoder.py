@@ -20,8 +20,8 @@ from semroute.errors import EncoderError, InvalidIndexError
 from semroute.progress import Advance, ignore
 from semroute.vectors import Vectors, unit_rows
 from tests.artifact.indexes import publish_at_moment
-from tests.tiny import TinyEncoder
-from tests.tiny_index import tiny_contents
+from tests.tiny import TinyEncoder, WideEncoder
+from tests.tiny_index import tiny_contents, tiny_texts
 
 LEAST = 0.999
 """For a kind of encoder that nothing else is said of."""
@@ -39,19 +39,6 @@ class ChangedEncoder:
         noise = np.random.default_rng(0).standard_normal(rows.shape)
         noise -= (noise * rows).sum(axis=1, keepdims=True) * rows
         return unit_rows(rows + self._change * unit_rows(noise))
-
-
-class WideEncoder(TinyEncoder):
-    """A tiny encoder with hidden states of another tiny encoder behind its embedding."""
-
-    def __init__(self, hidden: Callable[[Vectors], Vectors] = lambda rows: rows) -> None:
-        super().__init__()
-        self._hidden, self._other = hidden, TinyEncoder(8, "hidden")
-        self.identity = self.identity.model_copy(update={"hidden_dimension": 8})
-
-    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
-        hidden = self._hidden(self._other.encode(texts))
-        return np.concatenate([super().encode(texts, advance), hidden], axis=1)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +59,15 @@ def test_hidden_states_other_than_those_of_the_build_are_refused(
     check_encoder(contents, WideEncoder())
     with pytest.raises(InvalidIndexError, match="no longer gives the vectors"):
         check_encoder(contents, WideEncoder(hidden))
+
+
+def test_an_index_built_without_hidden_states_is_asked_for_embeddings_alone() -> None:
+    contents, texts = tiny_contents(), tiny_texts(0, 2)
+    opened = open_index_encoder(contents, given=WideEncoder())
+    assert opened.identity == TinyEncoder().identity
+    assert np.array_equal(opened.encode(texts), TinyEncoder().encode(texts))
+    assert opened.truncates("word " * 300)
+    assert not opened.truncates("word")
 
 
 def test_the_encoder_of_the_build_is_accepted(folder: Path) -> None:

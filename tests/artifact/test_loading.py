@@ -1,12 +1,15 @@
 """Which version is loaded, and what is said when there is none or the encoder is another."""
 
+import dataclasses
 import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from semroute.artifact.contents import FORMAT_VERSION
 from semroute.artifact.loading import (
     current_version,
     list_versions,
@@ -14,6 +17,7 @@ from semroute.artifact.loading import (
     verify_index,
 )
 from semroute.errors import InvalidIndexError
+from tests.artifact.forging import edit_manifest
 from tests.artifact.indexes import VERSION, publish_tiny
 from tests.artifact.killing import start
 from tests.tiny_index import assert_same_contents
@@ -31,6 +35,19 @@ def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path, make
 def test_the_folder_of_one_version_is_recognised(folder: Path) -> None:
     with pytest.raises(InvalidIndexError, match="is one version of an index; give the folder abov"):
         load_index(folder / VERSION)
+
+
+def test_an_index_of_the_format_before_hidden_states_is_read_as_it_is(folder: Path) -> None:
+    new = load_index(folder)
+
+    def turn_back(document: dict[str, Any]) -> None:
+        document["format_version"] = 2
+        del document["encoder"]["hidden_dimension"]
+
+    edit_manifest(folder / VERSION, turn_back)
+    old = load_index(folder)
+    manifest = old.manifest.model_copy(update={"format_version": FORMAT_VERSION})
+    assert_same_contents(dataclasses.replace(old, manifest=manifest), new)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import importlib.util
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from semroute.encoders.export import Comparison, CompiledModel, NotCompiled, com
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.simplify import inner_values
 from semroute.errors import MissingExtraError
-from semroute.vectors import unit_rows
+from semroute.progress import Advance, ignore
+from semroute.vectors import Vectors, unit_rows
 from tests.encoders import small_models
 from tests.encoders.conftest import SAMPLE
 
@@ -176,6 +177,55 @@ def test_a_compiled_form_far_from_the_original_is_not_used(
     compiled = compile_encoder(bert, "fp32", SAMPLE)
     assert isinstance(compiled, NotCompiled)
     assert "fp32" in compiled.reason
+
+
+def test_hidden_states_far_from_the_original_are_left_out_and_it_says_so(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph is run as it is, but for the order of the hidden numbers."""
+    run = CompiledEncoder.encode
+
+    def mixed(self: CompiledEncoder, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        rows, dimension = run(self, texts, advance), self.identity.dimension
+        rows[:, dimension:] = rows[:, dimension:][:, ::-1]
+        return rows
+
+    monkeypatch.setattr(CompiledEncoder, "encode", mixed)
+    compiled = compile_encoder(bert, "fp32", SAMPLE)
+    monkeypatch.undo()
+    assert isinstance(compiled, CompiledModel)
+    assert compiled.departure is not None
+    assert compiled.departure.startswith("it has no hidden states, as with them the mean cosine")
+    assert "fp32 form's hidden states to the original" in compiled.departure
+    assert_narrow(compiled, bert)
+
+
+def test_a_model_that_can_be_exported_without_hidden_states_only_is(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def picky(model: Any, max_tokens: int, hidden_dimension: int) -> onnx.ModelProto:
+        if hidden_dimension:
+            raise RuntimeError("no")
+        return to_onnx(model, max_tokens, 0)
+
+    monkeypatch.setattr(export, "to_onnx", picky)
+    compiled = compile_encoder(bert, "fp32", SAMPLE)
+    assert isinstance(compiled, CompiledModel)
+    assert compiled.departure == (
+        "it has no hidden states, as with them torch cannot export it to ONNX (RuntimeError)"
+    )
+    assert_narrow(compiled, bert)
+
+
+def assert_narrow(compiled: CompiledModel, encoder: SentenceTransformerEncoder) -> None:
+    """What was compiled gives, and was compared by, the embedding alone."""
+    dimension = encoder.identity.dimension
+    assert encoder.identity.hidden_dimension
+    assert compiled.identity.hidden_dimension == 0
+    assert compiled.comparison.original.shape == compiled.comparison.compiled.shape
+    assert compiled.comparison.hidden_parity() is None
+    rows = CompiledEncoder(compiled.files).encode(LENGTHS)
+    np.testing.assert_allclose(rows, encoder.encode(LENGTHS)[:, :dimension], atol=1e-5)
 
 
 def test_parity_is_the_same_on_another_number_of_processors() -> None:

