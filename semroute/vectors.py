@@ -62,7 +62,8 @@ def has_usable_parts(row: NDArray[Any], dimension: int) -> bool:
 
     Shape (width,).
     """
-    return is_usable(row[:dimension]) and (len(row) == dimension or is_usable(row[dimension:]))
+    rest = row[dimension:]
+    return is_usable(row[:dimension]) and (not len(rest) or is_usable(rest))
 
 
 def usable_parts(rows: NDArray[Any], dimension: int) -> NDArray[np.bool_]:
