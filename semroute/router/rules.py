@@ -14,7 +14,7 @@ from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import features_of
 from semroute.index import CentroidIndex
-from semroute.vectors import Vectors, usable_parts
+from semroute.vectors import Vectors, has_usable_parts
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
@@ -70,11 +70,11 @@ class Rules:
         """Find the nearest clusters of each text."""
         dimension = self._index.dimension
         points = np.ascontiguousarray(vectors[:, :dimension])
-        usable = usable_parts(vectors, dimension)
-        if usable.all():
+        usable = [has_usable_parts(row, dimension) for row in vectors]
+        if all(usable):
             found = self._index.nearest(points, self._n_neighbours)
         else:
-            points = np.where(usable[:, None], points, np.float32(np.nan))
+            points = np.where(np.array(usable)[:, None], points, np.float32(np.nan))
             found = self._index.search(points, self._n_neighbours)
         return Located(texts, vectors, found.cluster_ids, found.similarities)
 
