@@ -109,6 +109,18 @@ def test_an_engineer_routes_a_text_a_file_and_json(index: Path) -> None:
     assert decisions[0]["model"] == one.stdout.split("\t")[0]
 
 
+def test_the_name_of_a_file_is_a_text_too_and_a_note_tells_how_to_route_its_lines(
+    index: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "requests.txt").write_text(EASY)
+    done = run("route", "--index", index, tmp_path / "requests.txt")
+    assert done.code == 0
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr.startswith(f"note: {tmp_path / 'requests.txt'} is a file; for its lines")
+    for text in ("x" * 10_000, "a\n/b", EASY):
+        assert run("route", "--index", index, text).stderr == ""
+
+
 def test_the_command_line_and_python_decide_the_same(index: Path) -> None:
     router = SemanticRouter.load(index)
     shown = json.loads(run("route", "--index", index, "--json", EASY).stdout)

@@ -44,6 +44,11 @@ def route(folder: Path, text: str, as_json: bool) -> None:
 
     if text == "-" and sys.stdin is None:
         raise click.UsageError("stdin is closed; connect it, or give a text")
+    if _names_a_file(text):
+        name = printable(text)
+        click.echo(
+            f"note: {name} is a file; for its lines, run: semroute route - < {name}", err=True
+        )
     router = SemanticRouter.load(folder)
     for query in _lines_of_stdin() if text == "-" else [text]:
         decision = router.route(query)
@@ -51,6 +56,13 @@ def route(folder: Path, text: str, as_json: bool) -> None:
             print_json(decision.to_dict(), indent=None if text == "-" else 2)
         else:
             click.echo(decision_line(decision))
+
+
+def _names_a_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # a text may be too long for a path, or hold a zero byte
+        return False
 
 
 def _lines_of_stdin() -> Iterator[str]:

@@ -111,6 +111,8 @@ def _aiq(
 ) -> Interval | None:
     heights = [
         aiq(hull(costs[:, d], scores[:, d]), float(single_costs[:, d].min()), frontier_cost[d])
+        if np.isfinite(scores[:, d]).any()
+        else None
         for d in range(costs.shape[1])
     ]
     return _interval(heights)

@@ -66,14 +66,18 @@ def aiq(found: Hull, cheapest_usd: float, dearest_usd: float) -> float | None:
 
 def saving_at(
     cost_usd: Numbers, score: Numbers, kept: float, frontier: tuple[float, float]
-) -> float:
+) -> float | None:
     """Return the share of the frontier's cost saved by the cheapest point that is good enough.
+
+    None if no point's score is known.
 
     Args:
         cost_usd: of the points, shape (n,); `score` likewise, NaN where unknown.
         kept: the share of the frontier's mean score to keep, 0.95 for example.
         frontier: the frontier's mean cost and mean score; always using it is a point too.
     """
+    if not np.isfinite(score).any():
+        return None
     with np.errstate(invalid="ignore"):
         enough = score >= kept * frontier[1] - 1e-12
     cheapest = min([*cost_usd[enough].tolist(), frontier[0]])

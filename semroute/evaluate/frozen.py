@@ -1,5 +1,6 @@
 """The frozen set: queries with scores that no build has seen."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,10 @@ from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import read_evals
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
-from semroute.tables import read_rows, shown_id
+from semroute.tables import listed, read_rows, shown_id
+from semroute.texts import printable
+
+logger = logging.getLogger("semroute")
 
 Numbers = NDArray[np.float64]
 
@@ -71,6 +75,9 @@ def read_frozen_set(
     config = contents.manifest.config
     log = read_queries(queries, keep_columns=True)
     table = read_evals(evals, log.query_ids, config.model_names)
+    if table.unknown_models:
+        named = printable(listed(table.unknown_models))
+        logger.warning("%s: scores of models not in the config are not used: %s", evals, named)
     costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
     whole = FrozenSet(
         query_ids=log.query_ids,

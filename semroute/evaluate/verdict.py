@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import StrategyResult
 
+_ADVICE = "look at the analysts' labels and the worst slices, or build again with more evaluations"
+
 
 def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, ...]:
     """Say what the router loses and saves, and whether something simpler does as well.
@@ -17,7 +19,8 @@ def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, .
     singles = [one for one in rivals if one.kind == "single"]
     mixes = [one for one in rivals if one.name.startswith("random mix")]
     rules = [one for one in rivals if one.kind == "rule" and one not in mixes]
-    better = [one for one in rivals if one.kind in ("rule", "learned") and _gain(one).high < 0]
+    others = [one for one in rivals if one.kind in ("rule", "learned") and one not in mixes]
+    better = [one for one in others if _gain(one).high < 0]
     return (
         _against_frontier(router, frontier),
         _against_singles(router, singles),
@@ -60,10 +63,12 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
 def _against_mix(mix: StrategyResult) -> str:
     if mix.router_gain is None:
         return "What a random mix of models scores at the same cost is not known."
-    told = f"{_points(mix.router_gain)} more than a random mix of single models at the same cost"
-    if mix.router_gain.low > 0:
-        return f"Routing earns its keep: it scores {told}."
-    return f"Routing cannot be told apart from chance: it scores {told}."
+    than = "than a random mix of single models at the same cost"
+    if mix.router_gain.high < 0:
+        told = f"it scores {_points(mix.router_gain, -1)} less {than}"
+        return f"Routing does worse than chance: {told}; {_ADVICE}."
+    found = "earns its keep" if mix.router_gain.low > 0 else "cannot be told apart from chance"
+    return f"Routing {found}: it scores {_points(mix.router_gain)} more {than}."
 
 
 def _against_rule(rule: StrategyResult) -> str:
@@ -75,10 +80,7 @@ def _against_rule(rule: StrategyResult) -> str:
 
 def _against_better(rival: StrategyResult) -> str:
     told = _points(_gain(rival), -1)
-    return (
-        f"At the same cost, {rival.name} scores {told} more than the router: look at the analysts' "
-        "labels and the worst slices, or build again with more evaluations."
-    )
+    return f"At the same cost, {rival.name} scores {told} more than the router: {_ADVICE}."
 
 
 def _holds_zero(value: Interval) -> bool:

@@ -124,7 +124,11 @@ def _promise(certificate: Certificate | None) -> dict[str, Any] | None:
 def with_promise(
     planned: LabelChanges, before: IndexContents, after: IndexContents
 ) -> LabelChanges:
-    """Add what certifying again means; `after` holds the new labels and is certified with them."""
+    """Add what certifying again means; `after` holds the new labels and is certified with them.
+
+    A label taken back leaves the automatic one that certifying again finds.
+    """
+    certified = {cluster.cluster_id: cluster for cluster in after.clusters}
     edited = {change.after.cluster_id for change in planned.changes}
     pairs = zip(before.clusters, after.clusters, strict=True)
     moved = tuple(
@@ -134,6 +138,9 @@ def with_promise(
     )
     return replace(
         planned,
+        changes=tuple(
+            replace(change, after=certified[change.after.cluster_id]) for change in planned.changes
+        ),
         certificate_before=before.manifest.certificate,
         certificate_after=after.manifest.certificate,
         also_relabelled=moved,

@@ -39,3 +39,4 @@ def test_saving_is_that_of_the_cheapest_point_that_is_good_enough() -> None:
     assert saving_at(cost, score, 0.95, (10.0, 1.0)) == pytest.approx(0.6)
     assert saving_at(cost, score, 0.99, (10.0, 1.0)) == 0.0
     assert saving_at(cost, score, 0.4, (0.0, 1.0)) == 0.0
+    assert saving_at(cost, score * np.nan, 0.95, (10.0, 1.0)) is None

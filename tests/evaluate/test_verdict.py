@@ -1,5 +1,6 @@
 """The sentences, and when the router is not worth having."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,17 @@ def test_what_does_better_at_the_same_cost_is_named() -> None:
         assert any("cannot be told apart from the router" in one for one in told) != expected
 
 
+def test_a_router_worse_than_chance_is_told_so_once() -> None:
+    """It sends to the small model just what only the large one can do."""
+    found = _judged(["small", "large"] * 60, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 60)
+    told = [sentence for sentence in found.verdict if "random mix" in sentence]
+    assert len(told) == 1
+    assert re.match(
+        r"Routing does worse than chance: it scores 0\.\d+ \(0\.\d+ to 0\.\d+\) less", told[0]
+    )
+    assert told[0].endswith("build again with more evaluations.")
+
+
 def test_what_nobody_scored_is_said_to_be_unknown() -> None:
     nan = float("nan")
     found = _judged(["small"] * 30, [(1.0, 1.0, nan)] * 30)
@@ -76,3 +88,16 @@ def test_what_nobody_scored_is_said_to_be_unknown() -> None:
     assert found.n_missing == {"large": 0, "medium": 0, "small": 30}
     assert found.router.n_unscored == 30
     assert found.to_dict()["strategies"][0]["score"] is None
+
+
+def test_the_quality_of_models_nobody_scored_is_unknown_and_not_zero() -> None:
+    """At any price the router would use the small model, which has no score."""
+    contents, nan = tiny_contents(), float("nan")
+    frozen = frozen_set([(1.0, 0.5, nan)] * 30, COSTS, models=MODELS)
+    decisions = [
+        decision("small", (0.0, 0.1, -0.2), cluster_id=0, costs_usd=COSTS, models=MODELS)
+    ] * 30
+    vectors = contents.calibration.vectors[[0] * 30]
+    found = judge_decisions(contents, frozen, decisions, vectors).figures
+    assert found.aiq is None
+    assert found.aiq_single_models is not None

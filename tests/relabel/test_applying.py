@@ -196,6 +196,25 @@ def test_an_override_taken_back_restores_the_automatic_label(folder, sheet):
     assert load_index(folder).clusters == CERTIFIED.clusters
 
 
+def test_a_label_taken_back_tells_the_automatic_one_that_certifying_again_finds(tmp_path):
+    """With the bad label nothing was promised, and every automatic label was the frontier."""
+    folder = tmp_path / "clusters"
+    with locked(folder):
+        publish(folder, recertified(well_known_contents()))
+    sheet = export_labels(folder)
+    apply_labels(folder, edited(sheet, '"topic 0",""', '"topic 0","medium"'))
+    apply_labels(folder, edited(sheet, '"topic 2",""', '"topic 2","small"'))
+    assert not load_index(folder).manifest.certificate.holds
+    edited(edited(sheet, '"topic 0","medium"', '"topic 0",""'), '"topic 2","small"', '"topic 2",""')
+    for dry_run in (True, False):
+        told = apply_labels(folder, sheet, dry_run=dry_run)
+        assert [one.after.label for one in told.changes] == ["small", "large"]
+        printed = run("labels", "apply", "--index", folder, sheet, "--dry-run").stdout
+        if dry_run:
+            assert "small (automatic)" in printed
+    assert [one.after for one in told.changes] == [load_index(folder).clusters[i] for i in (0, 2)]
+
+
 def test_nobody_else_may_be_publishing(folder, sheet):
     edited(sheet, *RELABEL)
     with locked(folder), pytest.raises(IndexLockedError, match="is writing here"):
