@@ -17,7 +17,8 @@ from semroute.estimator.blending import (
 )
 from semroute.estimator.estimating import LossEstimator, blank_estimator, products
 from semroute.estimator.parts import feature_terms
-from semroute.estimator.ridge import BlockRidge, Scales
+from semroute.estimator.ridge import BlockRidge
+from semroute.features import FEATURES
 
 FEWEST_LOSSES = 30
 """Of a model, beside the frontier; with fewer it is unknown and never chosen."""
@@ -32,7 +33,7 @@ N_NEIGHBOURS = (4, 8, 16, MOST_NEIGHBOURS)
 TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
 PSEUDO_ROWS = (5.0, 20.0, 80.0)
 BLEND_SHARES = (1.0, 0.75, 0.5, 0.33, 0.2, 0.0)
-START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "products": 0.012, "topic": 0.2}
+START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "topic": 0.2}
 
 _SMALLEST_VARIANCE = 1e-6
 _SMALLEST_SPREAD = 1e-9
@@ -89,10 +90,9 @@ def fit_estimator(
     """Learn evidence and head.
 
     The number of neighbours, the temperature, the shrinkage, the penalties and the blend's share
-    are chosen by the squared error on held-out folds. Products of text features, and of the
-    blend's shares all but the largest, are used only if the error is more than one standard error
-    above the least without (Breiman et al., "Classification and Regression Trees", 1984): what
-    clusters can explain is left to them. Models with fewer than
+    are chosen by the squared error on held-out folds. Of the blend's shares the largest is taken
+    whose error is within one standard error of the least (Breiman et al., "Classification and
+    Regression Trees", 1984): what clusters can explain is left to them. Models with fewer than
     `FEWEST_LOSSES` losses stay unknown.
     """
     nearest = rows.cluster_ids[:, 0] if n_clusters else np.zeros(0, dtype=np.int64)
@@ -144,8 +144,7 @@ def _fit(
     blocks = _blocks(used, estimator, n_clusters)
     ridge = BlockRidge(blocks, y, used.folds)
     scales = ridge.tuned_scales(_start_scales(blocks), error.mean)
-    scales, head = _without_needless_products(ridge, scales, error)
-    share = _blend_share(blend.out_of_fold, head, error)
+    share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
     beta, intercept = ridge.weights(scales)
     return _with_head(estimator, blocks, beta, intercept, learned, share)
 
@@ -212,31 +211,13 @@ def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[st
         "topic": topic,
         "wording": rows.vectors.astype(np.float64),
         **({"hidden": rows.hidden.astype(np.float64)} if rows.hidden.size else {}),
-        "text": z,
-        "products": products(z),
+        "text": np.concatenate([z, products(z)], axis=1),
     }
 
 
 def _start_scales(blocks: dict[str, Numbers]) -> dict[str, float]:
     """Where the search for scales starts, in the order in which they are tried."""
     return {name: scale for name, scale in START_SCALES.items() if name in blocks}
-
-
-def _without_needless_products(
-    ridge: BlockRidge, scales: Scales, error: _Error
-) -> tuple[Scales, Numbers]:
-    """Leave products out unless they gain more than a standard error; return what is predicted.
-
-    Few queries tell little of so many columns: noise in them decides between models of like loss.
-    """
-    without = {**scales, "products": 0.0}
-    head, plain = ridge.out_of_fold(scales), ridge.out_of_fold(without)
-    gap = error.per_row(plain) - error.per_row(head)
-    return (without, plain) if _is_within_one_standard_error(gap) else (scales, head)
-
-
-def _is_within_one_standard_error(gap: Numbers) -> bool:
-    return not len(gap) or bool(gap.mean() <= gap.std() / np.sqrt(len(gap)))
 
 
 def _blend_share(blend: Numbers, head: Numbers, error: _Error) -> float:
@@ -247,7 +228,8 @@ def _blend_share(blend: Numbers, head: Numbers, error: _Error) -> float:
     rows = [error.per_row(share * blend + (1 - share) * head) for share in BLEND_SHARES]
     least = rows[int(np.argmin([errors.mean() for errors in rows]))]
     for share, errors in zip(BLEND_SHARES, rows, strict=True):
-        if _is_within_one_standard_error(errors - least):
+        gap = errors - least
+        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
             return share
     return 0.0
 
@@ -265,10 +247,10 @@ def _with_head(
     means = {name: block.mean(axis=0) for name, block in blocks.items()}
     topic, words = weights["topic"], [name for name in ("wording", "hidden") if name in blocks]
     wording = np.concatenate([weights[name] for name in words])
-    text, pairs = weights["text"], weights["products"]
+    text, pairs = np.split(weights["text"], [len(FEATURES)])
+    z, z_products = np.split(means["text"][None], [len(FEATURES)], axis=1)
     moved = [means["topic"] @ topic, np.sum([means[n] @ weights[n] for n in words], axis=0)]
-    of_features = feature_terms(means["text"][None], means["products"][None], text, pairs)[0]
-    typical = np.concatenate([moved, of_features])
+    typical = np.concatenate([moved, feature_terms(z, z_products, text, pairs)[0]])
     found: dict[str, Numbers] = {
         "topic": topic,
         "wording": wording,
