@@ -103,7 +103,7 @@ def _embedded_probes(encoder: Encoder) -> Vectors:
         return encoder.encode(PROBE_TEXTS)
     except SemrouteError:
         raise
-    except Exception as error:  # libraries raise classes of their own
+    except Exception as error:  # an encoder of the user may raise anything; told in one line
         raise EncoderError(
             f"the encoder {encoder.identity.model!r} fails on the probe texts "
             f"({type(error).__name__}); install the library versions named in the manifest, or "

@@ -107,7 +107,7 @@ def summarise(
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
     certificate = manifest.certificate
-    assert certificate is not None  # noqa: S101 - every build certifies
+    assert certificate is not None  # noqa: S101 - `recertified` has set it before this
     return BuildSummary(
         index_version=manifest.index_version,
         folder=str(folder),

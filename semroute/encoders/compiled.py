@@ -214,7 +214,7 @@ def open_session(model: bytes, threads: int = 1) -> "InferenceSession":
             # The fused kernel takes four times as long as the two it replaces (1.32).
             disabled_optimizers=["SkipLayerNormFusion"],
         )
-    except Exception as error:  # the library raises a class of its own for each status
+    except Exception as error:  # ONNX Runtime has an unrelated class for each status code
         raise EncoderError(
             f"the encoder's {MODEL} cannot be opened by ONNX Runtime {onnxruntime.__version__}; "
             "upgrade onnxruntime, or build the index again"

@@ -132,7 +132,7 @@ def _compiled(
 ) -> CompiledModel | NotCompiled:
     try:
         graph = to_onnx(encoder.model, _max_tokens(encoder), hidden_dimension)
-    except Exception as error:  # exporters fail in many ways that all mean the same
+    except Exception as error:  # torch's exporter and the model's own code, both traced
         return NotCompiled(f"torch cannot export it to ONNX ({type(error).__name__})")
     checks = (*PROBE_TEXTS[1::2], *sample_texts[1::2])
     original = encoder.encode(checks)[:, : encoder.identity.dimension + hidden_dimension]
@@ -141,7 +141,7 @@ def _compiled(
     for form in ("int8", "fp32") if precision == "int8" else ("fp32",):
         try:
             made = source.int8(sample_texts[::2]) if form == "int8" else source.fp32()
-        except Exception as error:  # quantising, and running what came of it, fail in many ways too
+        except Exception as error:  # onnx, quantiser and runtime have errors of their own
             reasons.append(f"its {form} form cannot be made ({type(error).__name__})")
             continue
         below = _below(made.comparison, form)

@@ -84,7 +84,7 @@ def open_tokenizer(content: bytes, max_tokens: int | None = None) -> "Tokenizer"
 
     try:
         tokenizer = Tokenizer.from_buffer(content)
-    except Exception as error:  # the library raises nothing narrower
+    except ValueError as error:
         raise EncoderError(
             f"the encoder's {TOKENIZER} cannot be read; build the index again"
         ) from error

@@ -17,7 +17,7 @@ def hub_answers(name: str) -> bool:
         HfApi().model_info(name, timeout=_LONGEST_SECONDS)
     except (HfHubHTTPError, ValueError):
         return True  # there is no such model, or no such name: loading it says so
-    except Exception:  # each HTTP library has errors of its own
+    except Exception:  # requests' errors or httpx's, by the hub library's version
         return False
     return True
 

@@ -210,7 +210,7 @@ def _window(
     try:
         window = Window(tokenizer_json(tokenizer), identity.max_tokens, cut, prompt=prompt)
         found = _by_window(model, window, texts)
-    except Exception:  # whatever a model takes other than ids, the library knows
+    except Exception:  # a model that takes no ids fails in its own code; the library runs it
         return whole
     expected = unit_parts(_by_library(model, texts), dimension)
     is_same = found.shape[1] >= dimension and np.allclose(found[:, :dimension], expected, atol=1e-4)

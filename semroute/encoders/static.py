@@ -123,7 +123,7 @@ def _read_embeddings(files: Files, n_tokens: int) -> NDArray[np.float32]:
     content = io.BytesIO(content_of(files, EMBEDDINGS))
     try:
         stored = np.lib.format.read_array(content, allow_pickle=False)
-    except Exception as error:  # dozens of types for odd bytes, and one for too many
+    except Exception as error:  # also TokenError, OverflowError, MemoryError on odd bytes
         raise EncoderError(
             f"the encoder's {EMBEDDINGS} cannot be read; build the index again"
         ) from error

@@ -229,7 +229,7 @@ class SemanticRouter:
         """
         try:
             return self._rules.locate(texts, self._embed(texts))
-        except Exception as error:  # encoders of others fail in any way; the request is answered
+        except Exception as error:  # a user's encoder may raise anything; `route` never does
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
         if len(texts) == 1:
@@ -247,7 +247,7 @@ class SemanticRouter:
         """Whether the encoder looks at part of a text only."""
         try:
             return self._encoder.truncates(text)
-        except Exception as error:  # the same encoder's other method; the request is answered
+        except Exception as error:  # a user's encoder may raise anything; `route` never does
             logger.warning("counting the tokens of a text failed: %s", type(error).__name__)
             return False
 
@@ -265,7 +265,7 @@ class SemanticRouter:
         """Decide the request whose text is in a row of `located`."""
         try:
             verdict = self._rules.judge(located, row, request.n_chars)
-        except Exception as error:  # out of memory, say; the request is answered all the same
+        except Exception as error:  # MemoryError or a bug; `route` never raises for a str
             logger.warning("deciding a request failed: %s", type(error).__name__)
             return self._fallback(request, "encoder_error")
         return self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))

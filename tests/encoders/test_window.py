@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from tokenizers import Tokenizer
 from semroute.encoders.files import open_tokenizer
 from semroute.encoders.window import Window
 from semroute.errors import EncoderError
-from semroute.texts import clean
+from semroute.texts import Cut, clean
 
 LIMIT = 16
 
@@ -53,9 +54,9 @@ def test_the_first_and_the_last_half_are_kept_with_the_special_tokens(
     assert (len(ids), ids[0], ids[-1]) == (limit, OPENING, CLOSING)
 
 
-@pytest.mark.parametrize("cut", ["head", "head_tail"])
-def test_a_text_that_fits_is_whole(cut: str, content: bytes, whole: Tokenizer) -> None:
-    window = Window(content, LIMIT, cut)  # type: ignore[arg-type]  # one of the two
+@pytest.mark.parametrize("cut", get_args(Cut))
+def test_a_text_that_fits_is_whole(cut: Cut, content: bytes, whole: Tokenizer) -> None:
+    window = Window(content, LIMIT, cut)
     text = words(LIMIT - 2)
     assert window.ids(text) == whole.encode(text).ids
     assert not window.exceeds(text)
@@ -85,8 +86,9 @@ def test_one_text_never_gets_the_answer_of_another(content: bytes) -> None:
 @pytest.mark.parametrize("prompt", ["query: ", "frage für: "])
 def test_a_prompt_stays_and_takes_its_place(prompt: str, content: bytes, whole: Tokenizer) -> None:
     n_prompt = len(whole.encode(prompt).ids) - 2
-    for cut in ("head", "head_tail"):
-        window = Window(content, 2 * LIMIT, cut, prompt=prompt)  # type: ignore[arg-type]
+    cuts: tuple[Cut, ...] = get_args(Cut)
+    for cut in cuts:
+        window = Window(content, 2 * LIMIT, cut, prompt=prompt)
         assert window.ids(words(100))[: n_prompt + 1] == whole.encode(prompt).ids[:-1]
         fits = words(2 * LIMIT - 2 - n_prompt)
         assert not window.exceeds(fits)

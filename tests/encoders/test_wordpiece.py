@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ WORDS = """
 VOCABULARY = {word: i for i, word in enumerate(WORDS.split())}
 
 
-def like_bert(*, lowercase: bool = True, **options: object) -> Tokenizer:
+def like_bert(*, lowercase: bool = True, **options: Any) -> Tokenizer:
     tokenizer = Tokenizer(WordPiece(VOCABULARY, unk_token=UNKNOWN, **options))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -134,6 +135,6 @@ def test_it_does_not_stand_in_for_tokenizers_of_another_kind(
 
 @pytest.mark.parametrize("options", [{"max_input_chars_per_word": MOST_LETTERS - 1}])
 def test_it_does_not_stand_in_where_words_that_are_not_long_are_unknown(
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> None:
-    assert plain_wordpiece(like_bert(**options), 10) is None  # type: ignore[arg-type]
+    assert plain_wordpiece(like_bert(**options), 10) is None

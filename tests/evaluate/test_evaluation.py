@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,9 +235,9 @@ class TestLeaks:
         ],
     )
     def test_a_query_the_build_has_seen_is_refused_by_id_and_line(
-        self, judged: Judged, tmp_path: Path, seen: str, change: object
+        self, judged: Judged, tmp_path: Path, seen: str, change: Callable[[str], str]
     ) -> None:
-        queries, evals = _set_with(judged, tmp_path, [change(seen)])  # type: ignore[operator]  # a function
+        queries, evals = _set_with(judged, tmp_path, [change(seen)])
         done = command(judged, "--queries", queries, "--evals", evals)
         assert done.code == 3
         assert "the build has seen 1 of these 501 queries" in done.stderr
