@@ -10,7 +10,7 @@ the same run. Embeddings are computed once per text by the encoder that serves, 
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,15 @@ from bench_data import (
     table,
     versions,
 )
+from bench_ood import clinc150
+from bench_peers import (
+    WEIGHTS,
+    avengers_pro,
+    matrix_factorization_gain,
+    similarity_weighted_gain,
+    switching_gain,
+    vllm_kmeans,
+)
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
@@ -49,6 +58,8 @@ from semroute.evaluate.curves import (
 )
 from semroute.policy import Traffic
 from semroute.router import SemanticRouter
+
+TOLERANCES = np.arange(-0.5, 1.0, 0.005)
 
 
 def main() -> None:
@@ -110,7 +121,12 @@ def _routellm_split(
         "semroute": np.array([gain_of(decision, cheap) for decision in decisions]),
         f"kNN {N_NEIGHBOURS}": knn_gain(source, encoder, train, test),
         "text features alone": feature_gain(source, train, test),
+        "RouteLLM, similarity-weighted": similarity_weighted_gain(source, encoder, train, test),
+        "RouteLLM, matrix factorization": matrix_factorization_gain(source, encoder, train, test),
     }
+    column = source.config.model_names.index(frontier)
+    for name, choose in _peers(source, encoder, train, test).items():
+        gains[name] = switching_gain(choose, column, len(test))
     prices = [source.config.price(m).cost_usd(0) for m in (cheap, frontier)]
     for method, gain in gains.items():
         for name, curve in source_curves(source, test, gain).items():
@@ -190,7 +206,9 @@ def routerbench(data: Path, seeds: range, encoder: Encoder) -> None:
         add(outcomes, "clusters", summary.counts.n_clusters)
         _add_routing(outcomes, source, decisions, test)
         for name, choose in _rules(source, encoder, contents, decisions, train, test).items():
-            _add_sweep(outcomes, name, choose, source, test)
+            _add_sweep(outcomes, name, map(choose, TOLERANCES), source, test)
+        for name, choose in _peers(source, encoder, train, test).items():
+            _add_sweep(outcomes, name, map(choose, WEIGHTS), source, test)
     print_means(outcomes)
 
 
@@ -221,6 +239,13 @@ def _rules(
     }
 
 
+def _peers(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> dict[str, Callable[[float], np.ndarray]]:
+    peers = (avengers_pro, vllm_kmeans)
+    return {k: v for peer in peers for k, v in peer(source, encoder, train, test).items()}
+
+
 def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Traffic:
     """Collect what the router expected of every model; what is unknown goes to the frontier."""
     names = contents.manifest.config.model_names
@@ -239,17 +264,16 @@ def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Tra
 def _add_sweep(
     outcomes: dict[str, list[float]],
     name: str,
-    choose: Callable[[float], np.ndarray],
+    choices: Iterable[np.ndarray],
     source: DataSet,
     test: np.ndarray,
 ) -> None:
-    """Add what the cheapest tolerance saves that keeps 95% and 99% of the frontier's score."""
+    """Add what the cheapest choices save that keep 95% and 99% of the frontier's score."""
     scores, costs = source.evals.scores[test], source.evals.costs_usd[test]
     rows, frontier = np.arange(len(test)), source.config.model_names.index(source.config.frontier)
     strong, dear = np.nanmean(scores[:, frontier]), np.nanmean(costs[:, frontier])
     saved = {0.95: 0.0, 0.99: 0.0}
-    for tolerance in np.arange(-0.5, 1.0, 0.005):
-        columns = choose(float(tolerance))
+    for columns in choices:
         score, cost = np.nanmean(scores[rows, columns]), np.nanmean(costs[rows, columns])
         for kept, most in saved.items():
             if score >= kept * strong:
@@ -299,45 +323,6 @@ def _shares(
         shares = np.bincount(columns, minlength=len(source.config.models)) / len(test)
         found[kind] = dict(zip(source.config.model_names, shares.tolist(), strict=True))
     return found
-
-
-def clinc150(data: Path, seeds: range, encoder: Encoder) -> None:
-    """In-scope queries as the log, no evals: OOD detection and false fallback."""
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "semroute.toml"
-        config.write_text(
-            'frontier = "large"\n[[models]]\nname = "large"\nusd_per_request = 0.02\n'
-            '[[models]]\nname = "small"\nusd_per_request = 0.001\n'
-        )
-        source = DataSet(data / "clinc150", config=config)
-        parts = source.column("split")
-        outcomes: dict[str, list[float]] = {}
-        for seed in seeds:
-            out = Path(folder) / f"index-{seed}"
-            summary = source.build(np.flatnonzero(parts == "train"), out, seed, encoder)
-            router = SemanticRouter.load(out, encoder=encoder)
-            known = router.route_batch(source.texts(np.flatnonzero(parts == "test")))
-            strange = router.route_batch(
-                source.texts(np.flatnonzero(np.char.startswith(parts.astype(str), "oos")))
-            )
-            add(outcomes, "clusters", summary.counts.n_clusters)
-            add(outcomes, "labels with insufficient evidence", summary.n_insufficient_evidence)
-            add(outcomes, "OOD AUROC", _auroc(known, strange))
-            add(outcomes, "max_false_fallback", summary.max_false_fallback)
-            add(outcomes, "false fallback on in-scope test", _share_unknown(known))
-            add(outcomes, "out-of-scope sent to the frontier as unknown", _share_unknown(strange))
-        print_means(outcomes)
-
-
-def _auroc(known: Sequence[RouteDecision], strange: Sequence[RouteDecision]) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    similarities = [decision.similarity or -1.0 for decision in [*known, *strange]]
-    return float(roc_auc_score([1] * len(known) + [0] * len(strange), similarities))
-
-
-def _share_unknown(decisions: Sequence[RouteDecision]) -> float:
-    return sum(decision.reason == "ood" for decision in decisions) / len(decisions)
 
 
 if __name__ == "__main__":

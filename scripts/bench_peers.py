@@ -1,0 +1,152 @@
+"""How other routers choose, written from their papers and released code, on the router's vectors.
+
+All learn from every training row. A weight from 0 (cost alone) to 1 (score alone) takes the place
+of a tolerance. Holes in the scores are left out of means.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from bench_data import DataSet, vectors_of
+
+from semroute.encoders.contract import Encoder
+from semroute.evaluate.curves import Numbers
+
+WEIGHTS = np.arange(0, 1.0001, 0.005)
+
+Chooser = Callable[[float], np.ndarray]
+"""From a weight to the column of the model for each test row."""
+
+
+def avengers_pro(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> dict[str, Chooser]:
+    """Avengers-Pro (Zhang et al., arXiv:2508.12631), as in the paper and as released.
+
+    Scores and costs of 60 (25) k-means clusters, brought to 0 to 1 in each, are weighed against
+    each other. The paper adds up the 4 nearest clusters; the code adds up one over the rank of a
+    model in the 3 nearest, weighted by softmax(9 * similarity).
+    """
+    paper = _Profiles(source, encoder, train, test, n_clusters=60)
+    code = _Profiles(source, encoder, train, test, n_clusters=25)
+    near, nearest = paper.nearest(4), code.nearest(3)
+    logits = 9 * np.take_along_axis(code.similarities, nearest, axis=1)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+
+    def as_in_paper(weight: float) -> np.ndarray:
+        return paper.balance(weight)[near].sum(axis=1).argmax(axis=1)
+
+    def as_released(weight: float) -> np.ndarray:
+        ranks = np.argsort(np.argsort(-code.balance(weight), axis=1, kind="stable"), axis=1)
+        return np.einsum("nk,nkm->nm", shares, 1 / (1 + ranks[nearest])).argmax(axis=1)
+
+    return {"Avengers-Pro, paper": as_in_paper, "Avengers-Pro, released": as_released}
+
+
+def vllm_kmeans(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> dict[str, Chooser]:
+    """Choose as the k-means selector of vLLM's semantic-router does, 8 clusters, its default.
+
+    weight * score + (1 - weight) / (1 + cost / dearest model's cost) of the nearest cluster; the
+    cost stands in for its latency.
+    """
+    profiles = _Profiles(source, encoder, train, test, n_clusters=8)
+    cluster_ids = profiles.nearest(1)[:, 0]
+    dearest = profiles.costs_usd.max(axis=1, keepdims=True)
+    thrift = 1 / (1 + profiles.costs_usd / dearest)
+
+    def choose(weight: float) -> np.ndarray:
+        scores = weight * profiles.scores + (1 - weight) * thrift
+        return scores.argmax(axis=1)[cluster_ids]
+
+    return {"vLLM k-means": choose}
+
+
+def switching_gain(choose: Chooser, frontier: int, n_rows: int) -> Numbers:
+    """Rank rows by the weight from which on they go to the frontier: the lower, the more gained."""
+    since, until_now = np.full(n_rows, np.inf), np.ones(n_rows, dtype=bool)
+    for weight in WEIGHTS[::-1]:
+        until_now &= choose(weight) == frontier
+        since = np.where(until_now, weight, since)
+    return -since
+
+
+def similarity_weighted_gain(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> Numbers:
+    """RouteLLM's similarity-weighted ranking (Ong et al., arXiv:2406.18665), two models.
+
+    A Bradley-Terry model in which a training row weighs 10 ** (similarity / largest similarity) and
+    a tie is half a win: with two models its win rate rises with the weighted mean of wins.
+    """
+    similarities = vectors_of(source, encoder, test) @ vectors_of(source, encoder, train).T
+    weights = 10 ** (similarities / similarities.max(axis=1, keepdims=True))
+    return np.asarray(weights @ np.sign(_gains(source, train)) / weights.sum(axis=1))
+
+
+def matrix_factorization_gain(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> Numbers:
+    """RouteLLM's matrix factorization, two models.
+
+    With two models it comes down to a logistic regression without intercept of who wins, ties left
+    out. Its penalty is chosen on folds here; theirs is noise on the embeddings.
+    """
+    from sklearn.linear_model import LogisticRegressionCV
+
+    wins = np.sign(_gains(source, train))
+    decided = train[wins != 0]
+    model = LogisticRegressionCV(
+        Cs=10,
+        l1_ratios=(0,),
+        fit_intercept=False,
+        scoring="neg_log_loss",
+        use_legacy_attributes=False,
+    )
+    model.fit(vectors_of(source, encoder, decided), wins[wins != 0])
+    return np.asarray(model.decision_function(vectors_of(source, encoder, test)))
+
+
+def _gains(source: DataSet, rows: np.ndarray) -> Numbers:
+    scores = source.evals.scores[rows]
+    frontier = source.config.model_names.index(source.config.frontier)
+    return np.asarray(scores[:, frontier] - np.delete(scores, frontier, axis=1)[:, 0])
+
+
+class _Profiles:
+    """Mean score and cost of each model in k-means clusters of the training rows."""
+
+    def __init__(
+        self,
+        source: DataSet,
+        encoder: Encoder,
+        train: np.ndarray,
+        test: np.ndarray,
+        n_clusters: int,
+    ) -> None:
+        from sklearn.cluster import KMeans
+
+        found = KMeans(n_clusters, n_init=10, random_state=42)
+        labels = found.fit_predict(vectors_of(source, encoder, train))
+        prices = np.array([source.config.price(m).cost_usd(0) for m in source.config.model_names])
+        measured = source.evals.costs_usd[train]
+        spent = np.where(np.isnan(measured), prices, measured)
+        clusters = range(n_clusters)
+        scores = source.evals.scores[train]
+        self.scores = np.stack([np.nanmean(scores[labels == c], axis=0) for c in clusters])
+        self.costs_usd = np.stack([spent[labels == c].mean(axis=0) for c in clusters])
+        self.similarities = vectors_of(source, encoder, test) @ found.cluster_centers_.T
+
+    def nearest(self, n_near: int) -> np.ndarray:
+        """Return the nearest clusters of each test row, nearest first."""
+        return np.argsort(-self.similarities, axis=1, kind="stable")[:, :n_near]
+
+    def balance(self, weight: float) -> Numbers:
+        """Weigh scores against costs within each cluster, both brought to 0 to 1."""
+        least, most = (f(self.scores, axis=1, keepdims=True) for f in (np.min, np.max))
+        spread = np.where(most > least, most - least, 1.0)
+        score = np.where(most > least, (self.scores - least) / spread, 1.0)
+        thrift = 1 - self.costs_usd / self.costs_usd.max(axis=1, keepdims=True)
+        return np.asarray(weight * score + (1 - weight) * thrift)
