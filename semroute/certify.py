@@ -80,7 +80,7 @@ class Certificate(BaseModel):
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
         traffic += ", each text counted once" if self.n_repeated else ""
         labels = self._labels_included
-        labels += ", if scores are missing whatever they would have been" if self.n_left_out else ""
+        labels += ", assuming scores are missing at random" if self.n_left_out else ""
         against = f"against always using {self.frontier}"
         if not self.holds:
             return (
@@ -249,8 +249,8 @@ def known_losses(
 
     Leaving out only queries that lack scores would leave too many that go to the frontier and lose
     nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
-    are missing whatever they would have been. Of a model known on less than `LEAST_KNOWN` of its
-    queries, missing scores count as the worst case instead.
+    are missing at random, whatever they would have been. Of a model known on less than
+    `LEAST_KNOWN` of its queries, missing scores count as the worst case instead.
     """
     losses, missing = policy_losses(choices, scores, frontier)
     losses, missing, columns = losses[order], missing[order], choices.columns[order]

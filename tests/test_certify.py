@@ -153,7 +153,7 @@ class TestCertificate:
         assert found.tolerance == complete.tolerance
         assert found.n_left_out == pytest.approx(600, abs=80)
         assert found.n_worst_case == 0
-        assert "if scores are missing whatever they would have been" in found.sentence
+        assert "assuming scores are missing at random" in found.sentence
 
     def test_leaving_out_queries_does_not_make_a_policy_look_better(self) -> None:
         # All of `small`'s queries lose 0.04, half of traffic goes there: the mean is 0.02.

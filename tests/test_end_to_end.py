@@ -88,7 +88,7 @@ def test_the_summary_for_people_names_model_cost_and_next_step(
     done = built_from_few[1]
     assert done.code == 0, done.stderr
     for words in (
-        "share of requests",
+        "held-out queries",
         "saved",
         "peak memory",
         "promise",

@@ -18,7 +18,7 @@ def print_summary(summary: BuildSummary) -> None:
     shares = [
         (m.model, m.n_clusters, percent(m.share)) for m in summary.models if m.n_clusters or m.share
     ]
-    print_columns([("model", "clusters", "share of requests"), *shares])
+    print_columns([("model", "clusters", "held-out queries"), *shares])
     click.echo()
     for name, text in [*_outcome(summary), *_notes(summary)]:
         click.echo(f"  {name:<12}{text}")
@@ -83,7 +83,8 @@ def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
         return []
     text = (
         f"{n_lacking:,} held-out queries lack the scores of the model they get: "
-        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed"
+        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed; score "
+        "them to promise more (semroute evals plan)"
     )
     return [("holes", text)]
 

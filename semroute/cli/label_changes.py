@@ -41,7 +41,7 @@ def _print_promise(changes: LabelChanges) -> None:
             f"{before.mean_loss:.4f} -> {after.mean_loss:.4f}"
         )
     if changes.reason:
-        click.echo(changes.reason)
+        click.echo(changes.reason if changes.is_promised else f"warning: {changes.reason}")
 
 
 def _promise(certificate: Certificate | None) -> str:

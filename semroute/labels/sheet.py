@@ -22,6 +22,7 @@ CLUSTER_KEY = re.compile(r"c[0-9a-f]{15}")
 such as 12345678e9012345 as numbers and write them back changed."""
 
 _READ_ONLY_COLUMNS = (
+    "cluster_id",
     "auto_label",
     "auto_reason",
     "size",
@@ -52,6 +53,7 @@ class SheetModel:
 class SheetRow:
     """One cluster. `label` is the analyst's override, empty for the automatic label.
 
+    `cluster_id` is the number that decisions and the report give a cluster, until the next build.
     `share` is of the log's queries, 0 to 1; `n_evals` counts evaluated queries; at most
     `N_EXAMPLES` examples are written.
     """
@@ -60,6 +62,7 @@ class SheetRow:
     name: str
     label: str
     note: str
+    cluster_id: int
     auto_label: str
     auto_reason: str
     size: int
@@ -123,6 +126,7 @@ def _cells(row: SheetRow, models: Sequence[str]) -> list[str]:
     examples = (*row.examples, *[""] * N_EXAMPLES)[:N_EXAMPLES]
     known = {model.model: model for model in row.models}
     judged_by = [
+        str(row.cluster_id),
         _text(row.auto_label),
         _text(row.auto_reason),
         str(row.size),

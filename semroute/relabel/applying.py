@@ -14,11 +14,14 @@ from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
 
 
-def apply_labels(folder: Path, sheet: Path, *, dry_run: bool = False) -> LabelChanges:
+def apply_labels(
+    folder: Path, sheet: Path, *, dry_run: bool = False, require_promise: bool = False
+) -> LabelChanges:
     """Publish a version with the labels, names and notes of a sheet.
 
-    Nothing is published with `dry_run`, nor when the sheet changes nothing; a sheet with a problem
-    changes nothing at all.
+    Nothing is published with `dry_run`, nor when the sheet changes nothing, nor with
+    `require_promise` when nothing could be promised of the new version (`is_promised`); a sheet
+    with a problem changes nothing at all.
 
     Raises:
         LabelsError: holds every problem of the sheet.
@@ -30,7 +33,7 @@ def apply_labels(folder: Path, sheet: Path, *, dry_run: bool = False) -> LabelCh
         return _planned(load_index(folder), sheet)[0]
     with locked(folder), _interruption_told(folder):
         planned, changed = _planned(load_index(folder), sheet)
-        if not planned.changes:
+        if not planned.changes or (require_promise and not planned.is_promised):
             return planned
         published = publish(folder, changed)
     return replace(planned, published_version=published.manifest.index_version)
@@ -56,7 +59,7 @@ def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexC
     edits = read_edits(sheet, keys, contents.manifest.config.model_names)
     planned = plan_labels(contents, edits)
     if not planned.changes:
-        return planned, contents
+        return with_promise(planned, contents, contents), contents
     after = {change.after.cluster_id: change.after for change in planned.changes}
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
     changed = _without_changed_share(recertified(replace(contents, clusters=clusters)), contents)

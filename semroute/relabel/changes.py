@@ -57,7 +57,7 @@ class LabelChanges:
     `published_version` is None where nothing was published.
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
-    new labels found: promise, cost and loss on the held-out queries. `also_relabelled` are clusters
+    new labels found, the same where the sheet changes nothing: promise, cost and loss on the held-out queries. `also_relabelled` are clusters
     without a change of their own that another model answers because of it.
     """
 
@@ -87,6 +87,11 @@ class LabelChanges:
         if self.published_version is None:
             return f"{changed}; nothing was published"
         return f"{changed}; published as version {self.published_version}"
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the promise is shown for what the sheet would leave in force."""
+        return self.certificate_after is not None and self.certificate_after.holds
 
     @property
     def reason(self) -> str | None:

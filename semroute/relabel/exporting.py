@@ -14,6 +14,8 @@ SHEET = "labels.csv"
 
 MAX_EXAMPLE_CHARS = 300
 
+_WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
+
 
 def export_labels(
     folder: Path, output: Path | None = None, *, force: bool = False, delimiter: str = ","
@@ -28,9 +30,12 @@ def export_labels(
 
     Raises:
         InvalidIndexError: the index is damaged.
-        PublishError: the file exists and differs, or cannot be written.
+        PublishError: the file exists and differs, cannot be written, or is named as a workbook.
     """
     target = output or folder / SHEET
+    if target.suffix.lower() in _WORKBOOKS:
+        reason = f"the sheet is CSV, which a spreadsheet does not open as {target.suffix}"
+        raise PublishError(target, f"{reason}; name it {target.with_suffix('.csv').name}")
     rows = sheet_rows(load_index(folder))
     if not force:
         _refuse_if_it_differs(target, sheet_bytes(rows, delimiter))
@@ -63,6 +68,7 @@ def _sheet_row(cluster: Cluster, examples: Sequence[str]) -> SheetRow:
         name=cluster.name,
         label=cluster.override or "",
         note=cluster.note,
+        cluster_id=cluster.cluster_id,
         auto_label=cluster.auto_label,
         auto_reason=cluster.auto_reason,
         size=cluster.size,

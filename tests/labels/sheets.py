@@ -32,6 +32,7 @@ def sheet_row(cluster_key: str = KEYS[0], **changes: object) -> SheetRow:
         "name": "orders",
         "label": "",
         "note": "",
+        "cluster_id": 7,
         "auto_label": "small",
         "auto_reason": "cheapest within max_loss",
         "size": 120,

@@ -108,6 +108,23 @@ def test_the_command_prints_what_the_promise_was_and_is(folder, sheet):
     assert printed["certificate_after"]["sentence"].startswith("NOT certified")
 
 
+def test_labels_that_end_the_promise_can_be_kept_from_being_published(folder, sheet):
+    before = everything(folder)
+    command = ["labels", "apply", "--index", folder, edited(sheet, *RELABEL), "--require-promise"]
+    for more in ([], ["--dry-run"], ["--json"]):
+        done = run(*command, *more)
+        assert done.code == 5
+        assert "nothing is promised with these labels" in done.stderr.splitlines()[-1]
+    assert "; nothing was published" in run(*command).stdout
+    assert {**before, str(sheet): sheet.read_bytes()} == everything(folder)
+
+
+@pytest.mark.parametrize("edit", [('"topic 2",""', '"refunds",""'), ('"topic 2"', '"topic 2"')])
+def test_labels_that_keep_the_promise_are_published_where_it_is_required(folder, sheet, edit):
+    done = run("labels", "apply", "--index", folder, edited(sheet, *edit), "--require-promise")
+    assert done.code == 0, done.stderr
+
+
 def test_labels_that_break_the_promise_send_the_other_clusters_to_the_frontier(tmp_path):
     with locked(tmp_path / "clusters"):
         publish(tmp_path / "clusters", recertified(well_known_contents()))
@@ -141,7 +158,7 @@ def test_the_figures_are_those_of_the_build_and_of_the_certificate(tmp_path):
     assert f"mean score lost {before.mean_loss:.4f} -> {after.mean_loss:.4f}" in done.stdout
     assert "also answered by another model, by certifying again: 2" in done.stdout
     assert re.search(r"c00000000 .* topic 0 +small \(automatic\) +large \(automatic\)", done.stdout)
-    assert "nothing is promised" in done.stdout
+    assert "warning: the labels alone may lose more" in done.stdout
 
 
 def well_known_contents() -> IndexContents:

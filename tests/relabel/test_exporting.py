@@ -11,6 +11,7 @@ from semroute.artifact.publishing import publish
 from semroute.errors import InvalidIndexError, PublishError
 from semroute.labels import read_edits
 from semroute.relabel import export_labels, plan_labels, sheet_rows
+from tests.command_line import run
 from tests.tiny_index import tiny_contents
 
 
@@ -37,9 +38,24 @@ def test_the_sheet_lies_in_the_index_folder_unless_told_otherwise(folder, tmp_pa
     assert elsewhere.read_bytes() == (folder / "labels.csv").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["labels.xlsx", "labels.ODS"])
+def test_a_sheet_is_not_named_as_a_workbook(folder, tmp_path, name):
+    with pytest.raises(PublishError, match=r"the sheet is CSV.*; name it labels\.csv"):
+        export_labels(folder, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_the_command_writes_semicolons_where_the_comma_is_a_decimal_one(folder, tmp_path):
+    sheet = tmp_path / "labels.csv"
+    done = run("labels", "export", "--index", folder, "-o", sheet, "--delimiter", ";")
+    assert done.code == 0, done.stderr
+    assert [row["name"] for row in rows_of(sheet, ";")] == ["topic 0", "topic 1", "topic 2"]
+    assert run("labels", "apply", "--index", folder, sheet).stdout.startswith("nothing to change")
+
+
 def test_a_row_says_what_the_index_knows(folder):
     row = rows_of(export_labels(folder))[1]
-    assert row["cluster_key"] == "c00000001"
+    assert (row["cluster_key"], row["cluster_id"]) == ("c00000001", "1")
     assert (row["name"], row["label"], row["note"]) == ("topic 1", "", "")
     assert (row["auto_label"], row["size"], row["share"]) == ("medium", "10", "0.3333")
     assert row["keywords"] == "topic1a, topic1b"
