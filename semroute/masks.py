@@ -1,8 +1,9 @@
 """Masks for what should not be copied from queries into files that people pass around.
 
-Built in: private keys, JSON web tokens, API keys with a known prefix, e-mail addresses, payment
-card numbers, IPv4 addresses and phone numbers. A mask lowers the risk; it does not make a text
-anonymous: names, addresses and passwords look like any other words.
+Built in: private keys, JSON web tokens, API keys with a known prefix, what is called a password or
+a key, e-mail addresses, bank accounts (IBAN), payment card numbers, IPv4 addresses and phone
+numbers. A mask lowers the risk; it does not make a text anonymous: names and addresses look like
+any other words, and so does a password that nothing announces.
 """
 
 import re
@@ -40,11 +41,29 @@ _API_KEY = re.compile(
     re.ASCII | re.VERBOSE,
 )
 
+_NAMED_SECRET = re.compile(
+    r"""(?<![A-Za-z0-9])(
+        (?:pass(?:word|wd|phrase|code)|pwd|passwort|kennwort
+          |(?:api|secret|access|private|client|auth)[_ -]?(?:key|token|secret))
+        [ ]{0,3}(?::=|=>|:|=)[ ]{0,3}["'`]?(?=[^\s"'`,;<>()\[\]{}]{4})
+      | (?:pass(?:word|phrase|code)|passwort|kennwort)[ ](?:is|ist)[ ]["'`]?(?=[^\s"'`]{0,60}[0-9])
+    )[^\s"'`,;<>()\[\]{}]{4,200}""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%\u00c0-\u024f-]{1,64}"
     r"@(?:[A-Za-z0-9\u00c0-\u024f-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![A-Za-z0-9])",
     re.ASCII,
 )
+
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}"
+    r"(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])",
+    re.ASCII,
+)
+
+_SHORTEST_IBAN = 15
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"(?<![\w.]){_OCTET}(?:\.{_OCTET}){{3}}(?!\w|\.[0-9])", re.ASCII)
@@ -86,6 +105,17 @@ def _card_or_not(match: re.Match[str]) -> str:
     return "[card number]" if _luhn(digits) else match[0]
 
 
+def _iban_or_not(match: re.Match[str]) -> str:
+    """Replace the longest run of groups whose check digits are right; ISO 13616."""
+    groups = match[0].split(" ")
+    for n_groups in range(len(groups), 0, -1):
+        number = "".join(groups[:n_groups])
+        moved = "".join(str(int(c, 36)) for c in number[4:] + number[:4])
+        if len(number) >= _SHORTEST_IBAN and int(moved) % 97 == 1:
+            return " ".join(["[bank account]", *groups[n_groups:]])
+    return match[0]
+
+
 def _luhn(digits: list[int]) -> bool:
     """Check the last digit; ISO/IEC 7812-1, annex B."""
     doubled = [d * 2 - 9 * (d > 4) for d in digits[-2::-2]]
@@ -97,7 +127,9 @@ _MASKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_PRIVATE_KEY, "[private key]"),
     (_JWT, "[token]"),
     (_API_KEY, "[api key]"),
+    (_NAMED_SECRET, r"\1[secret]"),
     (_EMAIL, "[email]"),
+    (_IBAN, _iban_or_not),
     (_CARD, _card_or_not),
     (_IPV4, "[IP address]"),
     (_PHONE, "[phone number]"),

@@ -1,5 +1,6 @@
 """Fixtures that are dear to make; which examples Hypothesis draws."""
 
+import signal
 import threading
 
 import pytest
@@ -12,6 +13,11 @@ from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSet
 def real_encoder() -> SentenceTransformerEncoder:
     """The default encoder with its packaged weights; importing its library takes seconds."""
     return SentenceTransformerEncoder(SentenceTransformerSettings(), local_only=True)
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts a job in the background that way; tests that interrupt need Python's handler.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:

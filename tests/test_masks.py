@@ -97,6 +97,17 @@ def _sum_of_card(number: str) -> int:
     return sum(doubled[d] if i % 2 else int(d) for i, d in enumerate(reversed(number)))
 
 
+def _iban(generator: random.Random) -> str:
+    country, n = generator.choice([("DE", 18), ("GB", 18), ("FR", 23), ("NL", 14), ("NO", 11)])
+    letters = {"GB": 4, "NL": 4}.get(country, 0)
+    body = _letters(generator, string.ascii_uppercase, letters)
+    body += _letters(generator, string.digits, n - letters)
+    digits = "".join(str(int(c, 36)) for c in f"{body}{country}00")
+    number = f"{country}{98 - int(digits) % 97:02d}{body}"
+    gap = generator.choice(["", " "])
+    return gap.join(number[i : i + 4] for i in range(0, len(number), 4))
+
+
 def _jwt(generator: random.Random) -> str:
     def encode(content: dict[str, object]) -> str:
         return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
@@ -149,6 +160,7 @@ CANARIES: list[tuple[Callable[[random.Random], str], str]] = [
     (_api_key, "[api key]"),
     (_email, "[email]"),
     (_card, "[card number]"),
+    (_iban, "[bank account]"),
     (_jwt, "[token]"),
     (_private_key, "[private key]"),
     (_ipv4, "[IP address]"),
@@ -174,6 +186,28 @@ def test_a_number_that_fails_the_card_check_is_no_card() -> None:
     assert mask("card 4111 1111 1111 1111") == "card [card number]"
 
 
+def test_a_number_that_fails_the_check_of_a_bank_account_is_none() -> None:
+    assert mask("GB83 WEST 1234 5698 7654 32") == "GB83 WEST 1234 5698 7654 32"
+    assert mask("PAY DE89 3704 0044 0532 0130 00 NOW") == "PAY [bank account] NOW"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("my password is hunter2 and", "my password is [secret] and"),
+        ("Password: correcthorse", "Password: [secret]"),
+        ("login(pwd='s3cr3t!', 3)", "login(pwd='[secret]', 3)"),
+        ("API_KEY=abcd1234efgh", "API_KEY=[secret]"),
+        ("client secret => Zx.90-aa", "client secret => [secret]"),
+        ("mein Passwort ist Sommer2024", "mein Passwort ist [secret]"),
+        ("api key: sk-abcdefghijklmnopqrstuvwx", "api key: [api key]"),
+        ("password: ada@example.org", "password: [secret]"),
+    ],
+)
+def test_what_is_called_a_password_is_masked_whatever_it_looks_like(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
 def test_a_private_key_cut_off_before_its_end_is_masked_to_the_end() -> None:
     assert mask("-----BEGIN RSA PRIVATE KEY-----\nMIIEow") == "[private key]"
 
@@ -191,6 +225,9 @@ def test_a_private_key_cut_off_before_its_end_is_masked_to_the_end() -> None:
         "from hf_hub import npm_config_registry; sk_learn = 1",
         "https://example.org/articles/2024/01/31/some-long-title-of-a-page",
         "Answer: A. 100000000 B. 200000000",
+        "my password is not accepted, and the password is case-sensitive",
+        "Forgot password: how do I reset it?",
+        "The api key: a (short) story; def check(password: str) -> bool",
         "俳句を書いてください 🙂",
     ],
 )
@@ -213,7 +250,11 @@ def test_masking_twice_changes_nothing_more(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["1", "1 ", "+1", "a", "a.", "a@", "0-", "(0", "eyJ", "sk-", "1.", "-----BEGIN ", "é"]
+    "unit",
+    [
+        *("1", "1 ", "+1", "a", "a.", "a@", "0-", "(0", "eyJ", "sk-", "1.", "-----BEGIN ", "é"),
+        *("pwd=", "pwd : ", "password is ", "password is a", "AA00 "),
+    ],
 )
 def test_time_stays_in_bounds_for_texts_made_to_be_slow(unit: str) -> None:
     text = (unit * 8_000)[:8_000]

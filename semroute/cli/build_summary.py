@@ -83,8 +83,8 @@ def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
         return []
     text = (
         f"{n_lacking:,} held-out queries lack the scores of the model they get: "
-        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed; score "
-        "them to promise more (semroute evals plan)"
+        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed; "
+        "score them to promise more (semroute evals plan)"
     )
     return [("holes", text)]
 

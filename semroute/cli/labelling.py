@@ -54,9 +54,7 @@ def export(folder: Path, output: Path | None, delimiter: str, force: bool) -> No
     help="Publish nothing and fail with exit code 5 if the labels would end the promise.",
 )
 @click.argument("sheet", type=click.Path(path_type=Path))
-def apply(
-    folder: Path, sheet: Path, dry_run: bool, require_promise: bool, as_json: bool
-) -> None:
+def apply(folder: Path, sheet: Path, dry_run: bool, require_promise: bool, as_json: bool) -> None:
     """Publish the corrections in SHEET as a new version of the index.
 
     \b

@@ -11,6 +11,8 @@ import numpy as np
 
 from semroute.evaluate.frozen import Numbers
 
+_EQUAL_COSTS = 1e-9
+
 
 @dataclass(frozen=True)
 class Hull:
@@ -69,14 +71,15 @@ def saving_at(
 ) -> float | None:
     """Return the share of the frontier's cost saved by the cheapest point that is good enough.
 
-    None if no point's score is known.
+    None if no point's score is known, or none of a point that saves anything though there are such.
 
     Args:
         cost_usd: of the points, shape (n,); `score` likewise, NaN where unknown.
         kept: the share of the frontier's mean score to keep, 0.95 for example.
         frontier: the frontier's mean cost and mean score; always using it is a point too.
     """
-    if not np.isfinite(score).any():
+    known, saves = np.isfinite(score), cost_usd < frontier[0] * (1 - _EQUAL_COSTS)
+    if not known.any() or (saves.any() and not known[saves].any()):
         return None
     with np.errstate(invalid="ignore"):
         enough = score >= kept * frontier[1] - 1e-12

@@ -79,6 +79,9 @@ def read_frozen_set(
         named = printable(listed(table.unknown_models))
         logger.warning("%s: scores of models not in the config are not used: %s", evals, named)
     costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
+    if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
+        told = "%s: %d queries are blank; they count, and the frontier model gets them"
+        logger.warning(told, queries, n_blank)
     whole = FrozenSet(
         query_ids=log.query_ids,
         texts=log.texts,

@@ -57,8 +57,9 @@ class LabelChanges:
     `published_version` is None where nothing was published.
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
-    new labels found, the same where the sheet changes nothing: promise, cost and loss on the held-out queries. `also_relabelled` are clusters
-    without a change of their own that another model answers because of it.
+    new labels found, the same where the sheet changes nothing: promise, cost and loss on the
+    held-out queries. `also_relabelled` are clusters without a change of their own that another
+    model answers because of it.
     """
 
     changes: tuple[LabelChange, ...]

@@ -252,6 +252,14 @@ class TestLeaks:
         assert document["left_out"] == ["s0", "s1"]
         assert document["n_queries"] == 500
 
+    def test_blank_queries_are_told_and_count(
+        self, judged: Judged, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        queries, evals = _set_with(judged, tmp_path, [" ", "\n\t"])
+        done = command(judged, "--queries", queries, "--evals", evals, "--json")
+        assert "2 queries are blank; they count" in caplog.text
+        assert json.loads(done.stdout)["n_queries"] == 502
+
     def test_nothing_left_is_refused_even_then(self, judged: Judged) -> None:
         files = judged.files
         done = command(judged, "--queries", files.queries, "--evals", files.evals, "--skip-seen")

@@ -40,3 +40,9 @@ def test_saving_is_that_of_the_cheapest_point_that_is_good_enough() -> None:
     assert saving_at(cost, score, 0.99, (10.0, 1.0)) == 0.0
     assert saving_at(cost, score, 0.4, (0.0, 1.0)) == 0.0
     assert saving_at(cost, score * np.nan, 0.95, (10.0, 1.0)) is None
+
+
+def test_saving_is_unknown_where_no_score_of_a_cheaper_point_is_known() -> None:
+    cost, score = np.array([10.0, 4.0, 1.0]), np.array([1.0, np.nan, np.nan])
+    assert saving_at(cost, score, 0.95, (10.0, 1.0)) is None
+    assert saving_at(cost[:1], score[:1], 0.95, (10.0, 1.0)) == 0.0

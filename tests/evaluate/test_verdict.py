@@ -100,4 +100,5 @@ def test_the_quality_of_models_nobody_scored_is_unknown_and_not_zero() -> None:
     vectors = contents.calibration.vectors[[0] * 30]
     found = judge_decisions(contents, frozen, decisions, vectors).figures
     assert found.aiq is None
+    assert found.saved_at_95 is None
     assert found.aiq_single_models is not None

@@ -34,7 +34,7 @@ def test_the_sheet_has_the_columns_of_the_contract_with_those_to_edit_first():
     assert header == [
         *("cluster_key", "name", "label", "note"),
         *("cluster_id", "auto_label", "auto_reason", "size", "share", "keywords"),
-        *( "example_1", "example_2", "example_3", "n_evals"),
+        *("example_1", "example_2", "example_3", "n_evals"),
         *("large score", "large loss", "large loss_bound", "large cost_usd"),
         *("medium score", "medium loss", "medium loss_bound", "medium cost_usd"),
         *("small score", "small loss", "small loss_bound", "small cost_usd"),
