@@ -18,6 +18,7 @@ from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
 from semroute.router.cache import DecisionCache, Key
 from semroute.router.counts import check_count
+from semroute.router.ending import UnderWay
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
 from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
@@ -138,7 +139,7 @@ class SemanticRouter:
             TypeError: `query` is neither a string nor a list of messages.
         """
         request = self._request(query)
-        return self._known(request) or self._looked_up([request])[0]
+        return self._known(request) or self._found([request])[0]
 
     async def aroute(self, query: Query) -> RouteDecision:
         """Choose as `route` does, on a worker thread; the event loop goes on meanwhile.
@@ -172,8 +173,9 @@ class SemanticRouter:
         request = self._request(query)
         if request.fallback or not self._names:
             return explain_decision(self._routed([request])[0], (), self._contents, {}, ())
-        located = self._locate([request.text])
-        decision = self._decided(request, located, 0)
+        with UnderWay():
+            located = self._locate([request.text])
+            decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located) if near else ()
         return explain_decision(decision, near, self._contents, self._examples(), parts)
@@ -197,7 +199,7 @@ class SemanticRouter:
     def _routed(self, requests: Sequence[_Request]) -> list[RouteDecision]:
         known = [self._known(request) for request in requests]
         new = [request for request, found in zip(requests, known, strict=True) if found is None]
-        found = iter(self._looked_up(new) if new else ())
+        found = iter(self._found(new) if new else ())
         return [decision or next(found) for decision in known]
 
     def _known(self, request: _Request) -> RouteDecision | None:
@@ -205,6 +207,10 @@ class SemanticRouter:
         if request.fallback:
             return self._fallback(request, request.fallback)
         return self._cache.get(request.key) if request.key else None
+
+    def _found(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+        with UnderWay():
+            return self._looked_up(requests)
 
     def _looked_up(self, requests: Sequence[_Request]) -> list[RouteDecision]:
         """Decide requests that have a text, each distinct one embedded once."""

@@ -1,4 +1,7 @@
-"""Every way to start a process, with every kind of encoder: the child answers, and in time."""
+"""Every way to start a process, with every kind of encoder: the child answers, and in time.
+
+And every process ends, with daemon threads in the middle of requests.
+"""
 
 import json
 import os
@@ -68,15 +71,21 @@ def environment() -> Mapping[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
-def run_children(index: Path, environment: Mapping[str, str], *ways: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.router.children", str(index), *ways],
+def run_module(
+    name: str, index: Path, environment: Mapping[str, str], *ways: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"tests.router.{name}", str(index), *ways],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         timeout=60 + 2 * LIMIT_SECONDS * len(ways),
     )
+
+
+def run_children(index: Path, environment: Mapping[str, str], *ways: str) -> list[dict[str, Any]]:
+    done = run_module("children", index, environment, *ways)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -110,6 +119,13 @@ def test_a_child_forked_from_the_middle_of_a_decision_never_hangs(
     else:
         assert answer["found"] == answer["expected"]
     assert answer["seconds"] < MAX_SECONDS
+
+
+def test_a_process_ends_well_in_the_middle_of_the_requests_of_daemon_threads(
+    index: Path, environment: Mapping[str, str]
+) -> None:
+    done = run_module("daemons", index, environment)
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
 @pytest.mark.soak
