@@ -254,7 +254,7 @@ def _traffic(contents: IndexContents, decisions: Sequence[RouteDecision]) -> Tra
     costs = [[by_name[n].expected_cost_usd for n in names] for by_name in found]
     return Traffic(
         cluster_ids=np.array([d.cluster_id or 0 for d in decisions]),
-        similarities=np.array([-1.0 if d.similarity is None else d.similarity for d in decisions]),
+        similarities=np.array([-1.0 if d.reason == "ood" else d.similarity for d in decisions]),
         losses=np.array(losses, dtype=np.float64),
         costs_usd=np.array(costs, dtype=np.float64),
         n_chars=np.zeros(len(decisions), dtype=np.int64),

@@ -22,6 +22,8 @@ Instructions at the end of a long text are only seen by `head_tail`.
 Query = str | Sequence[Mapping[str, Any]]
 """A text, or an OpenAI messages list."""
 
+_TEXT_PARTS = ("text", "input_text")
+
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
 
@@ -55,6 +57,21 @@ def query_text(query: Query) -> str:
         raise TypeError("a query that is a list holds messages with a role and a content")
     spoken = [turn.get("content") for turn in turns if turn.get("role") == "user"]
     return _content_text(spoken[-1]) if spoken else ""
+
+
+def shows_more_than_text(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a user's message holds a part that is no text: an image, sound or a file.
+
+    >>> shows_more_than_text([{"role": "user", "content": [{"type": "image_url"}]}])
+    True
+    """
+    contents = [turn.get("content") for turn in messages if turn.get("role") == "user"]
+    return any(
+        isinstance(part, Mapping) and part.get("type", "text") not in _TEXT_PARTS
+        for content in contents
+        if isinstance(content, Sequence) and not isinstance(content, str)
+        for part in content
+    )
 
 
 def _content_text(content: object) -> str:

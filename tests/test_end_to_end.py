@@ -135,6 +135,24 @@ def test_a_text_from_another_world_goes_to_the_frontier(index: Path) -> None:
     assert decision["is_fallback"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "证明根号二是无理数",
+        "¿Qué dosis de ibuprofeno puedo tomar?",
+        "Göğsüm ağrıyor, ne yapmalıyım?",
+        "Beweisen Sie, dass die Wurzel aus zwei irrational ist.",
+        "Докажите, что множество простых чисел бесконечно",
+    ],
+)
+def test_a_request_in_a_language_the_log_has_not_goes_to_the_frontier(
+    index: Path, text: str
+) -> None:
+    """The log holds requests to translate, whose cluster is similar to all of these."""
+    decision = json.loads(run("route", "--index", index, "--json", text).stdout)
+    assert (decision["model"], decision["reason"]) == ("frontier-xl", "ood")
+
+
 def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
     shown = run("explain", "--index", index, EASY)
     for words in (

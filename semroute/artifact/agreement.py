@@ -22,6 +22,7 @@ from semroute.artifact.contents import (
     PROBES,
     SAMPLES,
     SEEN,
+    WORDS,
     Cluster,
     IndexContents,
 )
@@ -56,6 +57,7 @@ def _problems(contents: IndexContents) -> Iterator[Problem]:
     yield from _estimator_problems(contents)
     yield from _sample_problems(contents)
     yield from _array_problems(SEEN, contents.seen, (len(contents.seen), N_COLUMNS), np.uint64)
+    yield from _array_problems(WORDS, contents.words, (len(contents.words),), np.uint32)
 
 
 def _manifest_problems(contents: IndexContents) -> Iterator[Problem]:

@@ -3,7 +3,8 @@
 `FORMAT_VERSION` goes up when an older semroute would misread an index: a file changes its meaning,
 a required file or field comes or goes, or `PROBE_TEXTS` change. `OLDEST_FORMAT` goes up with it
 where this semroute would misread an older one. Format 3 brought hidden states: behind the
-embeddings of `probes.npy`, and in the estimator's `wording`; an index of format 2 has none.
+embeddings of `probes.npy`, and in the estimator's `wording`; an index of format 2 has none. Format
+4 brought the words of the log: `words.npy` and `max_new_words`; older indexes ask for none.
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,9 @@ from semroute.estimator import LossEstimator
 from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
+from semroute.vocabulary import Words, no_words
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"
@@ -33,9 +35,10 @@ CALIBRATION = "calibration.npz"
 ESTIMATOR = "estimator.npz"
 SAMPLES = "samples.jsonl"
 SEEN = "seen.npy"
+WORDS = "words.npy"
 
 REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION, ESTIMATOR})
-OPTIONAL_FILES = frozenset({SAMPLES, SEEN})
+OPTIONAL_FILES = frozenset({SAMPLES, SEEN, WORDS})
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -110,9 +113,14 @@ class FileRecord(_Record):
 
 
 class OODRecord(_Record):
-    """The threshold in force; text less similar than it to every centroid is unknown."""
+    """What makes a text unknown, for at most `max_false_fallback` of known traffic.
+
+    It is less similar than `threshold` to every centroid, or a larger share of its words than
+    `max_new_words` is in no query of the log; None: words do not count.
+    """
 
     threshold: float
+    max_new_words: Share | None = None
     max_false_fallback: Share
     n_calibration: NonNegativeInt
 
@@ -167,9 +175,10 @@ class Calibration:
 
     `vectors` is float32 (n, dimension); `scores` and `costs_usd` are float64 (n, n_models), NaN
     where unknown, columns in the order of `models`. `cluster_ids` (int64) and `similarities`
-    (float32) are those of the nearest cluster, `expected_losses` (NaN where unknown) and
-    `expected_costs_usd` (float64, (n, n_models)) what the estimator says, `n_chars` (int64) the
-    length of the text. `text_ids` (int64) are equal for queries that are near duplicates.
+    (float32) are those of the nearest cluster, the similarity -1 for a text of mostly new words.
+    `expected_losses` (NaN where unknown) and `expected_costs_usd` (float64, (n, n_models)) are what
+    the estimator says, `n_chars` (int64) the length of the text. `text_ids` (int64) are equal for
+    queries that are near duplicates.
     """
 
     vectors: Vectors
@@ -197,7 +206,8 @@ class IndexContents:
 
     `centroids` is float32 (n_clusters, dimension), `probes` float32 (n_probes, dimension): the
     embeddings of `PROBE_TEXTS` at build time. `samples` is empty if they were left out. `seen`
-    holds keyed hashes of every text of the log, as `semroute.seen` makes them. `encoder_files` are
+    holds keyed hashes of every text of the log, as `semroute.seen` makes them, `words` those of its
+    words, as `semroute.vocabulary` does. `encoder_files` are
     the files of the encoder by name; empty if it is served by its own library.
     """
 
@@ -209,4 +219,5 @@ class IndexContents:
     estimator: LossEstimator
     samples: tuple[Sample, ...] = ()
     seen: SeenTexts = field(default_factory=no_texts)
+    words: Words = field(default_factory=no_words)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from semroute.artifact.contents import (
     PROBES,
     SAMPLES,
     SEEN,
+    WORDS,
     Calibration,
     Cluster,
     IndexContents,
@@ -41,6 +42,7 @@ from semroute.errors import InvalidIndexError
 from semroute.estimator import LossEstimator
 from semroute.features import FEATURES
 from semroute.seen import no_texts
+from semroute.vocabulary import no_words
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -61,6 +63,8 @@ def serialise(contents: IndexContents) -> dict[str, bytes]:
         files[SAMPLES] = _json_lines(contents.samples)
     if len(contents.seen):
         files[SEEN] = _npy(contents.seen)
+    if len(contents.words):
+        files[WORDS] = _npy(contents.words)
     stored = sorted(contents.encoder_files.items())
     return files | {f"{ENCODER_FOLDER}/{name}": content for name, content in stored}
 
@@ -104,6 +108,7 @@ def parse(
         if samples and SAMPLES in files
         else (),
         seen=_parse_npy(files[SEEN], folder / SEEN) if SEEN in files else no_texts(),
+        words=_parse_npy(files[WORDS], folder / WORDS) if WORDS in files else no_words(),
         encoder_files=_encoder_files(manifest, files),
     )
 

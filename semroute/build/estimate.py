@@ -59,8 +59,16 @@ def learn(
     return LearnedLog(estimator, near, features)
 
 
-def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedLog) -> Calibration:
-    """Put together what certifying needs of the held-out queries."""
+def calibration(
+    log: EmbeddedLog,
+    held_out: NDArray[np.bool_],
+    learned: LearnedLog,
+    is_new: NDArray[np.bool_],
+) -> Calibration:
+    """Put together what certifying needs of the held-out queries.
+
+    `is_new` says which queries of the log are of mostly new words, so that the frontier gets them.
+    """
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
     rows = np.concatenate([log.vectors[held_out], log.hidden[held_out]], axis=1)
@@ -71,7 +79,7 @@ def calibration(log: EmbeddedLog, held_out: NDArray[np.bool_], learned: LearnedL
         scores=log.scores[held_out],
         costs_usd=log.costs_usd[held_out],
         cluster_ids=cluster_ids[:, 0],
-        similarities=similarities[:, 0],
+        similarities=np.where(is_new[held_out], np.float32(-1), similarities[:, 0]),
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
         n_chars=np.array([len(text) for text in texts], np.int64),

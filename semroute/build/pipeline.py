@@ -45,6 +45,7 @@ from semroute.relabel import Reattached, reattach, recertified
 from semroute.seen import remember
 from semroute.tables import listed, sha256_of
 from semroute.texts import keyed_hash, printable
+from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
 logger = logging.getLogger("semroute")
 
@@ -201,10 +202,13 @@ def _contents(
     with watch.step("label"):
         clusters = describe(log, fit, grouping, inputs.config, key)
         examples = sampled(log, grouping) if samples else ()
-        ood = _ood(grouping, ~fit, inputs.config)
+        vocabulary = _vocabulary(log, fit, inputs.config)
+        is_new = np.array([vocabulary.is_new(text) for text in log.texts], dtype=bool)
+        similarities = np.where(is_new, np.float32(-1), grouping.similarities)
+        ood = _ood(similarities[~fit], vocabulary, inputs.config)
     with watch.step("estimate"):
         learned = learn(log, fit, grouping, inputs.config, seed)
-        held_out = calibration(log, ~fit, learned)
+        held_out = calibration(log, ~fit, learned, is_new)
     with watch.step("remember"):
         seen = remember(log.texts, key)
     manifest = Manifest(
@@ -231,6 +235,7 @@ def _contents(
         estimator=learned.estimator,
         samples=examples,
         seen=seen,
+        words=vocabulary.words,
         encoder_files=made.files,
     )
 
@@ -257,12 +262,21 @@ def _cluster(
     return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
 
 
-def _ood(grouping: Grouping, held_out: NDArray[np.bool_], config: Config) -> OODRecord:
+def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Vocabulary:
+    used, held_out = (
+        [log.texts[row] for row in np.flatnonzero(rows).tolist()] for rows in (fit, ~fit)
+    )
+    return calibrated_vocabulary(used, held_out, config.ood.max_false_fallback)
+
+
+def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Config) -> OODRecord:
+    """Set the threshold by held-out queries; one of new words counts as similar to nothing."""
     largest = config.ood.max_false_fallback
     return OODRecord(
-        threshold=calibrate_threshold(grouping.similarities[held_out], largest),
+        threshold=calibrate_threshold(similarities, largest),
+        max_new_words=vocabulary.max_new_words,
         max_false_fallback=largest,
-        n_calibration=int(held_out.sum()),
+        n_calibration=len(similarities),
     )
 
 

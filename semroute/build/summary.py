@@ -51,6 +51,7 @@ class BuildSummary:
     max_loss: float
     confidence: float
     ood_threshold: float
+    max_new_words: float | None
     max_false_fallback: float
     n_reattached: int
     n_truncated: int
@@ -89,7 +90,7 @@ def model_shares(
 
 def coverage(contents: IndexContents) -> float:
     """Return the share of the held-out queries that are similar enough to be matched."""
-    similarities = (contents.calibration.vectors @ contents.centroids.T).max(axis=1, initial=-1.0)
+    similarities = contents.calibration.similarities
     if not len(similarities):
         return 1.0
     return float((similarities >= contents.manifest.ood.threshold).mean())
@@ -126,6 +127,7 @@ def summarise(
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
         ood_threshold=manifest.ood.threshold,
+        max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
         n_truncated=n_truncated,

@@ -5,7 +5,14 @@ import shlex
 import click
 
 from semroute.build.summary import BuildSummary
-from semroute.cli.output import dollars, encoder_facts, figure, percent, print_columns
+from semroute.cli.output import (
+    dollars,
+    encoder_facts,
+    figure,
+    percent,
+    print_columns,
+    unknown_facts,
+)
 from semroute.relabel import Suggestion
 
 
@@ -54,9 +61,10 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
         (
             "unknown",
             (
-                f"similarity below {summary.ood_threshold:.3f}, set for at most "
-                f"{percent(summary.max_false_fallback)} of known traffic; "
-                f"{percent(summary.coverage)} of held-out queries are known"
+                unknown_facts(
+                    summary.ood_threshold, summary.max_new_words, summary.max_false_fallback
+                )
+                + f"; {percent(summary.coverage)} of held-out queries are known"
             ),
         ),
     ]

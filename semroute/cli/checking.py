@@ -13,6 +13,7 @@ from semroute.cli.output import (
     percent,
     print_columns,
     print_json,
+    unknown_facts,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
 
 def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
     manifest = contents.manifest
-    counts, origin = manifest.counts, manifest.encoder_origin
+    counts, origin, ood = manifest.counts, manifest.encoder_origin, manifest.ood
     departure = origin.departure if origin else None
     facts = [
         ("version", f"{manifest.index_version}, made {manifest.created_at}"),
@@ -61,10 +62,7 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
         *([("encoder", f"not what the config asks for: {departure}")] if departure else []),
         (
             "unknown",
-            (
-                f"similarity below {manifest.ood.threshold:.3f}, set for at most "
-                f"{percent(manifest.ood.max_false_fallback)} of known traffic"
-            ),
+            unknown_facts(ood.threshold, ood.max_new_words, ood.max_false_fallback),
         ),
         ("promise", _promise(contents)),
     ]

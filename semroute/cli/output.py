@@ -76,6 +76,13 @@ def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> No
         click.echo(f"{indent}{'  '.join(aligned)}".rstrip())
 
 
+def unknown_facts(threshold: float, max_new_words: float | None, max_false_fallback: float) -> str:
+    """Say in one line what makes a text unknown."""
+    words = "" if max_new_words is None else f" or more than {percent(max_new_words)} new words"
+    share = percent(max_false_fallback)
+    return f"similarity below {threshold:.3f}{words}, set for at most {share} of known traffic"
+
+
 def encoder_facts(encoder: "EncoderIdentity", origin: "EncoderOrigin | None") -> str:
     """Say in one line which encoder serves an index, and how it differs from its original."""
     facts = [f"{encoder.model} as {encoder.kind}, {encoder.dimension} dimensions"]

@@ -94,12 +94,17 @@ def expectations(
     shape = len(rows), len(frozen.models)
     traffic = Traffic(
         cluster_ids=np.array([decision.cluster_id for decision in located], dtype=np.int64),
-        similarities=np.array([decision.similarity for decision in located], dtype=np.float32),
+        similarities=np.array([_similarity(decision) for decision in located], dtype=np.float32),
         losses=np.array(losses, dtype=np.float64).reshape(shape),
         costs_usd=np.array(costs, dtype=np.float64).reshape(shape),
         n_chars=np.array([len(frozen.texts[row]) for row in rows], dtype=np.int64),
     )
     return Expectations(policy, traffic, np.array(rows, dtype=np.int64), len(decisions))
+
+
+def _similarity(decision: RouteDecision) -> float | None:
+    """Return the similarity that decides; new words make a text unknown however similar it is."""
+    return -1.0 if decision.reason == "ood" else decision.similarity
 
 
 def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:

@@ -157,12 +157,20 @@ def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[
         return f"The request may not fit the context window of the label, so {frontier} answers."
     return {
         "override": f"An analyst chose {decision.model} here, whatever the evidence says.",
-        "ood": f"Nothing like it is in the log, so {frontier} answers.",
+        "ood": f"{_unlike_the_log(decision, contents)}, so {frontier} answers.",
         "insufficient_evidence": _insufficient(tolerance, frontier),
         "empty": f"There is no text to embed, so {frontier} answers.",
         "too_long": f"The text is above the size limit, so {frontier} answers.",
         "encoder_error": f"The encoder gave no usable vector, so {frontier} answers.",
     }[decision.reason]
+
+
+def _unlike_the_log(decision: RouteDecision, contents: IndexContents) -> str:
+    ood = contents.manifest.ood
+    if decision.similarity is None or decision.similarity < ood.threshold:
+        return "Nothing like it is in the log"
+    share = 1.0 if ood.max_new_words is None else ood.max_new_words
+    return f"More than {share:.0%} of its words are in no query that the build has fitted"
 
 
 def _insufficient(tolerance: float | None, frontier: str) -> str:

@@ -24,8 +24,9 @@ from semroute.router.reasons import estimate_reasons
 from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
 from semroute.seen import no_texts
 from semroute.side_thread import beside
-from semroute.texts import MAX_BYTES, Query, query_text
+from semroute.texts import MAX_BYTES, Query, query_text, shows_more_than_text
 from semroute.vectors import Vectors
+from semroute.vocabulary import no_words
 
 logger = logging.getLogger("semroute")
 
@@ -68,13 +69,13 @@ class SemanticRouter:
         *,
         n_cached: int = 0,
     ) -> None:
+        self._rules = Rules(contents)
         self._contents = _served(contents)
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
         self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
-        self._rules = Rules(contents)
         self._names = tuple(cluster.name for cluster in contents.clusters)
         self._unknown = unknown_candidates(self._config)
         self._cache = DecisionCache(n_cached)
@@ -188,6 +189,8 @@ class SemanticRouter:
     def _request(self, query: Query) -> _Request:
         text = query_text(query)
         n_chars = len(text) if isinstance(query, str) else _conversation_chars(query)
+        if not isinstance(query, str) and shows_more_than_text(query):
+            return _Request("", False, n_chars, "ood")
         if _too_long(text):
             return _Request("", False, n_chars, "too_long")
         cleaned = self._config.texts.clean(text)
@@ -306,7 +309,8 @@ def _served(contents: IndexContents) -> IndexContents:
     """Leave out what no request needs: held-out queries, hashes of the log, the encoder's files."""
     empty: dict[str, Any] = {field.name: np.empty(0) for field in fields(Calibration)}
     calibration = Calibration(**empty | {"models": contents.calibration.models})
-    return replace(contents, calibration=calibration, seen=no_texts(), encoder_files={})
+    kept = replace(contents, calibration=calibration, seen=no_texts(), encoder_files={})
+    return replace(kept, words=no_words())
 
 
 def _too_long(text: str) -> bool:

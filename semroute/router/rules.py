@@ -15,6 +15,7 @@ from semroute.decision import Candidate, Reason
 from semroute.features import features_of
 from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, has_usable_parts
+from semroute.vocabulary import Vocabulary
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
@@ -57,13 +58,15 @@ class Rules:
         self._index = CentroidIndex(contents.centroids)
         self._width = contents.manifest.encoder.width
         self._policy = routing_policy(contents)
+        limit = contents.manifest.ood.max_new_words
+        self._vocabulary = Vocabulary(contents.words, 1.0 if limit is None else limit)
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names
         self._unknown = Verdict(config.frontier, "ood", unknown_candidates(config))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
-        for tables_of in (self._policy, self._estimator):
+        for tables_of in (self._policy, self._estimator, self._vocabulary):
             _make_tables(tables_of)
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:
@@ -88,7 +91,7 @@ class Rules:
         Nothing is estimated for a text the policy does not know: the frontier answers it anyway.
         """
         similarity = located.similarities.item(row, 0)
-        if not self._policy.knows(similarity):
+        if not self._policy.knows(similarity) or self._vocabulary.is_new(located.texts[row]):
             return self._unknown
         cluster_ids = located.cluster_ids[row]
         losses, costs_usd = self._estimator.estimate_one(

@@ -43,6 +43,7 @@ def test_an_index_of_the_format_before_hidden_states_is_read_as_it_is(folder: Pa
     def turn_back(document: dict[str, Any]) -> None:
         document["format_version"] = 2
         del document["encoder"]["hidden_dimension"]
+        del document["ood"]["max_new_words"]
 
     edit_manifest(folder / VERSION, turn_back)
     old = load_index(folder)

@@ -10,6 +10,7 @@ import pytest
 
 from semroute.artifact.layout import digest_line
 from semroute.artifact.loading import list_versions, load_index
+from semroute.artifact.serving import calibration_rows, routing_policy
 from semroute.build import build_index, pipeline
 from semroute.cli.build_summary import print_summary
 from semroute.encoders.contract import EncoderOrigin
@@ -224,7 +225,7 @@ def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_
 ) -> None:
     out = tmp_path / "i"
     manifest = out / build_small(files, out).index_version / "manifest.json"
-    older = manifest.read_bytes().replace(b'"format_version": 3', b'"format_version": 1')
+    older = manifest.read_bytes().replace(b'"format_version": 4', b'"format_version": 1')
     manifest.write_bytes(older)
     manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
     told = r"has format 1, .* would be lost; export them with the semroute that"
@@ -277,6 +278,29 @@ def test_false_fallback_of_held_out_queries_is_what_was_asked(
 ) -> None:
     summary = build_small(files, tmp_path / "i")
     assert 1 - summary.coverage <= 0.02 + 1e-9
+
+
+def test_held_out_queries_of_new_words_are_certified_at_the_frontier_as_they_are_served(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    lines = files.queries.read_text().splitlines()
+    strange = [f"{'x' * n} {'y' * n} {'z' * n}" for n in range(1, 25)]
+    for number, text in enumerate(strange):
+        row = json.loads(lines[number])
+        lines[number] = json.dumps({**row, "text": text})
+    files.queries.write_text("\n".join(lines) + "\n")
+    files.config.write_text(f"{CONFIG}\n[ood]\nmax_false_fallback = 0.2\n")
+    summary = build_small(files, tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    is_new = contents.calibration.similarities == -1
+    assert 0 < is_new.sum() <= len(strange)
+    chosen = routing_policy(contents).choose(calibration_rows(contents).traffic).columns
+    assert (chosen[is_new] == 0).all()
+    assert (chosen[~is_new] == 1).any()
+    router = SemanticRouter(contents, TinyEncoder())
+    assert {one.reason for one in router.route_batch(strange)} >= {"ood"}
+    assert router.route("xy yz zx").reason == "ood"
+    assert is_new.mean() <= 1 - summary.coverage <= 0.2
 
 
 def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """From what decisions expect to choices at every tolerance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,14 @@ def test_the_cheaper_model_answers_from_the_tolerance_its_loss_takes_and_the_res
     assert expected.choose(-np.inf).tolist() == [0, 0, 0, 1, 0]
     assert expected.choose(0.02).tolist() == [1, 0, 0, 1, 0]
     assert expected.choose(0.34).tolist() == [1, 1, 0, 1, 0]
+
+
+def test_no_label_and_no_tolerance_moves_a_query_of_new_words() -> None:
+    """It is as similar to its cluster as a known one."""
+    strange = replace(decision("large", (0.0, None), reason="ood", cluster_id=1), similarity=0.9)
+    expected = expectations(LABELLED, [*DECISIONS[:4], strange], FROZEN)
+    assert expected.choose(-np.inf)[4] == expected.choose(1.0)[4] == expected.weigh(1e6)[4] == 0
+    assert expected.gain_of_frontier(cheap=1)[4] == np.inf
 
 
 def test_every_tolerance_lets_another_query_go() -> None:

@@ -1,0 +1,93 @@
+"""Which words a log is made of: a text of mostly new words is unlike it, whatever its vector says.
+
+An encoder of one language puts texts of another near whatever cluster holds a few such words, as
+one of translations does, and it does so with confidence. Their words give them away.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.masks import mask
+
+Words = NDArray[np.uint32]
+"""A 32-bit hash (CRC) of each distinct word, ascending."""
+
+LEAST_NEW = 0.5
+"""Of a text's words: with a smaller share of new ones it is known, however rare that is."""
+
+SHARE_OF_FALLBACK = 0.25
+"""Of the known traffic that may be taken for unknown, what new words may claim at most."""
+
+# Scripts written without spaces: each character counts as a word.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_ASCII_WORD = re.compile(r"[a-z]+")
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W\d_])+")
+
+
+def no_words() -> Words:
+    """Return what an index holds that does not say which words its log is made of."""
+    return np.zeros(0, dtype=np.uint32)
+
+
+def words_of(texts: Iterable[str]) -> Words:
+    """Hash the distinct words of texts, secrets masked; shape (n_words,)."""
+    found = {number for text in texts for number in _numbers(mask(text))}
+    return np.array(sorted(found), dtype=np.uint32)
+
+
+def _numbers(text: str) -> set[int]:
+    lower = text.lower()
+    words = set((_ASCII_WORD if lower.isascii() else _WORD).findall(lower))
+    return {zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of a log, and the largest share of new ones in a known text."""
+
+    words: Words
+    max_new_words: float
+
+    @cached_property
+    def _known(self) -> frozenset[int]:
+        return frozenset(self.words.tolist())
+
+    def new_words(self, text: str) -> float:
+        """Return the share of a text's distinct words that are new, numbers left out; 0 to 1.
+
+        One word too many is counted, so that a single new word makes no text unknown.
+
+        >>> Vocabulary(words_of(["Where is my order?"]), 0.5).new_words("where is my parcel")
+        0.2
+        """
+        numbers = _numbers(text)
+        return len(numbers - self._known) / (len(numbers) + 1)
+
+    def is_new(self, text: str) -> bool:
+        """Say whether a text consists of new words to a larger share than a known one does."""
+        return self.new_words(text) > self.max_new_words
+
+
+def calibrated_vocabulary(
+    texts: Sequence[str], held_out: Sequence[str], max_false_fallback: float
+) -> Vocabulary:
+    """Learn the words of `texts`, and what share of new ones queries held out have.
+
+    At most `SHARE_OF_FALLBACK` of `max_false_fallback` of new traffic like `held_out` has more
+    (split conformal prediction, as `semroute.ood`), and never less than `LEAST_NEW` is asked for.
+    """
+    words = words_of(texts)
+    unlimited = Vocabulary(words, 1.0)
+    shares = sorted((unlimited.new_words(text) for text in held_out), reverse=True)
+    n_above = int(SHARE_OF_FALLBACK * max_false_fallback * (len(shares) + 1))
+    largest = shares[min(n_above, len(shares) - 1)] if shares else 1.0
+    return Vocabulary(words, max(largest, LEAST_NEW))

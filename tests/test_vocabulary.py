@@ -1,0 +1,114 @@
+"""New words, against a count by hand and by sets of words."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.vocabulary import (
+    LEAST_NEW,
+    SHARE_OF_FALLBACK,
+    Vocabulary,
+    calibrated_vocabulary,
+    no_words,
+    words_of,
+)
+
+LOG = ("Where is my order?", "Translate 'buenos días' into English", "Is 3 + 4 seven?")
+VOCABULARY = Vocabulary(words_of(LOG), LEAST_NEW)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("where is MY order", 0.0),
+        ("where is my parcel", 1 / 5),
+        ("¿dónde está mi pedido?", 4 / 5),
+        ("parcel", 1 / 2),
+        ("parcel parcel parcel", 1 / 2),
+        ("12345 678 🙂 !?", 0.0),
+        ("", 0.0),
+        ("order7891", 0.0),
+        ("证明", 2 / 3),
+        ("สวัสดี", 5 / 6),
+    ],
+)
+def test_new_words_by_hand(text: str, share: float) -> None:
+    assert VOCABULARY.new_words(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "证明根号二是无理数",
+        "¿Qué dosis de ibuprofeno puedo tomar?",
+        "Göğsüm ağrıyor, ne yapmalıyım?",
+        "где мой заказ",
+        "qwerty asdf zxcv",
+    ],
+)
+def test_a_text_in_a_language_the_log_has_not_is_new(text: str) -> None:
+    assert VOCABULARY.is_new(text)
+
+
+@pytest.mark.parametrize("text", ["parcel", "where's my parcl", "Translate 'bom dia' into English"])
+def test_a_text_with_some_new_words_is_not(text: str) -> None:
+    assert not VOCABULARY.is_new(text)
+
+
+def test_a_log_in_a_language_without_spaces_knows_its_characters() -> None:
+    vocabulary = Vocabulary(words_of(["我的订单在哪里", "请翻译这句话"]), LEAST_NEW)
+    assert not vocabulary.is_new("订单在哪里")
+    assert vocabulary.is_new("where is my order")
+
+
+ASCII = st.characters(codec="ascii")
+
+
+@given(st.lists(st.text(ASCII, max_size=30), max_size=5), st.text(ASCII, max_size=40))
+def test_shares_are_those_of_sets_of_words(texts: list[str], text: str) -> None:
+    def words(one: str) -> set[str]:
+        return set(re.findall(r"[a-z]+", one.lower()))
+
+    known = set().union(*map(words, texts))
+    new = words(text) - known
+    found = Vocabulary(words_of(texts), LEAST_NEW).new_words(text)
+    assert found == pytest.approx(len(new) / (len(words(text)) + 1))
+
+
+@given(st.text())
+def test_any_text_has_a_share(text: str) -> None:
+    assert 0 <= VOCABULARY.new_words(text) < 1
+
+
+def test_words_are_ascending_hashes_and_hold_no_masked_secret() -> None:
+    words = words_of(["b a", "a c ada@example.org"])
+    assert words.dtype == np.uint32
+    assert (np.diff(words.astype(np.int64)) > 0).all()
+    assert not np.isin(words_of(["ada"]), words).any()
+    assert words_of([]).shape == no_words().shape == (0,)
+
+
+def test_as_many_held_out_texts_are_new_as_its_part_of_the_allowance_says() -> None:
+    """A tenth of the texts held out is of new words only; a quarter of 0.2 may be unknown."""
+    held_out = ["known words"] * 900 + [f"new{'x' * n} odd{'y' * n}" for n in range(100)]
+    vocabulary = calibrated_vocabulary(["known words"], held_out, 0.2)
+    n_new = sum(map(vocabulary.is_new, held_out))
+    assert n_new <= SHARE_OF_FALLBACK * 0.2 * len(held_out)
+    assert vocabulary.max_new_words >= LEAST_NEW
+
+
+def test_where_most_texts_held_out_are_of_new_words_nothing_is_unknown_for_them() -> None:
+    held_out = [f"{'x' * n} {'y' * n} {'z' * n}" for n in range(1, 200)]
+    vocabulary = calibrated_vocabulary(["known words"], held_out, 0.02)
+    assert not any(map(vocabulary.is_new, held_out))
+
+
+def test_rare_new_words_do_not_lower_the_limit() -> None:
+    assert calibrated_vocabulary(["a b c"], ["a b"] * 500, 0.02).max_new_words == LEAST_NEW
+
+
+def test_without_held_out_texts_no_words_are_too_new() -> None:
+    assert not calibrated_vocabulary(["a"], [], 0.02).is_new("b c d e f g")
