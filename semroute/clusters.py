@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semroute.clustering.contract import NOISE
 from semroute.errors import BuildError, MissingExtraError
-from semroute.masks import mask
+from semroute.masks import mask, without_masks
 from semroute.texts import printable
 from semroute.vectors import Vectors, unit_rows, usable_rows
 
@@ -222,7 +222,7 @@ def _vectoriser() -> Any:
 
 
 def _words(text: str) -> Iterator[str]:
-    plain = _CODE.sub(" ", _CONTRACTION.sub(" ", mask(text))).casefold()
+    plain = _CODE.sub(" ", _CONTRACTION.sub(" ", without_masks(mask(text)))).casefold()
     for run in _WORD.findall(plain):
         if _UNSPACED_RUN.match(run):
             yield from (a + b for a, b in pairwise(run)) if len(run) > 1 else run

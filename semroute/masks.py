@@ -1,13 +1,14 @@
 """Masks for what should not be copied from queries into files that people pass around.
 
-Built in: private keys, JSON web tokens, API keys with a known prefix, what is called a password or
-a key, e-mail addresses, bank accounts (IBAN), payment card numbers, IPv4 addresses and phone
-numbers. A mask lowers the risk; it does not make a text anonymous: names and addresses look like
-any other words, and so does a password that nothing announces.
+Built in: private keys, JSON web tokens, API keys with a known prefix, the common ways to write down
+a password or a key under its name, e-mail addresses, bank accounts (IBAN), payment card numbers,
+IPv4 addresses and phone numbers. A mask lowers the risk; it does not make a text anonymous: names
+and addresses look like any other words, and so does a password that nothing announces.
 """
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 # ASCII throughout: `\w` would otherwise count the letters of a language written without spaces as a
 # part of the secret beside them.
@@ -41,13 +42,20 @@ _API_KEY = re.compile(
     re.ASCII | re.VERBOSE,
 )
 
+# What follows such a name is a secret: in quotes whatever it is, else only if it looks like one.
 _NAMED_SECRET = re.compile(
-    r"""(?<![A-Za-z0-9])(
+    r"""(?P<name>
         (?:pass(?:word|wd|phrase|code)|pwd|passwort|kennwort
           |(?:api|secret|access|private|client|auth)[_ -]?(?:key|token|secret))
-        [ ]{0,3}(?::=|=>|:|=)[ ]{0,3}["'`]?(?=[^\s"'`,;<>()\[\]{}]{4})
-      | (?:pass(?:word|phrase|code)|passwort|kennwort)[ ](?:is|ist)[ ]["'`]?(?=[^\s"'`]{0,60}[0-9])
-    )[^\s"'`,;<>()\[\]{}]{4,200}""",
+        (?:["'`*]{0,3}\s{0,3}(?::=|=>|[:=>]|\b(?:is|ist)\b:?)["'`*]{0,2}\s{0,3})
+      | --(?:password|pass|pwd|token|api-key)\s{1,3}
+      | \b(?:secret|token)["']?[ ]?[:=][ ]?(?=["'`]?[^\s"'`]{8})(?=[^\s]{0,60}[0-9])
+    )
+    (?:
+        (?P<quote>["'`])(?:(?!(?P=quote))[^\n]){4,200}(?P=quote)
+      | (?<!["'`])(?=[^\s"'`,;<>()\[\]{}]{0,199}(?:[0-9]|[@#$%^&*+~|!][^\s"'`,;<>()\[\]{}]))
+        [^\s"'`,;<>()\[\]{}]{4,200}(?=[\s"'`,;<>)\]}]|\Z)
+    )""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 
@@ -57,13 +65,24 @@ _EMAIL = re.compile(
     re.ASCII,
 )
 
-_IBAN = re.compile(
-    r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}"
-    r"(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])",
-    re.ASCII,
-)
+_IBAN_LENGTHS = {
+    country: int(length)
+    for country, length in re.findall(
+        r"([A-Z]{2})([0-9]{2})",
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 "
+        "EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 "
+        "IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 "
+        "NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 "
+        "TN24 TR26 UA29 VA22 VG24 XK20",
+    )
+}
+"""Characters of a bank account number by country; SWIFT's IBAN registry."""
 
-_SHORTEST_IBAN = 15
+_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}", re.ASCII)
+_IBAN_REST = {
+    length: re.compile(rf"(?:[A-Za-z0-9][ \u00a0-]?){{{length - 1}}}[A-Za-z0-9](?![A-Za-z0-9])")
+    for length in set(_IBAN_LENGTHS.values())
+}
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"(?<![\w.]){_OCTET}(?:\.{_OCTET}){{3}}(?!\w|\.[0-9])", re.ASCII)
@@ -95,9 +114,19 @@ def mask(text: str) -> str:
     >>> mask("I am ada@example.org, call +44 20 7946 0958")
     'I am [email], call [phone number]'
     """
-    for pattern, replacement in _MASKS:
-        text = pattern.sub(replacement, text)
+    for replace in _MASKS:
+        text = replace(text)
     return text
+
+
+def without_masks(text: str) -> str:
+    """Leave out what `mask` has put in place of secrets."""
+    return _PLACEHOLDER.sub(" ", text)
+
+
+def _hide_named_secret(match: re.Match[str]) -> str:
+    quote = match["quote"] or ""
+    return f"{match['name']}{quote}[secret]{quote}"
 
 
 def _card_or_not(match: re.Match[str]) -> str:
@@ -105,15 +134,25 @@ def _card_or_not(match: re.Match[str]) -> str:
     return "[card number]" if _luhn(digits) else match[0]
 
 
-def _iban_or_not(match: re.Match[str]) -> str:
-    """Replace the longest run of groups whose check digits are right; ISO 13616."""
-    groups = match[0].split(" ")
-    for n_groups in range(len(groups), 0, -1):
-        number = "".join(groups[:n_groups])
-        moved = "".join(str(int(c, 36)) for c in number[4:] + number[:4])
-        if len(number) >= _SHORTEST_IBAN and int(moved) % 97 == 1:
-            return " ".join(["[bank account]", *groups[n_groups:]])
-    return match[0]
+def _hide_accounts(text: str) -> str:
+    parts, done = [], 0
+    for start in _IBAN_START.finditer(text):
+        end = _end_of_account(text, start.start()) if start.start() >= done else None
+        if end is not None:
+            parts += [text[done : start.start()], "[bank account]"]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _end_of_account(text: str, start: int) -> int | None:
+    """Return where the bank account number ends that begins here; ISO 13616 checks it."""
+    length = _IBAN_LENGTHS.get(text[start : start + 2].upper())
+    found = _IBAN_REST[length].match(text, start) if length else None
+    if found is None:
+        return None
+    number = [c for c in found[0] if c.isalnum()]
+    check = int("".join(str(int(c, 36)) for c in number[4:] + number[:4]))
+    return found.end() if check % 97 == 1 else None
 
 
 def _luhn(digits: list[int]) -> bool:
@@ -123,14 +162,19 @@ def _luhn(digits: list[int]) -> bool:
 
 
 # In this order: a key can hold what looks like an address, a card number what looks like a phone's.
-_MASKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (_PRIVATE_KEY, "[private key]"),
-    (_JWT, "[token]"),
-    (_API_KEY, "[api key]"),
-    (_NAMED_SECRET, r"\1[secret]"),
-    (_EMAIL, "[email]"),
-    (_IBAN, _iban_or_not),
-    (_CARD, _card_or_not),
-    (_IPV4, "[IP address]"),
-    (_PHONE, "[phone number]"),
+_MASKS: tuple[Callable[[str], str], ...] = (
+    partial(_PRIVATE_KEY.sub, "[private key]"),
+    partial(_JWT.sub, "[token]"),
+    partial(_API_KEY.sub, "[api key]"),
+    partial(_NAMED_SECRET.sub, _hide_named_secret),
+    partial(_EMAIL.sub, "[email]"),
+    _hide_accounts,
+    partial(_CARD.sub, _card_or_not),
+    partial(_IPV4.sub, "[IP address]"),
+    partial(_PHONE.sub, "[phone number]"),
+)
+
+_PLACEHOLDER = re.compile(
+    r"\[(?:private key|token|api key|secret|email|bank account|card number|IP address"
+    r"|phone number)\]"
 )

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.masks import mask
+from semroute.masks import mask, without_masks
 
 Words = NDArray[np.uint32]
 """A 32-bit hash (CRC) of each distinct word, ascending."""
@@ -40,7 +40,7 @@ def no_words() -> Words:
 
 def words_of(texts: Iterable[str]) -> Words:
     """Hash the distinct words of texts, secrets masked; shape (n_words,)."""
-    found = {number for text in texts for number in _numbers(mask(text))}
+    found = {number for text in texts for number in _numbers(without_masks(mask(text)))}
     return np.array(sorted(found), dtype=np.uint32)
 
 

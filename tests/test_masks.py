@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semroute.masks import mask
+from semroute.masks import mask, without_masks
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 N_CANARIES = 500
@@ -195,17 +195,49 @@ def test_a_number_that_fails_the_check_of_a_bank_account_is_none() -> None:
     ("text", "masked"),
     [
         ("my password is hunter2 and", "my password is [secret] and"),
-        ("Password: correcthorse", "Password: [secret]"),
+        ("my password is: hunter2", "my password is: [secret]"),
+        ("Password:\nhunter2x", "Password:\n[secret]"),
+        ("**Password:** hunter2", "**Password:** [secret]"),
+        ("`password`: hunter2", "`password`: [secret]"),
+        ('{"password": "correcthorse"}', '{"password": "[secret]"}'),
+        ("{'api_key': 'abcd1234'}", "{'api_key': '[secret]'}"),
+        ('password: "P@$$;word1 x", then', 'password: "[secret]", then'),
         ("login(pwd='s3cr3t!', 3)", "login(pwd='[secret]', 3)"),
         ("API_KEY=abcd1234efgh", "API_KEY=[secret]"),
+        ("dbPassword=hunter2;", "dbPassword=[secret];"),
+        ("mysql --password hunter2", "mysql --password [secret]"),
+        ("<password>hunter2</password>", "<password>[secret]</password>"),
         ("client secret => Zx.90-aa", "client secret => [secret]"),
+        ("secret=abcd1234", "secret=[secret]"),
         ("mein Passwort ist Sommer2024", "mein Passwort ist [secret]"),
         ("api key: sk-abcdefghijklmnopqrstuvwx", "api key: [api key]"),
         ("password: ada@example.org", "password: [secret]"),
     ],
 )
-def test_what_is_called_a_password_is_masked_whatever_it_looks_like(text: str, masked: str) -> None:
-    assert mask(text) == masked
+def test_what_is_written_under_the_name_of_a_password_is_masked(text: str, masked: str) -> None:
+    assert mask(text) == mask(masked) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("AT61 1904 3002 3457 3201 AT61 1904 3002 3457 3201", "[bank account] [bank account]"),
+        ("KD12 3456 DE89 3704 0044 0532 0130 00", "KD12 3456 [bank account]"),
+        ("AT61 1904 3002 3457 3201 ABC", "[bank account] ABC"),
+        ("de89370400440532013000, please", "[bank account], please"),
+        ("GB29 NWBK 601613 31926819", "[bank account]"),
+        ("DE89-3704-0044-0532-0130-00", "[bank account]"),
+    ],
+)
+def test_bank_accounts_are_found_beside_other_letters(text: str, masked: str) -> None:
+    assert mask(text) == mask(masked) == masked
+
+
+def test_what_was_masked_can_be_left_out() -> None:
+    assert without_masks(mask("password: hunter2 of ada@example.org")).split() == [
+        "password:",
+        "of",
+    ]
 
 
 def test_a_private_key_cut_off_before_its_end_is_masked_to_the_end() -> None:
@@ -227,7 +259,10 @@ def test_a_private_key_cut_off_before_its_end_is_masked_to_the_end() -> None:
         "Answer: A. 100000000 B. 200000000",
         "my password is not accepted, and the password is case-sensitive",
         "Forgot password: how do I reset it?",
-        "The api key: a (short) story; def check(password: str) -> bool",
+        "API key: where do I find it, and what is the pwd: a folder",
+        "def check(password: string, api_key: Optional[str]) -> bool",
+        "api_key=os.environ['KEY']; password = getpass.getpass(); api_key=self.token",
+        "token = tokenizer.encode(text), secret: 3 eggs and flour",
         "俳句を書いてください 🙂",
     ],
 )
