@@ -23,22 +23,23 @@ def avengers_pro(
 ) -> dict[str, Chooser]:
     """Avengers-Pro (Zhang et al., arXiv:2508.12631), as in the paper and as released.
 
-    Scores and costs of 60 (25) k-means clusters, brought to 0 to 1 in each, are weighed against
-    each other. The paper adds up the 4 nearest clusters; the code adds up one over the rank of a
-    model in the 3 nearest, weighted by softmax(9 * similarity).
+    Scores and costs of 60 k-means clusters, brought to 0 to 1 in each, are weighed against each
+    other, and the 4 nearest clusters have a say. The paper adds up their balances; the code adds up
+    one over the rank of a model, weighted by softmax(9 * product with the centroid). With two
+    models the better one of a cluster scores 1 and the other 0: hardly anything is left to weigh.
     """
-    paper = _Profiles(source, encoder, train, test, n_clusters=60)
-    code = _Profiles(source, encoder, train, test, n_clusters=25)
-    near, nearest = paper.nearest(4), code.nearest(3)
-    logits = 9 * np.take_along_axis(code.similarities, nearest, axis=1)
+    profiles = _Profiles(source, encoder, train, test, n_clusters=60)
+    near = _highest(-profiles.squared, 4)
+    nearest = _highest(profiles.products, 4)
+    logits = 9 * np.take_along_axis(profiles.products, nearest, axis=1)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
 
     def as_in_paper(weight: float) -> np.ndarray:
-        return paper.balance(weight)[near].sum(axis=1).argmax(axis=1)
+        return profiles.balance(weight)[near].sum(axis=1).argmax(axis=1)
 
     def as_released(weight: float) -> np.ndarray:
-        ranks = np.argsort(np.argsort(-code.balance(weight), axis=1, kind="stable"), axis=1)
+        ranks = np.argsort(np.argsort(-profiles.balance(weight), axis=1, kind="stable"), axis=1)
         return np.einsum("nk,nkm->nm", shares, 1 / (1 + ranks[nearest])).argmax(axis=1)
 
     return {"Avengers-Pro, paper": as_in_paper, "Avengers-Pro, released": as_released}
@@ -53,7 +54,7 @@ def vllm_kmeans(
     cost stands in for its latency.
     """
     profiles = _Profiles(source, encoder, train, test, n_clusters=8)
-    cluster_ids = profiles.nearest(1)[:, 0]
+    cluster_ids = _highest(-profiles.squared, 1)[:, 0]
     dearest = profiles.costs_usd.max(axis=1, keepdims=True)
     thrift = 1 / (1 + profiles.costs_usd / dearest)
 
@@ -115,8 +116,17 @@ def _gains(source: DataSet, rows: np.ndarray) -> Numbers:
     return np.asarray(scores[:, frontier] - np.delete(scores, frontier, axis=1)[:, 0])
 
 
+def _highest(closeness: Numbers, n_near: int) -> np.ndarray:
+    """Return the columns of the highest numbers of each row, highest first."""
+    return np.argsort(-closeness, axis=1, kind="stable")[:, :n_near]
+
+
 class _Profiles:
-    """Mean score and cost of each model in k-means clusters of the training rows."""
+    """Mean score and cost of each model in k-means clusters of the training rows.
+
+    `squared` (n_test, n_clusters) are squared Euclidean lengths from the centroids, by which
+    k-means assigns; `products` are inner products with them, which are not of length one.
+    """
 
     def __init__(
         self,
@@ -137,11 +147,8 @@ class _Profiles:
         scores = source.evals.scores[train]
         self.scores = np.stack([np.nanmean(scores[labels == c], axis=0) for c in clusters])
         self.costs_usd = np.stack([spent[labels == c].mean(axis=0) for c in clusters])
-        self.similarities = vectors_of(source, encoder, test) @ found.cluster_centers_.T
-
-    def nearest(self, n_near: int) -> np.ndarray:
-        """Return the nearest clusters of each test row, nearest first."""
-        return np.argsort(-self.similarities, axis=1, kind="stable")[:, :n_near]
+        self.squared = found.transform(vectors_of(source, encoder, test)) ** 2
+        self.products = vectors_of(source, encoder, test) @ found.cluster_centers_.T
 
     def balance(self, weight: float) -> Numbers:
         """Weigh scores against costs within each cluster, both brought to 0 to 1."""

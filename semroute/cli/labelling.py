@@ -69,5 +69,5 @@ def apply(folder: Path, sheet: Path, dry_run: bool, require_promise: bool, as_js
         print_json(changes.to_dict())
     else:
         print_changes(changes)
-    if require_promise and not changes.is_promised:
-        raise CheckFailedError("nothing is promised with these labels, so they were not published")
+    if require_promise and changes.ends_promise:
+        raise CheckFailedError("these labels would end the promise, so they were not published")

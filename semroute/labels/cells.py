@@ -55,15 +55,15 @@ def storable(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def numeral(value: float | None, n_decimals: int) -> str:
+def numeral(value: float | None, n_decimals: int, mark: str = ".") -> str:
     """Write a number as digits only, without exponent; blank where it is unknown.
 
-    >>> numeral(-0.012345, 4), numeral(1e-9, 4), numeral(None, 4)
-    ('-0.0123', '0.0000', '')
+    >>> numeral(-0.012345, 4), numeral(1e-9, 4), numeral(None, 4), numeral(0.5, 1, ",")
+    ('-0.0123', '0.0000', '', '0,5')
     """
     if value is None or not math.isfinite(value):
         return ""
-    return f"{round(value, n_decimals) + 0.0:.{n_decimals}f}"
+    return f"{round(value, n_decimals) + 0.0:.{n_decimals}f}".replace(".", mark)
 
 
 def trimmed(cell: str) -> str:

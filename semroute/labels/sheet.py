@@ -82,13 +82,15 @@ def sheet_bytes(rows: Sequence[SheetRow], delimiter: str = ",") -> bytes:
 
     Args:
         rows: in the order they are to have.
-        delimiter: `;` for a spreadsheet set to a language with a decimal comma.
+        delimiter: `;` for a spreadsheet set to a language with a decimal comma, which numbers get
+            then too.
     """
+    mark = "," if delimiter == ";" else "."
     models = tuple(dict.fromkeys(model.model for row in rows for model in row.models))
     written = io.StringIO()
     writer = csv.writer(written, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(_header(models))
-    writer.writerows(_cells(row, models) for row in rows)
+    writer.writerows(_cells(row, models, mark) for row in rows)
     return written.getvalue().encode("utf-8-sig")
 
 
@@ -122,7 +124,7 @@ def _header(models: Sequence[str]) -> list[str]:
     return [*map(_text, (KEY_COLUMN, *EDITABLE_COLUMNS, *_READ_ONLY_COLUMNS, *of_models))]
 
 
-def _cells(row: SheetRow, models: Sequence[str]) -> list[str]:
+def _cells(row: SheetRow, models: Sequence[str], mark: str) -> list[str]:
     examples = (*row.examples, *[""] * N_EXAMPLES)[:N_EXAMPLES]
     known = {model.model: model for model in row.models}
     judged_by = [
@@ -130,24 +132,24 @@ def _cells(row: SheetRow, models: Sequence[str]) -> list[str]:
         _text(row.auto_label),
         _text(row.auto_reason),
         str(row.size),
-        numeral(row.share, 4),
+        numeral(row.share, 4, mark),
         _text(", ".join(row.keywords)),
         *map(_text, examples),
         str(row.n_evals),
     ]
     edited = map(_text, (row.cluster_key, row.name, row.label, row.note))
-    measured = [cell for model in models for cell in _model_cells(known.get(model))]
+    measured = [cell for model in models for cell in _model_cells(known.get(model), mark)]
     return [*edited, *judged_by, *measured]
 
 
-def _model_cells(model: SheetModel | None) -> list[str]:
+def _model_cells(model: SheetModel | None, mark: str) -> list[str]:
     if model is None:
         return [""] * len(_MODEL_COLUMNS)
     return [
-        numeral(model.mean_score, 4),
-        numeral(model.expected_loss, 4),
-        numeral(model.loss_upper_bound, 4),
-        numeral(model.mean_cost_usd, 6),
+        numeral(model.mean_score, 4, mark),
+        numeral(model.expected_loss, 4, mark),
+        numeral(model.loss_upper_bound, 4, mark),
+        numeral(model.mean_cost_usd, 6, mark),
     ]
 
 

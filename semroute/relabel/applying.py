@@ -20,8 +20,8 @@ def apply_labels(
     """Publish a version with the labels, names and notes of a sheet.
 
     Nothing is published with `dry_run`, nor when the sheet changes nothing, nor with
-    `require_promise` when nothing could be promised of the new version (`is_promised`); a sheet
-    with a problem changes nothing at all.
+    `require_promise` when it would end the promise (`ends_promise`); a sheet with a problem changes
+    nothing at all.
 
     Raises:
         LabelsError: holds every problem of the sheet.
@@ -33,7 +33,7 @@ def apply_labels(
         return _planned(load_index(folder), sheet)[0]
     with locked(folder), _interruption_told(folder):
         planned, changed = _planned(load_index(folder), sheet)
-        if not planned.changes or (require_promise and not planned.is_promised):
+        if not planned.changes or (require_promise and planned.ends_promise):
             return planned
         published = publish(folder, changed)
     return replace(planned, published_version=published.manifest.index_version)

@@ -95,6 +95,12 @@ class LabelChanges:
         return self.certificate_after is not None and self.certificate_after.holds
 
     @property
+    def ends_promise(self) -> bool:
+        """Whether the promise was shown for what is in force, and would not be any more."""
+        before = self.certificate_before
+        return before is not None and before.holds and not self.is_promised
+
+    @property
     def reason(self) -> str | None:
         """Why requests without an analyst's label are answered otherwise than before, if so."""
         before, after = self.certificate_before, self.certificate_after

@@ -46,3 +46,5 @@ def test_saving_is_unknown_where_no_score_of_a_cheaper_point_is_known() -> None:
     cost, score = np.array([10.0, 4.0, 1.0]), np.array([1.0, np.nan, np.nan])
     assert saving_at(cost, score, 0.95, (10.0, 1.0)) is None
     assert saving_at(cost[:1], score[:1], 0.95, (10.0, 1.0)) == 0.0
+    no_cheaper = np.array([10.0, 10.0 * (1 - 1e-12)])
+    assert saving_at(no_cheaper, score[:2], 0.95, (10.0, 1.0)) == 0.0

@@ -114,15 +114,31 @@ def test_labels_that_end_the_promise_can_be_kept_from_being_published(folder, sh
     for more in ([], ["--dry-run"], ["--json"]):
         done = run(*command, *more)
         assert done.code == 5
-        assert "nothing is promised with these labels" in done.stderr.splitlines()[-1]
+        assert "these labels would end the promise" in done.stderr.splitlines()[-1]
     assert "; nothing was published" in run(*command).stdout
     assert {**before, str(sheet): sheet.read_bytes()} == everything(folder)
 
 
-@pytest.mark.parametrize("edit", [('"topic 2",""', '"refunds",""'), ('"topic 2"', '"topic 2"')])
-def test_labels_that_keep_the_promise_are_published_where_it_is_required(folder, sheet, edit):
-    done = run("labels", "apply", "--index", folder, edited(sheet, *edit), "--require-promise")
+def test_labels_that_keep_the_promise_are_published_where_it_is_required(folder, sheet):
+    command = ["labels", "apply", "--index", folder, sheet, "--require-promise"]
+    done = run(*command)
+    assert (done.code, done.stdout[:17]) == (0, "nothing to change")
+    edited(sheet, '"topic 2",""', '"refunds",""')
+    done = run(*command)
     assert done.code == 0, done.stderr
+    assert "published as version" in done.stdout
+    assert load_index(folder).clusters[2].name == "refunds"
+
+
+def test_where_nothing_was_promised_labels_end_no_promise(folder, sheet):
+    apply_labels(folder, edited(sheet, *RELABEL))
+    assert not load_index(folder).manifest.certificate.holds
+    command = ["labels", "apply", "--index", folder, sheet, "--require-promise"]
+    assert run(*command).stdout.startswith("nothing to change")
+    edited(sheet, '"topic 1"', '"returns"')
+    done = run(*command)
+    assert done.code == 0, done.stderr
+    assert load_index(folder).clusters[1].name == "returns"
 
 
 def test_labels_that_break_the_promise_send_the_other_clusters_to_the_frontier(tmp_path):
