@@ -17,8 +17,13 @@ from semroute.betting import rules_out, upper_bound
 from semroute.policy import NO_OVERRIDE, Choices, Integers, Numbers, RoutingPolicy, Traffic
 from semroute.sample_size import about, n_needed
 
-TOLERANCES: tuple[float, ...] = tuple(step / 100 for step in range(-50, 101))
-"""The family: fixed before any data, so that no look at the calibration queries shapes it."""
+TOLERANCES: tuple[float, ...] = tuple(
+    sorted({step / 100 for step in range(-50, 101)} | {step / 1000 for step in range(-20, 101, 2)})
+)
+"""The family: fixed before any data, so that no look at the calibration queries shapes it.
+
+Finer around 0, where models that lose next to nothing are told apart.
+"""
 
 LEAST_KNOWN = 0.5
 """Of the queries a model answers, for those that lack scores to be left out."""
