@@ -1,7 +1,7 @@
 """What a build tells the person who started it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
-from semroute.relabel import Reattached, Suggestion
+from semroute.relabel import Reattached, Suggestion, recertified
 from semroute.texts import Cut
 
 
@@ -27,6 +27,7 @@ class BuildSummary:
     """A build in figures. Shares are of the held-out queries; costs are US dollars per request.
 
     `coverage` is the share similar enough to be matched; the others go to the frontier.
+    `saving_without_labels` is what would be saved without analysts' labels, None if there are none.
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
@@ -54,6 +55,7 @@ class BuildSummary:
     max_new_words: float | None
     max_false_fallback: float
     n_reattached: int
+    saving_without_labels: float | None
     n_truncated: int
     cut: Cut
     n_resumed: int
@@ -96,6 +98,11 @@ def coverage(contents: IndexContents) -> float:
     return float((similarities >= contents.manifest.ood.threshold).mean())
 
 
+def _saving(contents: IndexContents) -> float | None:
+    certificate = contents.manifest.certificate
+    return certificate.saving if certificate else None
+
+
 def summarise(
     folder: Path,
     contents: IndexContents,
@@ -108,6 +115,8 @@ def summarise(
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
     certificate = manifest.certificate
+    bare = tuple(cluster.model_copy(update={"override": None}) for cluster in clusters)
+    unlabelled = recertified(replace(contents, clusters=bare)) if bare != clusters else contents
     assert certificate is not None  # noqa: S101 - `recertified` has set it before this
     return BuildSummary(
         index_version=manifest.index_version,
@@ -130,6 +139,7 @@ def summarise(
         max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
+        saving_without_labels=_saving(unlabelled) if bare != clusters else None,
         n_truncated=n_truncated,
         cut=manifest.config.texts.cut,
         n_resumed=n_resumed,

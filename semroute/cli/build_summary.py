@@ -110,7 +110,9 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))
     if summary.n_reattached:
-        notes.append(("labels", f"{summary.n_reattached} corrected labels carried over"))
+        without = summary.saving_without_labels
+        told = "" if without is None else f"; without labels {percent(without)} would be saved"
+        notes.append(("labels", f"{summary.n_reattached} corrected labels carried over{told}"))
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
 

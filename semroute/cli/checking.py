@@ -97,7 +97,7 @@ def _print_labels(contents: "IndexContents") -> None:
 def _print_clusters(contents: "IndexContents") -> None:
     click.echo()
     heading = ("id", "key", "size", "label", "reason", "expected loss", "name")
-    rows = []
+    rows, frontier = [], contents.manifest.config.frontier
     for cluster in contents.clusters:
         evidence = next(e for e in cluster.evidence if e.model == cluster.label)
         reason = "override" if cluster.override else cluster.auto_reason
@@ -108,7 +108,7 @@ def _print_clusters(contents: "IndexContents") -> None:
                 cluster.size,
                 cluster.label,
                 reason,
-                figure(evidence.expected_loss),
+                "-" if cluster.label == frontier else figure(evidence.expected_loss),
                 cluster.name,
             )
         )

@@ -14,7 +14,7 @@ MOST_OTHERS = 10
 def print_changes(changes: LabelChanges) -> None:
     """Print each change, what all of them mean for cost and quality, and the warnings."""
     if changes.changes:
-        heading = ("cluster", "share of log", "name", "label before", "label after", "note")
+        heading = ("cluster", "key", "share of log", "name", "label before", "label after", "note")
         print_columns([heading, *map(_row, changes.changes)])
         _print_also_relabelled(changes)
         _print_promise(changes)
@@ -55,8 +55,8 @@ def _print_also_relabelled(changes: LabelChanges) -> None:
     shown = sorted(others, key=lambda one: -one.after.share)[:MOST_OTHERS]
     more = f", the largest {len(shown)} of them" if len(shown) < len(others) else ""
     click.echo(f"also answered by another model, by certifying again: {len(others)}{more}")
-    heading = ("cluster", "share of log", "name", "label before", "label after")
-    print_columns([heading, *(_row(one)[:5] for one in shown)])
+    heading = ("cluster", "key", "share of log", "name", "label before", "label after")
+    print_columns([heading, *(_row(one)[:6] for one in shown)])
 
 
 def _row(change: LabelChange) -> tuple[str, ...]:
@@ -64,6 +64,7 @@ def _row(change: LabelChange) -> tuple[str, ...]:
     renamed = before.name != after.name
     name = f"{before.name} -> {after.name}" if renamed else after.name
     return (
+        str(after.cluster_id),
         after.cluster_key,
         percent(after.share),
         name,

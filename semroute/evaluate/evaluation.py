@@ -168,7 +168,7 @@ def judge_decisions(
         n_learning=len(contents.calibration.vectors),
         n_resamples=judge.n_resamples,
         seed=seed,
-        verdict=verdict(strategies, frozen.frontier),
+        verdict=verdict(strategies, frozen.frontier, len(frozen.texts)),
         strategies=strategies,
         absent_strategies=learners()[1],
         figures=curve_figures(judge, expected, points, cheapest),

@@ -21,6 +21,9 @@ logger = logging.getLogger("semroute")
 
 Numbers = NDArray[np.float64]
 
+SMALL = 30
+"""Queries below which a set, or a part of one, tells little."""
+
 N_LISTED = 20
 """Seen queries that a message names; the JSON document of `--skip-seen` names all."""
 
@@ -93,6 +96,9 @@ def read_frozen_set(
         groups=group_ids(log.texts),
     )
     kept = _without_seen(whole, contents, queries, skip_seen)
+    if len(kept.texts) < SMALL:
+        told = "%s: %d queries are too few to judge by: intervals and gates mean little"
+        logger.warning(told, queries, len(kept.texts))
     if not np.isfinite(kept.scores[:, kept.frontier_column]).any():
         problem = f"no query has a score of the frontier model {config.frontier!r}; add some"
         raise InputError(problem, path=evals, column="model")

@@ -6,12 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.decision import RouteDecision
-from semroute.evaluate.frozen import Numbers
+from semroute.evaluate.frozen import SMALL, Numbers
 from semroute.evaluate.paired import PairedBootstrap, interval, score_interval
 from semroute.evaluate.results import Slice
-
-SMALL = 30
-"""Below this many queries a slice is marked: its interval is wide and not to be relied on."""
 
 MOST_VALUES = 60
 """A column with more values does not divide the traffic into slices worth reading."""

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import StrategyResult
 
 _ADVICE = "look at the analysts' labels and the worst slices, or build again with more evaluations"
 
 
-def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, ...]:
+def verdict(strategies: Sequence[StrategyResult], frontier: str, n_queries: int) -> tuple[str, ...]:
     """Say what the router loses and saves, and whether something simpler does as well.
 
     Args:
         strategies: the router first.
         frontier: the name of the frontier model.
+        n_queries: how many queries they were judged on.
     """
     router, *rivals = strategies
     singles = [one for one in rivals if one.kind == "single"]
@@ -22,12 +24,19 @@ def verdict(strategies: Sequence[StrategyResult], frontier: str) -> tuple[str, .
     others = [one for one in rivals if one.kind in ("rule", "learned") and one not in mixes]
     better = [one for one in others if _gain(one).high < 0]
     return (
+        *_too_few(n_queries),
         _against_frontier(router, frontier),
         _against_singles(router, singles),
         *(_against_mix(mix) for mix in mixes),
         *(_against_rule(rule) for rule in rules if rule.router_gain and _holds_zero(_gain(rule))),
         *(_against_better(one) for one in better),
     )
+
+
+def _too_few(n_queries: int) -> tuple[str, ...]:
+    if n_queries >= SMALL:
+        return ()
+    return (f"{n_queries} queries are too few to judge by: take the intervals for nothing.",)
 
 
 def _against_frontier(router: StrategyResult, frontier: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from semroute.errors import LabelsError
 from semroute.labels.cells import restore, trimmed
-from semroute.labels.sheet import CLUSTER_KEY, EDITABLE_COLUMNS, KEY_COLUMN
+from semroute.labels.sheet import CLUSTER_KEY, EDITABLE_COLUMNS, KEY_COLUMN, VERSION_COLUMN
 from semroute.labels.spreadsheet import TableRow, read_table
 
 _NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
@@ -25,7 +25,8 @@ class LabelEdit:
     """The editable cells of one row, as the analyst left them.
 
     None means that the sheet has no such column, an empty text that the cell is blank. `label` is
-    one of the models or empty; `name` and `note` are as written. `line` counts from 1.
+    one of the models or empty; `name` and `note` are as written. `line` counts from 1;
+    `index_version` is that of the export, None if the sheet does not say.
     """
 
     line: int
@@ -33,12 +34,13 @@ class LabelEdit:
     name: str | None
     label: str | None
     note: str | None
+    index_version: str | None = None
 
 
 def read_edits(
     path: Path, known_keys: Collection[str], models: Collection[str]
 ) -> tuple[LabelEdit, ...]:
-    """Read what analysts entered; only `cluster_key` and the editable columns count.
+    """Read what analysts entered; only `cluster_key`, the editable columns and the version count.
 
     Rows and columns may be missing, added or in any order, and the file may be saved in UTF-8,
     UTF-16 or Windows-1252, with any common separator and line ending. Rows without a key that edit
@@ -100,6 +102,7 @@ class _Entry:
     row: TableRow
     key: str
     cells: Mapping[str, str]
+    index_version: str | None
 
     @property
     def edits_something(self) -> bool:
@@ -138,7 +141,8 @@ def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> _Entry:
     cells = dict(zip(columns, padded, strict=False))
     key = _plain_key(cells[KEY_COLUMN])
     edited = {column: restore(cells[column]) for column in EDITABLE_COLUMNS if column in cells}
-    return _Entry(row, keys.known(key), edited)
+    version = cells.get(VERSION_COLUMN)
+    return _Entry(row, keys.known(key), edited, None if version is None else trimmed(version))
 
 
 def _plain_key(cell: str) -> str:
@@ -253,4 +257,5 @@ def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
         name=entry.cells.get("name"),
         label=None if label is None else _model(label, models) or "",
         note=entry.cells.get("note"),
+        index_version=entry.index_version,
     )

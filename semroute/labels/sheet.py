@@ -15,6 +15,7 @@ from semroute.labels.cells import neutralise, numeral, storable
 
 KEY_COLUMN = "cluster_key"
 EDITABLE_COLUMNS = ("name", "label", "note")
+VERSION_COLUMN = "index_version"
 N_EXAMPLES = 3
 
 CLUSTER_KEY = re.compile(r"c[0-9a-f]{15}")
@@ -30,6 +31,7 @@ _READ_ONLY_COLUMNS = (
     "keywords",
     *(f"example_{number}" for number in range(1, N_EXAMPLES + 1)),
     "n_evals",
+    VERSION_COLUMN,
 )
 _MODEL_COLUMNS = ("score", "loss", "loss_bound", "cost_usd")
 
@@ -53,7 +55,8 @@ class SheetModel:
 class SheetRow:
     """One cluster. `label` is the analyst's override, empty for the automatic label.
 
-    `cluster_id` is the number that decisions and the report give a cluster, until the next build.
+    `cluster_id` is the number that decisions and the report give a cluster, until the next build;
+    `index_version` is the version exported.
     `share` is of the log's queries, 0 to 1; `n_evals` counts evaluated queries; at most
     `N_EXAMPLES` examples are written.
     """
@@ -70,6 +73,7 @@ class SheetRow:
     keywords: tuple[str, ...]
     examples: tuple[str, ...]
     n_evals: int
+    index_version: str
     models: tuple[SheetModel, ...]
 
 
@@ -136,6 +140,7 @@ def _cells(row: SheetRow, models: Sequence[str], mark: str) -> list[str]:
         _text(", ".join(row.keywords)),
         *map(_text, examples),
         str(row.n_evals),
+        _text(row.index_version),
     ]
     edited = map(_text, (row.cluster_key, row.name, row.label, row.note))
     measured = [cell for model in models for cell in _model_cells(known.get(model), mark)]

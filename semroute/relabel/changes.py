@@ -43,8 +43,10 @@ class LabelChange:
         """Return plain values, ready for JSON."""
         before = {f"{field}_before": getattr(self.before, field) for field in _EDITED_FIELDS}
         after = {f"{field}_after": getattr(self.after, field) for field in _EDITED_FIELDS}
-        key, share = self.after.cluster_key, self.after.share
-        return {"cluster_key": key, "share": share, **before, **after}
+        cluster = {
+            name: getattr(self.after, name) for name in ("cluster_id", "cluster_key", "share")
+        }
+        return {**cluster, **before, **after}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class LabelChanges:
         """One line: how much changes, and whether it was published."""
         if not self.changes:
             return (
-                f"nothing to change: version {self.index_version} already says what the sheet says"
+                f"nothing to change: version {self.index_version} already has every name, label "
+                "and note of the sheet; other columns are not read, and a cluster without a row "
+                "stays"
             )
         n_clusters = len(self.changes)
         n_relabelled = sum(one.before.label != one.after.label for one in self.changes)
@@ -171,13 +175,23 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
     pairs = zip(contents.clusters, edited, strict=True)
     changes = tuple(LabelChange(old, new) for old, new in pairs if old != new)
     keys = {cluster.cluster_key for cluster in contents.clusters}
+    contradicted = contradictions((change.after for change in changes), contents.manifest.config)
+    age = _age(by_key.values(), contents.manifest.index_version) if changes else ()
     return LabelChanges(
         changes=changes,
-        warnings=contradictions((change.after for change in changes), contents.manifest.config),
+        warnings=(*age, *contradicted),
         absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
         index_version=contents.manifest.index_version,
     )
+
+
+def _age(edits: Collection[LabelEdit], live: str) -> tuple[str, ...]:
+    """Say that a sheet was exported from another version than the live one."""
+    versions = sorted({edit.index_version or live for edit in edits} - {live})
+    exported = f"the sheet was exported from version {', '.join(versions)}"
+    told = f"{exported}, and {live} is live: where they differ the sheet takes back what is live"
+    return (told,) if versions else ()
 
 
 def _absent_columns(edits: Collection[LabelEdit]) -> tuple[str, ...]:
@@ -204,9 +218,9 @@ def _edited(cluster: Cluster, edit: LabelEdit | None) -> Cluster:
 def contradictions(clusters: Iterable[Cluster], config: Config) -> tuple[str, ...]:
     """Say which overrides the evidence does not defend, for the reasons the policy would give.
 
-    The frontier model needs no defence. Another contradicts the evidence if fewer of the cluster's
-    queries were scored beside the frontier than the policy asks for, or if the upper bound of its
-    loss is above `max_loss`.
+    The frontier model and the automatic label need no defence. Another contradicts the evidence if
+    fewer of the cluster's queries were scored beside the frontier than the policy asks for, or if
+    it is expected to lose more than `max_loss` there.
     """
     found = (_contradiction(cluster, config) for cluster in clusters)
     return tuple(warning for warning in found if warning is not None)
@@ -217,13 +231,14 @@ def _evidence_of_label(cluster: Cluster) -> ModelEvidence:
 
 
 def _contradiction(cluster: Cluster, config: Config) -> str | None:
-    if cluster.override in {None, config.frontier}:
+    if cluster.override in {None, config.frontier, cluster.auto_label}:
         return None
     known, max_loss = _evidence_of_label(cluster), config.quality.max_loss
     name = printable(cluster.name, _SHOWN_NAME_CHARS)
-    told = f"{cluster.cluster_key} ({name}): {cluster.override!r}"
+    told = f"cluster {cluster.cluster_id}, {cluster.cluster_key} ({name}): {cluster.override!r}"
     if known.n_paired < FEWEST_PAIRS or known.loss_upper_bound is None:
         return f"{told} has too few evaluations here beside the frontier model: {known.n_paired}"
-    if known.loss_upper_bound > max_loss:
-        return f"{told} may lose up to {known.loss_upper_bound:.4f}; max_loss is {max_loss:g}"
+    if known.expected_loss is not None and known.expected_loss > max_loss:
+        lost = f"is expected to lose {known.expected_loss:.4f} here, up to"
+        return f"{told} {lost} {known.loss_upper_bound:.4f}; over all {max_loss:g} may be lost"
     return None

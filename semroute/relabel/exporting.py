@@ -59,10 +59,11 @@ def sheet_rows(contents: IndexContents) -> tuple[SheetRow, ...]:
     """Return one row per cluster, largest first; example queries are cut to one printable line."""
     examples = {sample.cluster_id: sample.texts for sample in contents.samples}
     by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
-    return tuple(_sheet_row(cluster, examples.get(cluster.cluster_id, ())) for cluster in by_size)
+    version = contents.manifest.index_version
+    return tuple(_sheet_row(one, examples.get(one.cluster_id, ()), version) for one in by_size)
 
 
-def _sheet_row(cluster: Cluster, examples: Sequence[str]) -> SheetRow:
+def _sheet_row(cluster: Cluster, examples: Sequence[str], index_version: str) -> SheetRow:
     return SheetRow(
         cluster_key=cluster.cluster_key,
         name=cluster.name,
@@ -76,6 +77,7 @@ def _sheet_row(cluster: Cluster, examples: Sequence[str]) -> SheetRow:
         keywords=cluster.keywords,
         examples=tuple(printable(text, MAX_EXAMPLE_CHARS) for text in examples[:N_EXAMPLES]),
         n_evals=max(known.n_scored for known in cluster.evidence),
+        index_version=index_version,
         models=tuple(_sheet_model(known) for known in cluster.evidence),
     )
 

@@ -145,17 +145,21 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
         "saved",
     )
     by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
-    return grid(columns, [_cluster_row(one, judged.get(one.cluster_id)) for one in by_size])
+    rows = [_cluster_row(one, judged.get(one.cluster_id), found.frontier) for one in by_size]
+    return grid(columns, rows)
 
 
-def _cluster_row(cluster: Cluster, judged: Slice | None) -> list[Cell]:
+def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[Cell]:
     known = next(one for one in cluster.evidence if one.model == cluster.label)
-    bound = known.loss_upper_bound
+    # Some of a cluster's queries may get another model even where most get the frontier.
+    is_frontier = known.model == frontier
+    expected = None if is_frontier else known.expected_loss
+    bound = None if is_frontier else known.loss_upper_bound
     return [
         _words(cluster.name, ", ".join(cluster.keywords[3:8])),
         _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
         _words(cluster.label, _why(cluster)),
-        _figure(known.expected_loss, ".3f", "" if bound is None else f"at most {bound:.3f}"),
+        _figure(expected, ".3f", "" if bound is None else f"at most {bound:.3f}"),
         _figure(known.n_paired, ",d"),
         _figure(judged.n if judged else 0, ",d", "few" if judged and judged.is_small else ""),
         _interval(judged.loss if judged else None),

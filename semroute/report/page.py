@@ -11,9 +11,9 @@ from typing import Any
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.errors import MissingExtraError, PublishError
+from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, finite
-from semroute.evaluate.slices import SMALL
 from semroute.masks import mask
 from semroute.queries import read_queries
 from semroute.report.charts import cluster_map, curve_chart
@@ -139,8 +139,10 @@ def _headline(found: Evaluation) -> str:
     saving, loss = found.router.saving.value, found.router.loss
     if loss is None:
         return f"semroute saves {saving:.0%} of the cost; what that does to quality is not known"
+    if found.n_queries < SMALL:
+        return f"{found.n_queries} queries are too few to judge semroute by"
     if loss.holds_zero:
-        at_most = f"{loss.high:.3f} of mean score at most"
+        at_most = f"{loss.high:.3f} of mean score at most" if loss.high > loss.low else "all alike"
         quality = f"no loss of quality that {found.n_queries:,} queries can show ({at_most})"
     elif loss.value > 0:
         quality = f"{loss.value:.3f} of mean score lost"

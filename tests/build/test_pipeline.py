@@ -17,6 +17,7 @@ from semroute.encoders.contract import EncoderOrigin
 from semroute.encoders.making import MadeEncoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.progress import Advance
+from semroute.relabel import apply_labels, export_labels
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
 from tests.tiny import TinyEncoder
@@ -301,6 +302,26 @@ def test_held_out_queries_of_new_words_are_certified_at_the_frontier_as_they_are
     assert {one.reason for one in router.route_batch(strange)} >= {"ood"}
     assert router.route("xy yz zx").reason == "ood"
     assert is_new.mean() <= 1 - summary.coverage <= 0.2
+
+
+def test_a_rebuild_tells_what_would_be_saved_without_the_labels_it_carries_over(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = build_small(files, tmp_path / "i")
+    assert bare.saving > 0
+    assert bare.saving_without_labels is None
+    sheet = export_labels(tmp_path / "i")
+    text = sheet.read_text("utf-8-sig")
+    first = next(c for c in load_index(tmp_path / "i").clusters if c.auto_label == "small")
+    old = f'"{first.cluster_key}","{first.name}",""'
+    assert old in text
+    sheet.write_text(text.replace(old, old[:-2] + '"large"'), "utf-8-sig")
+    apply_labels(tmp_path / "i", sheet)
+    again = build_small(files, tmp_path / "i")
+    assert again.saving < bare.saving
+    assert again.saving_without_labels == bare.saving
+    print_summary(again)
+    assert f"without labels {bare.saving:.1%} would be saved" in capsys.readouterr().out
 
 
 def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
     assert found.verdict[2].startswith("Routing earns its keep")
 
 
+def test_a_handful_of_queries_is_said_to_be_too_few() -> None:
+    few = _judged(["large", "small"] * 3, [(1.0, 1.0, 1.0)] * 6).verdict
+    assert few[0] == "6 queries are too few to judge by: take the intervals for nothing."
+    enough = _judged(["large", "small"] * 15, [(1.0, 1.0, 1.0)] * 30).verdict
+    assert enough[0].startswith("The router saves")
+
+
 def test_a_rule_that_does_as_well_is_named() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
     assert "(length and keywords) cannot be told apart from the router" in found.verdict[3]
@@ -63,7 +70,7 @@ def test_what_does_better_at_the_same_cost_is_named() -> None:
             for one in found.strategies
             if not one.name.startswith("random mix")
         ]
-        told = verdict(rivals, "large")
+        told = verdict(rivals, "large", 30)
         better = [sentence for sentence in told if "build again" in sentence]
         assert bool(better) == expected
         assert all("0.034 (0.005 to 0.067) more than the router" in one for one in better)

@@ -40,6 +40,7 @@ def sheet_row(cluster_key: str = KEYS[0], **changes: object) -> SheetRow:
         "keywords": ("order", "parcel"),
         "examples": ("Where is my order?",),
         "n_evals": 40,
+        "index_version": "20260101T000000Z",
         "models": tuple(
             SheetModel(model, mean_score=0.8, expected_loss=loss, loss_upper_bound=bound, **cost)
             for model, loss, bound, cost in (

@@ -28,8 +28,8 @@ def sheet(tmp_path):
 def test_an_exported_sheet_reads_as_what_was_exported(sheet):
     write_sheet(sheet, [sheet_row(KEYS[0], label="medium"), sheet_row(KEYS[1], note="=why?")])
     assert read_edits(sheet, KEYS, MODELS) == (
-        LabelEdit(2, KEYS[0], "orders", "medium", ""),
-        LabelEdit(3, KEYS[1], "orders", "", "=why?"),
+        LabelEdit(2, KEYS[0], "orders", "medium", "", "20260101T000000Z"),
+        LabelEdit(3, KEYS[1], "orders", "", "=why?", "20260101T000000Z"),
     )
 
 

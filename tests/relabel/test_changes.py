@@ -100,7 +100,21 @@ def test_rows_of_vanished_clusters_are_told_and_do_nothing():
 
 def test_an_override_above_the_tolerated_loss_is_warned_of():
     (warning,) = plan_labels(contents(), [edit(2, label="medium")]).warnings
-    assert warning == "c00000002 (topic 2): 'medium' may lose up to 0.1500; max_loss is 0.02"
+    told = "'medium' is expected to lose 0.1000 here, up to 0.1500; over all 0.02 may be lost"
+    assert warning == f"cluster 2, c00000002 (topic 2): {told}"
+
+
+def test_a_label_that_is_the_automatic_one_anyway_brings_no_warning():
+    assert plan_labels(contents(), [edit(1, label="medium")]).warnings == ()
+
+
+def test_a_sheet_of_another_version_is_told_and_one_of_the_live_version_is_not():
+    live = contents().manifest.index_version
+    (warning,) = plan_labels(contents(), [edit(0, note="x", index_version="old")]).warnings
+    assert f"exported from version old, and {live} is live" in warning
+    assert plan_labels(contents(), [edit(0, note="x", index_version=live)]).warnings == ()
+    assert plan_labels(contents(), [edit(0, note="x")]).warnings == ()
+    assert plan_labels(contents(), [edit(0, note="", index_version="old")]).warnings == ()
 
 
 def test_an_override_the_evidence_defends_brings_no_warning():
@@ -135,7 +149,8 @@ def test_overrides_a_sheet_does_not_touch_are_not_warned_of_again():
 def test_a_sheet_that_changes_nothing_says_so():
     changes = plan_labels(contents(), [edit(0, name="topic 0", label="", note="")])
     assert changes.summary == (
-        "nothing to change: version unpublished already says what the sheet says"
+        "nothing to change: version unpublished already has every name, label and note of the "
+        "sheet; other columns are not read, and a cluster without a row stays"
     )
 
 
@@ -144,6 +159,7 @@ def test_changes_as_a_dict_are_plain_json():
     plain = json.loads(json.dumps(changes.to_dict()))
     assert plain["changes"] == [
         {
+            "cluster_id": 1,
             "cluster_key": "c00000001",
             "share": 0.3,
             "name_before": "topic 1",
