@@ -42,19 +42,23 @@ _API_KEY = re.compile(
     re.ASCII | re.VERBOSE,
 )
 
-# What follows such a name is a secret: in quotes whatever it is, else only if it looks like one.
+# What follows such a name is a secret: in quotes, or straight behind an equals sign, whatever it
+# is, else only if it looks like one.
 _NAMED_SECRET = re.compile(
     r"""(?P<name>
         (?:pass(?:word|wd|phrase|code)|pwd|passwort|kennwort
           |(?:api|secret|access|private|client|auth)[_ -]?(?:key|token|secret))
-        (?:["'`*]{0,3}\s{0,3}(?::=|=>|[:=>]|\b(?:is|ist)\b:?)["'`*]{0,2}\s{0,3})
+        (?:\\?["'`*]){0,3}\s{0,3}
+        (?::=|=>|[:=>]|\b(?:is|ist)\b:?(?!\s{1,3}[0-9]{1,5}[ ]bits?\b))
+        [`*]{0,2}\s{0,3}(?:[bfru]{1,2}(?=["']))?
       | --(?:password|pass|pwd|token|api-key)\s{1,3}
       | \b(?:secret|token)["']?[ ]?[:=][ ]?(?=["'`]?[^\s"'`]{8})(?=[^\s]{0,60}[0-9])
     )
     (?:
-        (?P<quote>["'`])(?:(?!(?P=quote))[^\n]){4,200}(?P=quote)
-      | (?<!["'`])(?=[^\s"'`,;<>()\[\]{}]{0,199}(?:[0-9]|[@#$%^&*+~|!][^\s"'`,;<>()\[\]{}]))
-        [^\s"'`,;<>()\[\]{}]{4,200}(?=[\s"'`,;<>)\]}]|\Z)
+        (?P<quote>\\?["'`])(?:(?!(?P=quote))[^\n]){4,4000}(?P<end>(?P=quote))?
+      | (?<=[A-Za-z]=)(?!\w{0,60}[.(\[])[^\s"'`,;<>()\[\]{}]{4,4000}
+      | (?=[^\s"'`,;<>()\[\]{}]{0,4000}(?:[0-9]|[@#$%^&*+~|!][^\s"'`,;<>()\[\]{}]))
+        [^\s"'`,;<>()\[\]{}]{4,4000}
     )""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
@@ -69,11 +73,11 @@ _IBAN_LENGTHS = {
     country: int(length)
     for country, length in re.findall(
         r"([A-Z]{2})([0-9]{2})",
-        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 "
-        "EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 "
-        "IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 "
-        "NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 "
-        "TN24 TR26 UA29 VA22 VG24 XK20",
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 "
+        "DO28 EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 "
+        "IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 "
+        "MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 "
+        "TL23 TN24 TR26 UA29 VA22 VG24 XK20 DJ27 FK18 HN28 MN20 NI28 OM23 RU33 SD18 SO23 YE30",
     )
 }
 """Characters of a bank account number by country; SWIFT's IBAN registry."""
@@ -125,8 +129,7 @@ def without_masks(text: str) -> str:
 
 
 def _hide_named_secret(match: re.Match[str]) -> str:
-    quote = match["quote"] or ""
-    return f"{match['name']}{quote}[secret]{quote}"
+    return f"{match['name']}{match['quote'] or ''}[secret]{match['end'] or ''}"
 
 
 def _card_or_not(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ Query = str | Sequence[Mapping[str, Any]]
 """A text, or an OpenAI messages list."""
 
 _TEXT_PARTS = ("text", "input_text")
+_MEDIA = re.compile(r"image|audio|video|file|document")
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
@@ -60,14 +61,14 @@ def query_text(query: Query) -> str:
 
 
 def shows_more_than_text(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether a user's message holds a part that is no text: an image, sound or a file.
+    """Say whether a message of any role holds a part that is an image, sound or a file.
 
     >>> shows_more_than_text([{"role": "user", "content": [{"type": "image_url"}]}])
     True
     """
-    contents = [turn.get("content") for turn in messages if turn.get("role") == "user"]
+    contents = [turn.get("content") for turn in messages]
     return any(
-        isinstance(part, Mapping) and part.get("type", "text") not in _TEXT_PARTS
+        isinstance(part, Mapping) and _MEDIA.search(str(part.get("type"))) is not None
         for content in contents
         if isinstance(content, Sequence) and not isinstance(content, str)
         for part in content
@@ -79,8 +80,8 @@ def _content_text(content: object) -> str:
         return content
     if not isinstance(content, Sequence):
         return ""
-    parts = [part for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
-    texts = [part.get("text") for part in parts]
+    parts = [part for part in content if isinstance(part, Mapping)]
+    texts = [part.get("text") for part in parts if part.get("type") in _TEXT_PARTS]
     return "\n".join(text for text in texts if isinstance(text, str))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.masks import mask, without_masks
+from semroute.texts import fold
 
 Words = NDArray[np.uint32]
 """A 32-bit hash (CRC) of each distinct word, ascending."""
@@ -30,7 +31,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 _ASCII_WORD = re.compile(r"[a-z]+")
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W\d_])+")
+_APART = re.compile(rf"[{_UNSPACED}]|\d+")
 
 
 def no_words() -> Words:
@@ -45,9 +46,18 @@ def words_of(texts: Iterable[str]) -> Words:
 
 
 def _numbers(text: str) -> set[int]:
-    lower = text.lower()
-    words = set((_ASCII_WORD if lower.isascii() else _WORD).findall(lower))
-    return {zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words}
+    words = _ASCII_WORD.findall(text.lower()) if text.isascii() else _any_words(text)
+    return {zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(words)}
+
+
+def _any_words(text: str) -> list[str]:
+    """Return the words of a text in any script, the same for every Unicode form of it."""
+    words = _APART.sub(_set_apart, fold(text)).split()
+    return [word for word in words if any(map(str.isalpha, word))]
+
+
+def _set_apart(match: re.Match[str]) -> str:
+    return " " if match[0].isdecimal() else f" {match[0]} "
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import numpy as np
 from semroute.artifact.contents import IndexContents
 from semroute.certify import CalibrationRows
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.vocabulary import Vocabulary
 
 
 def routing_policy(contents: IndexContents) -> RoutingPolicy:
@@ -25,6 +26,12 @@ def routing_policy(contents: IndexContents) -> RoutingPolicy:
         windows=np.array(windows, dtype=np.float64),
         usual_cost_usd=sum(c.share * c.evidence[frontier].mean_cost_usd for c in clusters),
     )
+
+
+def vocabulary(contents: IndexContents) -> Vocabulary:
+    """Return what tells texts of mostly new words; of an index that does not say, none is."""
+    limit = contents.manifest.ood.max_new_words
+    return Vocabulary(contents.words, 1.0 if limit is None else limit)
 
 
 def calibration_rows(contents: IndexContents) -> CalibrationRows:

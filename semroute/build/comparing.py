@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import routing_policy
+from semroute.artifact.serving import routing_policy, vocabulary
 from semroute.encoders.export import Comparison
 from semroute.features import text_features
 from semroute.index import CentroidIndex
@@ -39,11 +39,12 @@ def _columns(contents: IndexContents, texts: Sequence[str], vectors: Vectors) ->
     near = CentroidIndex(contents.centroids).search(
         vectors[rows, :dimension], estimator.n_neighbours
     )
+    is_new = np.array([*map(vocabulary(contents).is_new, usable)], dtype=bool)
     features = text_features(usable)
     found = estimator.estimate(near.cluster_ids, near.similarities, vectors[rows], features)
     traffic = Traffic(
         cluster_ids=near.cluster_ids[:, 0],
-        similarities=near.similarities[:, 0],
+        similarities=np.where(is_new, np.float32(-1), near.similarities[:, 0]),
         losses=found.losses,
         costs_usd=found.costs_usd,
         n_chars=np.array([len(text) for text in usable], dtype=np.int64),

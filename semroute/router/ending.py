@@ -2,7 +2,7 @@
 
 A daemon thread that comes back from native code while Python ends is unwound through that code, and
 the runtimes of C++ and Rust then abort the whole process. So at the end those under way are waited
-for, and no other begins.
+for, and those that begin are held up until the process is gone.
 """
 
 import atexit
@@ -12,10 +12,21 @@ import time
 from collections import deque
 
 MOST_SECONDS = 5.0
-"""How long the end waits; a request takes milliseconds, a portion of a batch of long texts more."""
+"""How long the end waits for requests; one takes milliseconds, a portion of a batch more."""
+
+HELD_UP_SECONDS = 1.0
+"""How long requests that begin at the end wait for the process to be gone.
+
+Not for ever: what else runs at the end may wait for the very threads they are on.
+"""
 
 _under_way: deque[None] = deque()
-_is_ending = threading.Event()
+
+
+class _End:
+    """When requests of daemon threads may begin again; None before the end of the process."""
+
+    free_at: float | None = None
 
 
 class UnderWay:
@@ -23,9 +34,11 @@ class UnderWay:
 
     def __enter__(self) -> None:
         _under_way.append(None)
-        if _is_ending.is_set() and threading.current_thread().daemon:
+        if _End.free_at is not None and threading.current_thread().daemon:
             _under_way.pop()
-            threading.Event().wait()  # for ever: the process is about to be gone
+            while time.monotonic() < _End.free_at:
+                time.sleep(0.01)
+            _under_way.append(None)
 
     def __exit__(self, *_error: object) -> None:
         if _under_way:  # empty in a child forked from within a request
@@ -33,10 +46,11 @@ class UnderWay:
 
 
 def _wait_for_requests() -> None:
-    _is_ending.set()
     last = time.monotonic() + MOST_SECONDS
+    _End.free_at = last + HELD_UP_SECONDS
     while _under_way and time.monotonic() < last:
         time.sleep(0.001)
+    _End.free_at = time.monotonic() + HELD_UP_SECONDS
 
 
 def _start_in_child() -> None:

@@ -167,6 +167,8 @@ def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[
 
 def _unlike_the_log(decision: RouteDecision, contents: IndexContents) -> str:
     ood = contents.manifest.ood
+    if decision.similarity is None and contents.clusters:
+        return "It holds more than text, of which the log says nothing"
     if decision.similarity is None or decision.similarity < ood.threshold:
         return "Nothing like it is in the log"
     share = 1.0 if ood.max_new_words is None else ood.max_new_words

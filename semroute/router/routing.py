@@ -33,8 +33,8 @@ logger = logging.getLogger("semroute")
 N_CACHED = 4096
 """Decisions kept for texts that are asked again, about 1 kB each."""
 
-N_AT_ONCE = 1024
-"""Texts looked up together; more would take memory and save no time."""
+N_AT_ONCE = 128
+"""Texts looked up together; more would take memory, and hold up the end of a process."""
 
 N_SHOWN = 2
 """Clusters a decision names: the nearest and the runner-up."""
@@ -117,8 +117,11 @@ class SemanticRouter:
         # Needed further down; on a second core it takes no time beside the files' digests.
         with beside(partial(import_module, "faiss")):
             contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)
-        encoder = open_index_encoder(contents, given=encoder, threads=threads, n_workers=n_workers)
-        return cls(contents, encoder, Path(folder), n_cached=n_cached)
+        with UnderWay():
+            encoder = open_index_encoder(
+                contents, given=encoder, threads=threads, n_workers=n_workers
+            )
+            return cls(contents, encoder, Path(folder), n_cached=n_cached)
 
     @property
     def index_version(self) -> str:

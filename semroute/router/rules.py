@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import routing_policy
+from semroute.artifact.serving import routing_policy, vocabulary
 from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import features_of
 from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, has_usable_parts
-from semroute.vocabulary import Vocabulary
 
 N_EXPLAINED = 5
 """Clusters found for every text, at least, if there are so many; an explanation lists them."""
@@ -58,8 +57,7 @@ class Rules:
         self._index = CentroidIndex(contents.centroids)
         self._width = contents.manifest.encoder.width
         self._policy = routing_policy(contents)
-        limit = contents.manifest.ood.max_new_words
-        self._vocabulary = Vocabulary(contents.words, 1.0 if limit is None else limit)
+        self._vocabulary = vocabulary(contents)
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names

@@ -101,7 +101,8 @@ def test_a_text_of_new_words_is_unknown_however_similar_and_whoever_labelled_its
 
 
 @pytest.mark.parametrize(
-    "part", [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "input_audio"}, {"type": 3}]
+    "part",
+    [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "input_audio"}, {"type": "file"}],
 )
 def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: dict[str, object]) -> None:
     text = tiny_texts(0, 1)[0]
@@ -110,8 +111,14 @@ def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: dict[str
         [{"role": "user", "content": content}, {"role": "user", "content": "a"}]
     )
     assert (decision.model, decision.reason, decision.is_fallback) == ("large", "ood", True)
-    only_text = ROUTER.route([{"role": "user", "content": content[:1]}])
-    assert only_text == ROUTER.route(text)
+    assert ROUTER.route(
+        [{"role": "tool", "content": [part]}, {"role": "user", "content": "a"}]
+    ) == (decision)
+    assert "more than text" in ROUTER.explain([{"role": "user", "content": content}]).why[-1]
+    for odd in ({"type": None}, {"type": "tool_result"}, {"type": 3}):
+        for kind in ("text", "input_text"):
+            mixed = [{"type": kind, "text": text}, odd]
+            assert ROUTER.route([{"role": "user", "content": mixed}]) == ROUTER.route(text)
 
 
 def test_an_override_does_not_catch_unknown_text() -> None:
