@@ -33,7 +33,7 @@ logger = logging.getLogger("semroute")
 N_CACHED = 4096
 """Decisions kept for texts that are asked again, about 1 kB each."""
 
-N_AT_ONCE = 128
+N_AT_ONCE = 256
 """Texts looked up together; more would take memory, and hold up the end of a process."""
 
 N_SHOWN = 2
