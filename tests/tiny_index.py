@@ -66,6 +66,20 @@ def tiny_texts(cluster_id: int, n_texts: int) -> list[str]:
     return [f"{topic} detail{i}" for i in range(n_texts)]
 
 
+def with_cluster(contents: IndexContents, cluster_id: int, **changes: object) -> IndexContents:
+    """The contents with another value in a field of one cluster."""
+    clusters = list(contents.clusters)
+    clusters[cluster_id] = clusters[cluster_id].model_copy(update=changes)
+    return dataclasses.replace(contents, clusters=tuple(clusters))
+
+
+def with_threshold(contents: IndexContents, threshold: float) -> IndexContents:
+    """The contents with another out-of-distribution threshold."""
+    ood = contents.manifest.ood.model_copy(update={"threshold": threshold})
+    manifest = contents.manifest.model_copy(update={"ood": ood})
+    return dataclasses.replace(contents, manifest=manifest)
+
+
 def assert_same_contents(left: IndexContents, right: IndexContents) -> None:
     """Compare everything an index holds, numbers to the last bit."""
     assert left.manifest == right.manifest

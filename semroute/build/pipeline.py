@@ -41,7 +41,7 @@ from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.ood import calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
-from semroute.relabel import Reattached, reattach, recertified
+from semroute.relabel import Reattached, certified, reattach, with_certificate
 from semroute.seen import remember
 from semroute.tables import listed, sha256_of
 from semroute.texts import keyed_hash, printable
@@ -111,13 +111,24 @@ def build_index(
         contents = _contents(log, inputs, made, previous, seed, samples, watch)
         carried = _carry_over(previous, contents)
         with watch.step("certify"):
-            contents = recertified(replace(contents, clusters=carried.clusters))
+            contents = replace(contents, clusters=carried.clusters)
+            certificate = certified(contents)
+            contents = with_certificate(contents, certificate)
             contents = with_changed_share(contents, made.comparison)
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
     warnings = _warnings(inputs, previous, contents)
-    return summarise(out, contents, carried, warnings, watch.steps, log.n_truncated, log.n_resumed)
+    return summarise(
+        out,
+        contents,
+        certificate,
+        carried,
+        warnings,
+        watch.steps,
+        log.n_truncated,
+        log.n_resumed,
+    )
 
 
 @contextmanager

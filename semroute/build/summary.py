@@ -9,7 +9,7 @@ from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
-from semroute.relabel import Reattached, Suggestion, recertified
+from semroute.relabel import Reattached, Suggestion, certified
 from semroute.texts import Cut
 
 
@@ -98,14 +98,17 @@ def coverage(contents: IndexContents) -> float:
     return float((similarities >= contents.manifest.ood.threshold).mean())
 
 
-def _saving(contents: IndexContents) -> float | None:
-    certificate = contents.manifest.certificate
-    return certificate.saving if certificate else None
+def _saving_without_labels(contents: IndexContents) -> float | None:
+    bare = tuple(cluster.model_copy(update={"override": None}) for cluster in contents.clusters)
+    if bare == contents.clusters:
+        return None
+    return certified(replace(contents, clusters=bare)).saving
 
 
 def summarise(
     folder: Path,
     contents: IndexContents,
+    certificate: Certificate,
     carried: Reattached,
     warnings: Sequence[str],
     steps: Sequence[StepTime],
@@ -114,10 +117,6 @@ def summarise(
 ) -> BuildSummary:
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
-    certificate = manifest.certificate
-    bare = tuple(cluster.model_copy(update={"override": None}) for cluster in clusters)
-    unlabelled = recertified(replace(contents, clusters=bare)) if bare != clusters else contents
-    assert certificate is not None  # noqa: S101 - `recertified` has set it before this
     return BuildSummary(
         index_version=manifest.index_version,
         folder=str(folder),
@@ -139,7 +138,7 @@ def summarise(
         max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
-        saving_without_labels=_saving(unlabelled) if bare != clusters else None,
+        saving_without_labels=_saving_without_labels(contents),
         n_truncated=n_truncated,
         cut=manifest.config.texts.cut,
         n_resumed=n_resumed,

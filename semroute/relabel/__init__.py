@@ -1,7 +1,7 @@
 """Analysts' corrections: out as a sheet, back as a new version, and over to a rebuilt index."""
 
 from semroute.relabel.applying import apply_labels
-from semroute.relabel.certifying import recertified
+from semroute.relabel.certifying import certified, recertified, with_certificate
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
 from semroute.relabel.reattaching import Reattached, Suggestion, reattach
@@ -13,10 +13,12 @@ __all__ = [
     "Reattached",
     "Suggestion",
     "apply_labels",
+    "certified",
     "contradictions",
     "export_labels",
     "plan_labels",
     "reattach",
     "recertified",
     "sheet_rows",
+    "with_certificate",
 ]

@@ -5,25 +5,34 @@ from dataclasses import replace
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.artifact.serving import calibration_rows, routing_policy
-from semroute.certify import certify
+from semroute.certify import Certificate, certify
 from semroute.policy import NO_OVERRIDE, LabelReason
 
 
-def recertified(contents: IndexContents) -> IndexContents:
-    """Certify the policy with the analysts' labels in place, and set what follows from it.
+def certified(contents: IndexContents) -> Certificate:
+    """Certify the policy with the analysts' labels in place.
 
     Everything it needs is in the contents: no text, no encoder.
     """
     config = contents.manifest.config
-    certificate = certify(
+    return certify(
         routing_policy(contents),
         config.model_names,
         calibration_rows(contents),
         config.quality.max_loss,
         config.quality.confidence,
     )
+
+
+def with_certificate(contents: IndexContents, certificate: Certificate) -> IndexContents:
+    """Put a certificate in force, and set the automatic labels that follow from it."""
     manifest = contents.manifest.model_copy(update={"certificate": certificate})
     return _labelled(replace(contents, manifest=manifest))
+
+
+def recertified(contents: IndexContents) -> IndexContents:
+    """Certify the policy with the analysts' labels in place, and set what follows from it."""
+    return with_certificate(contents, certified(contents))
 
 
 def _labelled(contents: IndexContents) -> IndexContents:

@@ -83,7 +83,7 @@ class Waiting(TinyEncoder):
         super().__init__()
         self.may_go_on = threading.Event()
 
-    def encode(self, texts: list[str], *args: object) -> object:  # type: ignore[override]
+    def encode(self, texts: list[str], *args: object) -> object:  # type: ignore[override]  # passed on as it is
         assert self.may_go_on.wait(30)
         return super().encode(texts)
 
