@@ -1,6 +1,7 @@
 """Small sentence-transformers models made on the spot, in folders of their own."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import transformers
 from safetensors.numpy import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import modules
-from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
 from semroute.encoders import SentenceTransformerEncoder, SentenceTransformerSettings
@@ -37,7 +38,7 @@ def bert(folder: Path, **options: Any) -> Path:
     """Random weights that give texts far apart; the first token is the sentence's vector."""
     tokenizer = _tokenizer("input_ids", "token_type_ids", "attention_mask")
     config = transformers.BertConfig(vocab_size=len(tokenizer), **SIZES)
-    return _saved(folder, transformers.BertModel(config), tokenizer, "cls", **options)
+    return _saved(folder, transformers.BertModel, config, tokenizer, "cls", **options)
 
 
 def modern_bert(folder: Path) -> Path:
@@ -53,7 +54,7 @@ def modern_bert(folder: Path) -> Path:
         eos_token_id=3,
         **SIZES,
     )
-    return _saved(folder, transformers.ModernBertModel(config), tokenizer, "mean")
+    return _saved(folder, transformers.ModernBertModel, config, tokenizer, "mean")
 
 
 def minilm_of_few_words(folder: Path, texts: list[str]) -> Path:
@@ -84,13 +85,15 @@ def minilm_of_few_words(folder: Path, texts: list[str]) -> Path:
 
 
 def _tokenizer(*inputs: str) -> Any:
-    tokenizer = Tokenizer(WordPiece(unk_token=SPECIAL[1]))
+    """Words and characters of the probe texts; a trained vocabulary differs from run to run."""
+    texts = [text.lower() for text in PROBE_TEXTS]
+    words = sorted({word for text in texts for word in re.findall(r"\w+", text)})
+    characters = sorted({character for text in texts for character in text if character > " "})
+    pieces = [*SPECIAL, *characters, *(f"##{character}" for character in characters), *words]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token=SPECIAL[1]))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=400, special_tokens=list(SPECIAL), show_progress=False
-    )
-    tokenizer.train_from_iterator(PROBE_TEXTS, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
@@ -100,11 +103,19 @@ def _tokenizer(*inputs: str) -> Any:
     )
 
 
-def _saved(folder: Path, network: Any, tokenizer: Any, pooling: str, **options: Any) -> Path:
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
+def _saved(
+    folder: Path,
+    architecture: type[Any],
+    config: Any,
+    tokenizer: Any,
+    pooling: str,
+    **options: Any,
+) -> Path:
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        network = architecture(config)
         for weights in network.parameters():
-            weights.add_(0.3 * torch.randn(weights.shape, generator=generator))
+            weights.add_(0.3 * torch.randn(weights.shape))
     network.save_pretrained(folder / "network")
     tokenizer.save_pretrained(folder / "network")
     transformer = modules.Transformer(str(folder / "network"), max_seq_length=64)
