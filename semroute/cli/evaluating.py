@@ -1,6 +1,7 @@
 """`evaluate`."""
 
 import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def evaluate(
     """
     from semroute.cli.evaluation_tables import print_evaluation
     from semroute.cli.progress_bars import progress_for_terminal
-    from semroute.errors import require
+    from semroute.errors import CheckFailedError, require
     from semroute.evaluate import evaluate as judge
 
     if report is not None:
@@ -88,22 +89,43 @@ def evaluate(
 
         write_report(report, folder, queries, found, samples=samples)
         click.echo(f"report: {report}", err=True)
+    gates = _gates(found, min_quality, max_cost)
     if as_json:
-        print_json(found.to_dict())
+        print_json({**found.to_dict(), "gates": [asdict(gate) for gate in gates]})
     else:
         print_evaluation(found)
-    _check(found, min_quality, max_cost)
-
-
-def _check(found: "Evaluation", min_quality: float | None, max_cost: float | None) -> None:
-    from semroute.errors import CheckFailedError
-
-    score, cost = found.router.score, found.router.cost_usd.value
-    missed = []
-    if min_quality is not None and (score is None or score.value < min_quality):
-        reached = "unknown" if score is None else f"{score.value:.4f}"
-        missed.append(f"the mean score is {reached}, --min-quality asks for {min_quality:g}")
-    if max_cost is not None and cost > max_cost:
-        missed.append(f"a request costs {dollars(cost)}, --max-cost allows {dollars(max_cost)}")
+    missed = [gate.missed for gate in gates if not gate.met]
     if missed:
         raise CheckFailedError("; ".join(missed))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure asked for by an option, and what was reached; None if that is unknown."""
+
+    option: str
+    asked: float
+    reached: float | None
+    met: bool
+
+    @property
+    def missed(self) -> str:
+        """Say by how much it was missed."""
+        if self.option == "--max-cost":
+            return (
+                f"a request costs {dollars(self.reached)}, --max-cost allows {dollars(self.asked)}"
+            )
+        reached = "unknown" if self.reached is None else f"{self.reached:.4f}"
+        return f"the mean score is {reached}, --min-quality asks for {self.asked:g}"
+
+
+def _gates(found: "Evaluation", min_quality: float | None, max_cost: float | None) -> list[Gate]:
+    score = None if found.router.score is None else found.router.score.value
+    cost = found.router.cost_usd.value
+    gates = []
+    if min_quality is not None:
+        met = score is not None and score >= min_quality
+        gates.append(Gate("--min-quality", min_quality, score, met))
+    if max_cost is not None:
+        gates.append(Gate("--max-cost", max_cost, cost, cost <= max_cost))
+    return gates

@@ -131,7 +131,8 @@ def _print_nearest(explanation: "Explanation") -> None:
 
 
 def _print_estimates(explanation: "Explanation") -> None:
-    click.echo("\nExpected loss on this text, and what moves it")
+    click.echo("\nExpected cost and loss on this text, and what moves the loss")
+    costs_usd = {c.model: c.expected_cost_usd for c in explanation.decision.candidates}
     for parts in explanation.estimates:
         moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
         moves |= parts.features
@@ -140,8 +141,8 @@ def _print_estimates(explanation: "Explanation") -> None:
         base = figure(parts.base)
         accepted = figure(explanation.accepted_losses.get(parts.model))
         click.echo(
-            f"  {printable(parts.model)}  {figure(parts.loss)} (accepted: {accepted}) = {base} in "
-            f"general, {told}"
+            f"  {printable(parts.model)}  {dollars(costs_usd.get(parts.model))}  "
+            f"{figure(parts.loss)} (accepted: {accepted}) = {base} in general, {told}"
         )
 
 

@@ -182,6 +182,22 @@ class TestCommand:
         assert "answered by" in done.stdout
         assert (gate[0] in done.stderr) == (code == 5)
 
+    def test_json_says_which_gates_were_met(self, judged: Judged) -> None:
+        done = command(judged, "--json", "--min-quality", "1", "--max-cost", "0.5")
+        assert done.code == 5
+        document = json.loads(done.stdout)
+        quality, cost = document["gates"]
+        router = document["strategies"][0]
+        assert quality == {
+            "option": "--min-quality",
+            "asked": 1.0,
+            "reached": router["score"]["value"],
+            "met": False,
+        }
+        assert (cost["option"], cost["asked"], cost["met"]) == ("--max-cost", 0.5, True)
+        assert cost["reached"] == router["cost_usd"]["value"]
+        assert json.loads(command(judged, "--json").stdout)["gates"] == []
+
     @pytest.mark.parametrize(("bar", "code"), [("0.2", 0), ("1", 5)])
     def test_without_scikit_learn_only_the_classifier_is_missing(
         self, judged: Judged, monkeypatch: pytest.MonkeyPatch, bar: str, code: int
