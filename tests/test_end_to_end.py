@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from semroute import SemanticRouter
+from semroute.cli.output import dollars
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from tests.command_line import Finished, run
 
@@ -165,6 +166,12 @@ def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
         assert words in shown.stdout
     document = json.loads(run("explain", "--index", index, "--json", EASY).stdout)
     assert document["clusters"][0]["examples"]
+    candidates = document["decision"]["candidates"]
+    cheaper = [c for c in candidates if c["model"] != "frontier-xl"]
+    assert cheaper
+    for candidate in cheaper:
+        told = f"{candidate['model']}  {dollars(candidate['expected_cost_usd'])}  "
+        assert f"{told}{candidate['expected_loss']:.3f} (accepted: " in shown.stdout
 
 
 def test_inspect_and_verify_tell_what_the_index_is(index: Path, built: tuple[Path, dict]) -> None:
