@@ -10,7 +10,6 @@ from semroute.cli.build_summary import print_summary
 from semroute.cli.output import dollars, figure, percent, print_columns
 from semroute.cli.progress_bars import progress_for_terminal
 from semroute.cli.routing import decision_line
-from semroute.config import read_config
 from semroute.demo.comparison import compare
 from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from semroute.demo.place import temporary_folder
@@ -42,7 +41,7 @@ def print_tour(out: Path | None, seed: int) -> None:
     print_summary(summary)
     router = SemanticRouter.load(clusters)
     _print_routes(router, clusters)
-    _print_comparison(router, files)
+    _print_comparison(router, clusters, files)
     _print_next(files, clusters, seed)
 
 
@@ -68,8 +67,8 @@ def _print_routes(router: SemanticRouter, clusters: Path) -> None:
         click.echo(f"  # {request.why}\n")
 
 
-def _print_comparison(router: SemanticRouter, files: DemoFiles) -> None:
-    compared = compare(router, files, read_config(files.config))
+def _print_comparison(router: SemanticRouter, clusters: Path, files: DemoFiles) -> None:
+    compared = compare(router, clusters, files)
     always = next(c for c in compared if c.name.startswith("always")).cost_usd
     click.echo("Held-out queries the build has not seen (scores and costs simulated)")
     heading = ("answered by", "mean score", "cost a request", "saved", "queries scored")
@@ -82,6 +81,7 @@ def _print_comparison(router: SemanticRouter, files: DemoFiles) -> None:
 
 def _print_next(files: DemoFiles, clusters: Path, seed: int) -> None:
     index = _quoted(clusters)
+    test = f"--queries {_quoted(files.queries_test)} --evals {_quoted(files.evals_test)}"
     click.echo("\nThe same by hand; put your own files in place of these:")
     for command in (
         _build_command(files, clusters, seed),
@@ -89,5 +89,6 @@ def _print_next(files: DemoFiles, clusters: Path, seed: int) -> None:
         f"semroute labels export --index {index} -o labels.csv",
         f"semroute labels apply --index {index} labels.csv --dry-run",
         f"semroute inspect --index {index} --clusters",
+        f"semroute evaluate --index {index} {test}",
     ):
         _print_command(command)

@@ -1,15 +1,15 @@
 """What routing saves on the demo's held-out queries, against always using one model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.config import Config
+from semroute.artifact.loading import load_index
 from semroute.demo.dataset import DemoFiles
-from semroute.evals import EvalTable, read_evals
-from semroute.queries import read_queries
+from semroute.evaluate.frozen import read_frozen_set
+from semroute.evaluate.paired import PairedBootstrap, chosen_shares
 from semroute.router import SemanticRouter
 
 
@@ -17,7 +17,8 @@ from semroute.router import SemanticRouter
 class Compared:
     """One way to answer the held-out queries: mean score and mean cost in US dollars a request.
 
-    `score` is over the queries whose chosen model has a score, `n_scored` of them.
+    `score` is that of `semroute evaluate`; `n_scored` counts queries whose chosen model has a
+    score beside the frontier's.
     """
 
     name: str
@@ -26,26 +27,23 @@ class Compared:
     n_scored: int
 
 
-def compare(router: SemanticRouter, files: DemoFiles, config: Config) -> tuple[Compared, ...]:
+def compare(router: SemanticRouter, index: Path, files: DemoFiles) -> tuple[Compared, ...]:
     """Answer the held-out queries by the router, by the frontier and by the cheapest model."""
-    log = read_queries(files.queries_test)
-    table = read_evals(files.evals_test, log.query_ids, config.model_names)
-    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
-    routed = [config.model_names.index(d.model) for d in router.route_batch(log.texts)]
-    cheapest = int(np.argmin(costs.mean(axis=0)))
-    frontier = config.model_names.index(config.frontier)
-    n = len(log.texts)
+    contents = load_index(index, samples=False)
+    frozen = read_frozen_set(files.queries_test, files.evals_test, contents)
+    n = len(frozen.texts)
+    judge = PairedBootstrap(frozen, np.ones((1, n)))
+    routed = np.array([frozen.models.index(d.model) for d in router.route_batch(frozen.texts)])
+    cheapest = int(np.argmin(frozen.costs_usd.mean(axis=0)))
     return (
-        _compared("semroute", routed, table, costs),
-        _compared(f"always {config.frontier}", [frontier] * n, table, costs),
-        _compared(f"always {config.model_names[cheapest]}", [cheapest] * n, table, costs),
+        _compared("semroute", routed, judge),
+        _compared(f"always {frozen.frontier}", np.full(n, frozen.frontier_column), judge),
+        _compared(f"always {frozen.models[cheapest]}", np.full(n, cheapest), judge),
     )
 
 
-def _compared(
-    name: str, columns: Sequence[int], table: EvalTable, costs: NDArray[np.float64]
-) -> Compared:
-    rows = np.arange(len(columns))
-    scores = table.scores[rows, columns]
-    n_scored = int((~np.isnan(scores)).sum())
-    return Compared(name, float(np.nanmean(scores)), float(costs[rows, columns].mean()), n_scored)
+def _compared(name: str, columns: NDArray[np.int64], judge: PairedBootstrap) -> Compared:
+    shares = chosen_shares(columns, len(judge.frozen.models))
+    draws = judge.draws(shares)
+    n_scored = len(columns) - judge.n_unscored(shares)
+    return Compared(name, float(draws.score[0]), float(draws.cost_usd[0]), n_scored)

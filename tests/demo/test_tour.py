@@ -9,7 +9,9 @@ import pytest
 
 from semroute.build import build_index
 from semroute.cli import demo_tour
+from semroute.cli.output import dollars, figure, percent
 from semroute.demo import dataset, requests, write_dataset
+from semroute.evaluate import evaluate
 from semroute.router import SemanticRouter
 from tests.command_line import Finished, run
 from tests.tiny import TinyEncoder
@@ -78,3 +80,14 @@ def test_what_it_saves_is_told_beside_always_using_one_model(toured: Finished) -
     (frontier,) = (row for row in rows if row[:2] == ["always", "frontier-xl"])
     assert 0 < float(ours[3].rstrip("%")) < 100
     assert frontier[4] == "0.0%"
+
+
+def test_the_command_that_judges_it_tells_the_same(toured: Finished) -> None:
+    (shown,) = (command for command in commands(toured) if command[1] == "evaluate")
+    index, queries, evals = map(Path, shown[3::2])
+    found = evaluate(index, queries, evals, encoder=ENCODER)
+    (ours,) = (r.split() for r in toured.stdout.splitlines() if r.startswith("  semroute "))
+    router = found.router
+    assert router.score is not None
+    told = [figure(router.score.value), dollars(router.cost_usd.value)]
+    assert ours[1:4] == [*told, percent(router.saving.value)]
