@@ -91,7 +91,8 @@ def evaluate(
         click.echo(f"report: {report}", err=True)
     gates = _gates(found, min_quality, max_cost)
     if as_json:
-        print_json({**found.to_dict(), "gates": [asdict(gate) for gate in gates]})
+        told = [{k: v for k, v in asdict(gate).items() if k != "missed"} for gate in gates]
+        print_json({**found.to_dict(), "gates": told})
     else:
         print_evaluation(found)
     missed = [gate.missed for gate in gates if not gate.met]
@@ -101,22 +102,16 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Gate:
-    """A figure asked for by an option, and what was reached; None if that is unknown."""
+    """A figure asked for by an option, and what was reached; None if that is unknown.
+
+    `missed` is what to say if it was not met.
+    """
 
     option: str
     asked: float
     reached: float | None
     met: bool
-
-    @property
-    def missed(self) -> str:
-        """Say by how much it was missed."""
-        if self.option == "--max-cost":
-            return (
-                f"a request costs {dollars(self.reached)}, --max-cost allows {dollars(self.asked)}"
-            )
-        reached = "unknown" if self.reached is None else f"{self.reached:.4f}"
-        return f"the mean score is {reached}, --min-quality asks for {self.asked:g}"
+    missed: str
 
 
 def _gates(found: "Evaluation", min_quality: float | None, max_cost: float | None) -> list[Gate]:
@@ -125,7 +120,10 @@ def _gates(found: "Evaluation", min_quality: float | None, max_cost: float | Non
     gates = []
     if min_quality is not None:
         met = score is not None and score >= min_quality
-        gates.append(Gate("--min-quality", min_quality, score, met))
+        reached = "unknown" if score is None else f"{score:.4f}"
+        missed = f"the mean score is {reached}, --min-quality asks for {min_quality:g}"
+        gates.append(Gate("--min-quality", min_quality, score, met, missed))
     if max_cost is not None:
-        gates.append(Gate("--max-cost", max_cost, cost, cost <= max_cost))
+        missed = f"a request costs {dollars(cost)}, --max-cost allows {dollars(max_cost)}"
+        gates.append(Gate("--max-cost", max_cost, cost, cost <= max_cost, missed))
     return gates

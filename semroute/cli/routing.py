@@ -133,6 +133,11 @@ def _print_nearest(explanation: "Explanation") -> None:
 def _print_estimates(explanation: "Explanation") -> None:
     click.echo("\nExpected cost and loss on this text, and what moves the loss")
     costs_usd = {c.model: c.expected_cost_usd for c in explanation.decision.candidates}
+    taken_apart = {parts.model for parts in explanation.estimates}
+    for other in explanation.decision.candidates:
+        if other.model not in taken_apart:
+            cost, loss = dollars(other.expected_cost_usd), figure(other.expected_loss)
+            click.echo(f"  {printable(other.model)}  {cost}  {loss}")
     for parts in explanation.estimates:
         moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
         moves |= parts.features

@@ -148,7 +148,7 @@ def judge_decisions(
     columns = np.array([frozen.models.index(d.model) for d in decisions], dtype=np.int64)
     shares = chosen_shares(columns, len(frozen.models))
     expected = expectations(routing_policy(contents), decisions, frozen)
-    cheapest = _cheapest(frozen)
+    cheapest = frozen.cheapest_column
     rivals = _rivals(judge, shares, decisions, vectors, contents.calibration, cheapest)
     routed = judge.draws(shares)
     strategies = tuple(_result(name, kind, judge, mix, routed) for name, kind, mix in rivals)
@@ -188,12 +188,6 @@ def _unknown(frozen: FrozenSet, decisions: Sequence[RouteDecision]) -> tuple[Unk
         if decision.reason == "ood"
     ]
     return tuple(sorted(found, key=lambda one: one.similarity or -1.0)[:MOST_UNKNOWN])
-
-
-def _cheapest(frozen: FrozenSet) -> int:
-    """Return the column of the cheapest model that was scored beside the frontier."""
-    scored = np.isfinite(frozen.losses).any(axis=0)
-    return int(np.where(scored, frozen.costs_usd.mean(axis=0), np.inf).argmin())
 
 
 def _rivals(

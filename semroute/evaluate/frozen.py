@@ -58,6 +58,12 @@ class FrozenSet:
         """The frontier's score minus each model's on the same query, NaN where one is unknown."""
         return self.scores[:, [self.frontier_column]] - self.scores
 
+    @property
+    def cheapest_column(self) -> int:
+        """The column of the cheapest model that was scored beside the frontier."""
+        scored = np.isfinite(self.losses).any(axis=0)
+        return int(np.where(scored, self.costs_usd.mean(axis=0), np.inf).argmin())
+
 
 def read_frozen_set(
     queries: Path, evals: Path, contents: IndexContents, *, skip_seen: bool = False

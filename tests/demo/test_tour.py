@@ -11,6 +11,7 @@ from semroute.build import build_index
 from semroute.cli import demo_tour
 from semroute.cli.output import dollars, figure, percent
 from semroute.demo import dataset, requests, write_dataset
+from semroute.demo.comparison import compare
 from semroute.evaluate import evaluate
 from semroute.router import SemanticRouter
 from tests.command_line import Finished, run
@@ -82,12 +83,21 @@ def test_what_it_saves_is_told_beside_always_using_one_model(toured: Finished) -
     assert frontier[4] == "0.0%"
 
 
-def test_the_command_that_judges_it_tells_the_same(toured: Finished) -> None:
+def test_the_figures_are_those_of_the_command_shown(toured: Finished) -> None:
     (shown,) = (command for command in commands(toured) if command[1] == "evaluate")
     index, queries, evals = map(Path, shown[3::2])
     found = evaluate(index, queries, evals, encoder=ENCODER)
-    (ours,) = (r.split() for r in toured.stdout.splitlines() if r.startswith("  semroute "))
-    router = found.router
-    assert router.score is not None
-    told = [figure(router.score.value), dollars(router.cost_usd.value)]
-    assert ours[1:4] == [*told, percent(router.saving.value)]
+    judged = {strategy.name: strategy for strategy in found.strategies}
+    router = SemanticRouter.load(index, encoder=ENCODER)
+    compared = compare(router, index, queries, evals)
+    assert len(compared) == 3
+    rows = [" ".join(line.split()) for line in toured.stdout.splitlines()]
+    for ours in compared:
+        strategy = judged[ours.name]
+        assert strategy.score is not None
+        assert (ours.score, ours.cost_usd, ours.saving) == pytest.approx(
+            (strategy.score.value, strategy.cost_usd.value, strategy.saving.value), abs=1e-9
+        )
+        assert ours.n_scored == found.n_queries - strategy.n_unscored
+        told = (figure(ours.score), dollars(ours.cost_usd), percent(ours.saving), ours.n_scored)
+        assert " ".join(map(str, (ours.name, *told))) in rows
