@@ -30,7 +30,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "windows": np.full(2, np.inf),
         "usual_cost_usd": 0.019,  # what `small` saves: its limit is the tolerance itself
     }
-    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed
+    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed values
 
 
 def _rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -> CalibrationRows:

@@ -64,7 +64,9 @@ def test_a_missing_index_exits_with_4_and_says_how_to_make_one(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_an_interrupted_command_says_so_and_exits_with_130(monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_interrupted_command_says_so_and_exits_with_130(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 

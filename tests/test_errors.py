@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,9 +82,10 @@ def test_the_tree_at_the_top_of_the_file_is_the_tree() -> None:
 def test_an_input_error_says_where_as_far_as_that_is_known(
     where: dict[str, object], message: str
 ) -> None:
-    assert str(InputError("is wrong; mend it", **where)) == message  # type: ignore[arg-type]
+    place: dict[str, Any] = where
+    assert str(InputError("is wrong; mend it", **place)) == message
     of_config = message.replace("column", "key")
-    assert str(ConfigError("is wrong; mend it", **where)) == of_config  # type: ignore[arg-type]
+    assert str(ConfigError("is wrong; mend it", **place)) == of_config
 
 
 def test_an_input_error_keeps_its_parts() -> None:

@@ -22,7 +22,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "windows": np.full(3, np.inf),
         "usual_cost_usd": 0.02,
     }
-    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]
+    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed values
 
 
 def _one(

@@ -112,7 +112,7 @@ def test_what_is_neither_text_nor_messages_is_a_type_error(query: Any) -> None:
 
 def test_a_list_of_something_else_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="a list holds messages with a role and a content"):
-        query_text(["x"])  # type: ignore[list-item]
+        query_text(["x"])  # type: ignore[list-item]  # the wrong type is the test
 
 
 def test_pairs_of_surrogates_are_joined_and_lone_ones_replaced() -> None:

@@ -198,6 +198,16 @@ class TestCommand:
         assert cost["reached"] == router["cost_usd"]["value"]
         assert json.loads(command(judged, "--json").stdout)["gates"] == []
 
+    def test_a_quality_nobody_scored_misses_its_gate(self, judged: Judged, tmp_path: Path) -> None:
+        heading, *rows = judged.files.evals_test.read_text().splitlines()
+        evals = tmp_path / "evals.csv"
+        evals.write_text("\n".join([heading, *(row for row in rows if ",frontier-xl," in row)]))
+        done = command(judged, "--evals", evals, "--json", "--min-quality", "0")
+        assert done.code == 5
+        (gate,) = json.loads(done.stdout)["gates"]
+        assert (gate["reached"], gate["met"]) == (None, False)
+        assert "the mean score is unknown, --min-quality asks for 0" in done.stderr
+
     @pytest.mark.parametrize(("bar", "code"), [("0.2", 0), ("1", 5)])
     def test_without_scikit_learn_only_the_classifier_is_missing(
         self, judged: Judged, monkeypatch: pytest.MonkeyPatch, bar: str, code: int
