@@ -1,6 +1,7 @@
 """How often a certificate is broken, and what it costs, on the shared routellm data.
 
     python scripts/bench_certificate.py [--data ../shared/data] [--fits 25] [--splits 20]
+                                        [--encoder MODEL]
 
 Each fit clusters a random half of the queries and learns the estimator there. The other half is
 then split many times into calibration and test queries: the policy certified on the first is
@@ -38,10 +39,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--fits", type=int, default=25)
     parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--encoder", help="another model than the default, by name or folder")
     options = parser.parse_args()
     source = DataSet(options.data / "routellm")
     print(versions())
-    measure(source, serving_encoder(source.folder), options.fits, options.splits)
+    encoder = serving_encoder(source.folder, options.encoder)
+    measure(source, encoder, options.fits, options.splits)
 
 
 def measure(source: DataSet, encoder: Encoder, n_fits: int, n_splits: int) -> None:

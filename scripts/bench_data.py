@@ -11,6 +11,7 @@ import numpy as np
 
 from semroute.build import BuildSummary, build_index
 from semroute.config import Config, read_config
+from semroute.encoders import SentenceTransformerSettings
 from semroute.encoders.contract import Encoder, EncoderIdentity
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import make_encoder
@@ -90,11 +91,14 @@ class DataSet:
         return path
 
 
-def serving_encoder(folder: Path) -> RememberingEncoder:
-    """Make the encoder that a build of a data set would store in its index."""
+def serving_encoder(folder: Path, model: str | None = None) -> RememberingEncoder:
+    """Make the encoder that a build of a data set would store; of another model when one is named."""
     source = DataSet(folder)
     texts = source.texts(np.arange(len(source.rows)))
-    made = make_encoder(source.config.encoder, texts, 0, available_cores())
+    settings = source.config.encoder
+    if model is not None:
+        settings = SentenceTransformerSettings(model=model)
+    made = make_encoder(settings, texts, 0, available_cores())
     return RememberingEncoder(made.encoder)
 
 

@@ -1,11 +1,12 @@
 """Routing quality, OOD detection and build cost on the shared data sets.
 
     python scripts/bench_quality.py [--data ../shared/data] [--seeds 5] [--first-seed 0]
-                                    [--only routellm]
+                                    [--only routellm] [--encoder MODEL]
 
 Each split is built by `build_index` from files, as a user would, and judged through
 `SemanticRouter.route_batch` on queries the build has not seen. Baselines run on the same vectors in
 the same run. Embeddings are computed once per text by the encoder that serves, then reused.
+`--encoder` takes the name or folder of another sentence-transformers model than the default.
 """
 
 import argparse
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", choices=("routellm", "routerbench", "holes", "clinc150", "build"))
+    parser.add_argument("--encoder", help="another model than the default, by name or folder")
     options = parser.parse_args()
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")
@@ -82,7 +84,11 @@ def main() -> None:
     }
     for name, part in parts.items():
         if options.only in (None, name):
-            encoder = None if name == "build" else serving_encoder(options.data / "routellm")
+            encoder = (
+                None
+                if name == "build"
+                else serving_encoder(options.data / "routellm", options.encoder)
+            )
             print(f"\n## {name}", flush=True)
             part(options.data, seeds, encoder)
 

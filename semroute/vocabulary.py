@@ -25,6 +25,9 @@ LEAST_NEW = 0.5
 SHARE_OF_FALLBACK = 0.25
 """Of the known traffic that may be taken for unknown, what new words may claim at most."""
 
+_NONE = {zlib.crc32(b"")}
+"""What stands for the words of a text that has none: digits, signs, emoji."""
+
 # Scripts written without spaces: each character counts as a word.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -40,14 +43,23 @@ def no_words() -> Words:
 
 
 def words_of(texts: Iterable[str]) -> Words:
-    """Hash the distinct words of texts, secrets masked; shape (n_words,)."""
+    """Hash the distinct words of texts, secrets masked; shape (n_words,).
+
+    A text without any word adds the hash of the empty one.
+    """
     found = {number for text in texts for number in _numbers(without_masks(mask(text)))}
     return np.array(sorted(found), dtype=np.uint32)
 
 
+def has_words(text: str) -> bool:
+    """Say whether a text holds any word; digits and signs are none."""
+    return _numbers(text) != _NONE
+
+
 def _numbers(text: str) -> set[int]:
     words = _ASCII_WORD.findall(text.lower()) if text.isascii() else _any_words(text)
-    return {zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(words)}
+    hashes = {zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in set(words)}
+    return hashes or _NONE
 
 
 def _any_words(text: str) -> list[str]:
@@ -74,13 +86,18 @@ class Vocabulary:
     def new_words(self, text: str) -> float:
         """Return the share of a text's distinct words that are new, numbers left out; 0 to 1.
 
-        One word too many is counted, so that a single new word makes no text unknown.
+        One word too many is counted, so that a single new word makes no text unknown. A text
+        without any word is all new to a log of which every text has some.
 
-        >>> Vocabulary(words_of(["Where is my order?"]), 0.5).new_words("where is my parcel")
-        0.2
+        >>> vocabulary = Vocabulary(words_of(["Where is my order?"]), 0.5)
+        >>> vocabulary.new_words("where is my parcel"), vocabulary.new_words("12:30 ???")
+        (0.2, 1.0)
         """
         numbers = _numbers(text)
-        return len(numbers - self._known) / (len(numbers) + 1)
+        n_new = len(numbers - self._known)
+        if n_new and numbers == _NONE:
+            return 1.0
+        return n_new / (len(numbers) + 1)
 
     def is_new(self, text: str) -> bool:
         """Say whether a text consists of new words to a larger share than a known one does."""

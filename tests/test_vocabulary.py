@@ -13,6 +13,7 @@ from semroute.vocabulary import (
     SHARE_OF_FALLBACK,
     Vocabulary,
     calibrated_vocabulary,
+    has_words,
     no_words,
     words_of,
 )
@@ -29,8 +30,8 @@ VOCABULARY = Vocabulary(words_of(LOG), LEAST_NEW)
         ("¿dónde está mi pedido?", 4 / 5),
         ("parcel", 1 / 2),
         ("parcel parcel parcel", 1 / 2),
-        ("12345 678 🙂 !?", 0.0),
-        ("", 0.0),
+        ("12345 678 🙂 !?", 1.0),
+        ("", 1.0),
         ("order7891", 0.0),
         ("证明", 2 / 3),
         ("สวัสดี", 3 / 4),
@@ -84,6 +85,17 @@ def test_a_log_in_a_language_without_spaces_knows_its_characters() -> None:
 ASCII = st.characters(codec="ascii")
 
 
+@pytest.mark.parametrize("text", ["🙂", "12:30", "?!", "¿٣٤？"])
+def test_a_text_without_any_word_is_new_to_a_log_that_has_none_such(text: str) -> None:
+    assert not has_words(text)
+    assert VOCABULARY.is_new(text)
+    knowing = Vocabulary(words_of([*LOG, "42"]), LEAST_NEW)
+    assert not knowing.is_new(text)
+    assert knowing.is_new("证明根号二是无理数")
+    assert has_words(f"{text} order")
+    assert not VOCABULARY.is_new(f"{text} order")
+
+
 @given(st.lists(st.text(ASCII, max_size=30), max_size=5), st.text(ASCII, max_size=40))
 def test_shares_are_those_of_sets_of_words(texts: list[str], text: str) -> None:
     def words(one: str) -> set[str]:
@@ -92,12 +104,14 @@ def test_shares_are_those_of_sets_of_words(texts: list[str], text: str) -> None:
     known = set().union(*map(words, texts))
     new = words(text) - known
     found = Vocabulary(words_of(texts), LEAST_NEW).new_words(text)
-    assert found == pytest.approx(len(new) / (len(words(text)) + 1))
+    wordless = not words(text) and all(map(words, texts))
+    assert found == pytest.approx(1.0 if wordless else len(new) / (len(words(text)) + 1))
 
 
 @given(st.text())
 def test_any_text_has_a_share(text: str) -> None:
-    assert 0 <= VOCABULARY.new_words(text) < 1
+    assert (VOCABULARY.new_words(text) == 1) == (not has_words(text))
+    assert VOCABULARY.new_words(text) >= 0
 
 
 def test_words_are_ascending_hashes_and_hold_no_masked_secret() -> None:

@@ -11,6 +11,7 @@ from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
 from semroute.artifact.serving import routing_policy
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
+from semroute.vocabulary import has_words
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,16 @@ class Explanation:
 
 def explain_decision(
     decision: RouteDecision,
+    text: str,
     near: Sequence[Neighbour],
     contents: IndexContents,
     examples: Mapping[int, tuple[str, ...]],
     estimates: tuple[LossParts, ...],
 ) -> Explanation:
-    """Lay out what a decision rests on; `near` are the clusters to show, most similar first."""
+    """Lay out what the decision on a text rests on.
+
+    `near` are the clusters to show, most similar first.
+    """
     manifest = contents.manifest
     accepted = _accepted(decision, contents)
     clusters = tuple(
@@ -85,7 +90,7 @@ def explain_decision(
     )
     return Explanation(
         decision=decision,
-        why=_why(decision, contents, accepted),
+        why=_why(decision, text, contents, accepted),
         ood_threshold=manifest.ood.threshold,
         max_loss=manifest.config.quality.max_loss,
         clusters=clusters,
@@ -126,11 +131,11 @@ def _accepted(decision: RouteDecision, contents: IndexContents) -> dict[str, flo
 
 
 def _why(
-    decision: RouteDecision, contents: IndexContents, accepted: Mapping[str, float]
+    decision: RouteDecision, text: str, contents: IndexContents, accepted: Mapping[str, float]
 ) -> tuple[str, ...]:
     """Say in sentences how the decision came about."""
     near = _nearness(decision, contents.manifest.ood.threshold)
-    return (*near, _reason(decision, contents, accepted))
+    return (*near, _reason(decision, text, contents, accepted))
 
 
 def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
@@ -142,7 +147,9 @@ def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
     return (f"{nearest}; its similarity {decision.similarity:.3f} is {limit}.",)
 
 
-def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[str, float]) -> str:
+def _reason(
+    decision: RouteDecision, text: str, contents: IndexContents, accepted: Mapping[str, float]
+) -> str:
     frontier = contents.manifest.config.frontier
     tolerance = _tolerance(contents)
     if decision.reason == "matched" and tolerance is not None:
@@ -157,7 +164,7 @@ def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[
         return f"The request may not fit the context window of the label, so {frontier} answers."
     return {
         "override": f"An analyst chose {decision.model} here, whatever the evidence says.",
-        "ood": f"{_unlike_the_log(decision, contents)}, so {frontier} answers.",
+        "ood": f"{_unlike_the_log(decision, text, contents)}, so {frontier} answers.",
         "insufficient_evidence": _insufficient(tolerance, frontier),
         "empty": f"There is no text to embed, so {frontier} answers.",
         "too_long": f"The text is above the size limit, so {frontier} answers.",
@@ -165,12 +172,14 @@ def _reason(decision: RouteDecision, contents: IndexContents, accepted: Mapping[
     }[decision.reason]
 
 
-def _unlike_the_log(decision: RouteDecision, contents: IndexContents) -> str:
+def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents) -> str:
     ood = contents.manifest.ood
     if decision.similarity is None and contents.clusters:
         return "It holds more than text, of which the log says nothing"
     if decision.similarity is None or decision.similarity < ood.threshold:
         return "Nothing like it is in the log"
+    if not has_words(text):
+        return "It holds no word, as no query does that the build has fitted"
     share = 1.0 if ood.max_new_words is None else ood.max_new_words
     return f"More than {share:.0%} of its words are in no query that the build has fitted"
 

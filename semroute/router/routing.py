@@ -176,13 +176,15 @@ class SemanticRouter:
         """Decide as `route` does, and lay out the clusters, evidence and examples behind it."""
         request = self._request(query)
         if request.fallback or not self._names:
-            return explain_decision(self._routed([request])[0], (), self._contents, {}, ())
+            decision = self._routed([request])[0]
+            return explain_decision(decision, request.text, (), self._contents, {}, ())
         with UnderWay():
             located = self._locate([request.text])
             decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located) if near else ()
-        return explain_decision(decision, near, self._contents, self._examples(), parts)
+        examples = self._examples()
+        return explain_decision(decision, request.text, near, self._contents, examples, parts)
 
     def _examples(self) -> Mapping[int, tuple[str, ...]]:
         manifest = self._contents.manifest

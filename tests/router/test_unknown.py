@@ -44,6 +44,18 @@ def test_a_text_of_new_words_is_unknown_however_similar_and_whoever_labelled_its
     assert "More than 50% of its words are in no query" in explained.why[-1]
 
 
+def test_a_text_without_any_word_is_unknown_unless_the_log_has_such() -> None:
+    near = with_threshold(CONTENTS, -1.0)
+    router = SemanticRouter(_with_words(near, tiny_texts(0, 6)), TinyEncoder())
+    for text in ("🙂", "4711", "?!"):
+        explained = router.explain(text)
+        assert (explained.decision.model, explained.decision.reason) == ("large", "ood")
+        assert explained.why[-1].startswith("It holds no word, as no query does")
+        assert router.route(text) == explained.decision
+    knowing = SemanticRouter(_with_words(near, ["0815"]), TinyEncoder())
+    assert knowing.route("4711").reason != "ood"
+
+
 @pytest.mark.parametrize(
     "part",
     [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "input_audio"}, {"type": "file"}],
