@@ -92,7 +92,7 @@ class DataSet:
 
 
 def serving_encoder(folder: Path, model: str | None = None) -> RememberingEncoder:
-    """Make the encoder that a build of a data set would store; of another model when one is named."""
+    """Make the encoder that a build of a data set would store, or that of another `model`."""
     source = DataSet(folder)
     texts = source.texts(np.arange(len(source.rows)))
     settings = source.config.encoder
