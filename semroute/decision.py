@@ -38,7 +38,8 @@ class Candidate:
     """A model that could have answered.
 
     `expected_loss` is the mean score lost against the frontier model, 0 for the frontier itself and
-    None where nothing is known; `expected_cost_usd` is per request, None without price or measure.
+    None where nothing is known; `expected_cost_usd` is per request, for a text of which nothing is
+    known that of a usual request of the log, and None where not even a price is known.
     """
 
     model: str

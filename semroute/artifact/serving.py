@@ -24,8 +24,16 @@ def routing_policy(contents: IndexContents) -> RoutingPolicy:
         overrides=np.array(overrides, dtype=np.int64),
         ood_threshold=manifest.ood.threshold,
         windows=np.array(windows, dtype=np.float64),
-        usual_cost_usd=sum(c.share * c.evidence[frontier].mean_cost_usd for c in clusters),
+        usual_cost_usd=usual_costs_usd(contents)[frontier],
     )
+
+
+def usual_costs_usd(contents: IndexContents) -> list[float]:
+    """Return what a usual request of the log costs with each model; 0 without clusters."""
+    return [
+        sum(cluster.share * cluster.evidence[column].mean_cost_usd for cluster in contents.clusters)
+        for column in range(len(contents.manifest.config.models))
+    ]
 
 
 def vocabulary(contents: IndexContents) -> Vocabulary:

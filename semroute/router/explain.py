@@ -122,7 +122,12 @@ def _explained(cluster: Cluster, near: Neighbour, examples: tuple[str, ...]) -> 
 
 
 def _accepted(decision: RouteDecision, contents: IndexContents) -> dict[str, float]:
-    """Return the largest expected loss at which each cheaper model beats the frontier here."""
+    """Return the largest expected loss at which each cheaper model beats the frontier here.
+
+    Nothing is accepted of any on a text of which nothing is known.
+    """
+    if decision.is_fallback:
+        return {}
     models = contents.manifest.config.model_names
     costs = {one.model: one.expected_cost_usd for one in decision.candidates}
     expected = np.array([[costs[model] for model in models]], dtype=np.float64)

@@ -21,7 +21,15 @@ from semroute.router.counts import check_count
 from semroute.router.ending import UnderWay
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
-from semroute.router.rules import N_EXPLAINED, Located, Rules, Verdict, joined, unknown_candidates
+from semroute.router.rules import (
+    N_EXPLAINED,
+    Located,
+    Rules,
+    Verdict,
+    joined,
+    unknown_candidates,
+    unread_candidates,
+)
 from semroute.seen import no_texts
 from semroute.side_thread import beside
 from semroute.texts import MAX_BYTES, Query, query_text, shows_more_than_text
@@ -77,7 +85,8 @@ class SemanticRouter:
         self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
         self._names = tuple(cluster.name for cluster in contents.clusters)
-        self._unknown = unknown_candidates(self._config)
+        self._unknown = unknown_candidates(contents)
+        self._unread = unread_candidates(self._config)
         self._cache = DecisionCache(n_cached)
 
     @classmethod
@@ -305,7 +314,7 @@ class SemanticRouter:
             model=self.frontier,
             reason=reason,
             index_version=self.index_version,
-            candidates=self._unknown,
+            candidates=self._unread if reason in ("empty", "too_long") else self._unknown,
             truncated=request.truncated,
         )
 

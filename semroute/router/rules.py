@@ -1,15 +1,15 @@
 """What a request is decided from: where it lies, what is expected of each model there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import isnan
+from math import inf, isnan
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import routing_policy, vocabulary
+from semroute.artifact.serving import routing_policy, usual_costs_usd, vocabulary
 from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import features_of
@@ -61,7 +61,7 @@ class Rules:
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names
-        self._unknown = Verdict(config.frontier, "ood", unknown_candidates(config))
+        self._unknown = Verdict(config.frontier, "ood", unknown_candidates(contents))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
         for tables_of in (self._policy, self._estimator, self._vocabulary):
@@ -125,19 +125,29 @@ def _make_tables(owner: object) -> None:
             getattr(owner, name)
 
 
-def unknown_candidates(config: Config) -> tuple[Candidate, ...]:
-    """Return the candidates for a text nothing is known of: prices only."""
-    candidates: Iterable[Candidate] = (
-        Candidate(
-            model.name,
-            0.0 if model.name == config.frontier else None,
-            model.usd_per_request,
-        )
-        for model in config.models
+def unknown_candidates(contents: IndexContents) -> tuple[Candidate, ...]:
+    """Return the candidates for a text nothing is known of: what a usual request costs."""
+    config = contents.manifest.config
+    if not contents.clusters:
+        return unread_candidates(config)
+    costs_usd = usual_costs_usd(contents)
+    return _lossless(config, dict(zip(config.model_names, costs_usd, strict=True)))
+
+
+def unread_candidates(config: Config) -> tuple[Candidate, ...]:
+    """Return the candidates for a request of which no text was looked at: prices a request only."""
+    return _lossless(config, {model.name: model.usd_per_request for model in config.models})
+
+
+def _lossless(config: Config, costs_usd: Mapping[str, float | None]) -> tuple[Candidate, ...]:
+    """Claim of no model but the frontier what it loses; the cheapest first, unknown costs last."""
+    candidates = (
+        Candidate(name, 0.0 if name == config.frontier else None, cost)
+        for name, cost in costs_usd.items()
     )
 
     def cost(candidate: Candidate) -> float:
         known = candidate.expected_cost_usd
-        return float("inf") if known is None else known
+        return inf if known is None else known
 
     return tuple(sorted(candidates, key=cost))

@@ -80,3 +80,28 @@ def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: dict[str
 def test_an_override_does_not_catch_unknown_text() -> None:
     contents = with_threshold(with_cluster(CONTENTS, 0, override="small"), 0.999)
     assert SemanticRouter(contents, TinyEncoder()).route("far away").reason == "ood"
+
+
+def test_unknown_text_is_expected_to_cost_what_a_usual_request_of_the_log_does() -> None:
+    contents = with_threshold(tiny_contents(2), 0.999)
+    one, other = contents.clusters
+    prices = {"large": (0.04, 0.08), "medium": (0.01, 0.01), "small": (0.001, 0.005)}
+    for cluster, share, place in ((one, 0.75, 0), (other, 0.25, 1)):
+        evidence = [
+            known.model_copy(update={"mean_cost_usd": prices[known.model][place]})
+            for known in cluster.evidence
+        ]
+        contents = with_cluster(contents, cluster.cluster_id, share=share, evidence=tuple(evidence))
+    router = SemanticRouter(contents, TinyEncoder())
+    decision = router.route("nothing like it")
+    assert decision.reason == "ood"
+    assert [(c.model, c.expected_cost_usd) for c in decision.candidates] == [
+        ("small", pytest.approx(0.002)),
+        ("medium", pytest.approx(0.01)),
+        ("large", pytest.approx(0.05)),
+    ]
+    assert router.explain("nothing like it").accepted_losses == {}
+    prices_only = {c.model: c.expected_cost_usd for c in router.route(" ").candidates}
+    assert prices_only == {
+        model.name: model.usd_per_request for model in contents.manifest.config.models
+    }
