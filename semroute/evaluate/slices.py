@@ -32,21 +32,30 @@ def slices(
     for name in sorted(columns.keys() - skipped_columns(columns)):
         values = np.array([value or "(empty)" for value in columns[name]])
         parts = [_slice(judge, shares, np.flatnonzero(values == v), name, v) for v in set(values)]
-        found += _worst_first(parts)
+        found += worst_first(parts)
     ids = np.array([-1 if d.cluster_id is None else d.cluster_id for d in decisions])
     names = {d.cluster_id: d.cluster_name or "" for d in decisions if d.cluster_id is not None}
     parts = [
         _slice(judge, shares, np.flatnonzero(ids == one), CLUSTER, name, one)
         for one, name in names.items()
     ]
-    return (*found, *_worst_first(parts))
+    return (*found, *worst_first(parts))
 
 
-def _worst_first(parts: list[Slice]) -> list[Slice]:
-    """Order by the loss, small slices after the others, ties by size."""
+def worst_first(parts: Sequence[Slice]) -> list[Slice]:
+    """Order by the loss, as if `SMALL` more queries of each part had lost what all lose on average.
 
-    def key(part: Slice) -> tuple[bool, float, int, str]:
-        return part.is_small, -part.loss.value if part.loss else np.inf, -part.n, part.value
+    So that neither two unlucky queries come first nor a bad part of twenty last. Parts of which no
+    loss is known are at the end, ties go by size.
+    """
+    known = [(part.n, part.loss.value) for part in parts if part.loss]
+    usual = sum(n * loss for n, loss in known) / max(sum(n for n, _ in known), 1)
+
+    def key(part: Slice) -> tuple[float, int, str]:
+        if part.loss is None:
+            return np.inf, -part.n, part.value
+        shrunk = (part.n * part.loss.value + SMALL * usual) / (part.n + SMALL)
+        return -shrunk, -part.n, part.value
 
     return sorted(parts, key=key)
 

@@ -7,7 +7,7 @@ from semroute.artifact.contents import Cluster, IndexContents
 from semroute.evaluate.costs import per_thousand
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
-from semroute.evaluate.slices import CLUSTER
+from semroute.evaluate.slices import CLUSTER, worst_first
 
 Cell = dict[str, Any]
 Grid = dict[str, Any]
@@ -174,12 +174,10 @@ def _why(cluster: Cluster) -> str:
 
 
 def slice_grid(found: Evaluation) -> Grid:
-    """Show every part of the traffic, worst first, small ones last."""
+    """Show every part of the traffic, worst first."""
     columns = ("part of the traffic", "of", "queries", "score lost", "mean score", "saved")
-    ordered = sorted(
-        found.slices, key=lambda part: (part.is_small, -part.loss.value if part.loss else 9.0)
-    )
-    return grid((*columns, "frontier calls"), [_slice_row(part) for part in ordered])
+    rows = [_slice_row(part) for part in worst_first(found.slices)]
+    return grid((*columns, "frontier calls"), rows)
 
 
 def _slice_row(part: Slice) -> list[Cell]:
