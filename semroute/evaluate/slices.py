@@ -43,18 +43,14 @@ def slices(
 
 
 def worst_first(parts: Sequence[Slice]) -> list[Slice]:
-    """Order by the loss, as if `SMALL` more queries of each part had lost what all lose on average.
+    """Order by the loss, as if `SMALL` more queries of each part had lost nothing.
 
     So that neither two unlucky queries come first nor a bad part of twenty last. Parts of which no
     loss is known are at the end, ties go by size.
     """
-    known = [(part.n, part.loss.value) for part in parts if part.loss]
-    usual = sum(n * loss for n, loss in known) / max(sum(n for n, _ in known), 1)
 
     def key(part: Slice) -> tuple[float, int, str]:
-        if part.loss is None:
-            return np.inf, -part.n, part.value
-        shrunk = (part.n * part.loss.value + SMALL * usual) / (part.n + SMALL)
+        shrunk = part.n * part.loss.value / (part.n + SMALL) if part.loss else -np.inf
         return -shrunk, -part.n, part.value
 
     return sorted(parts, key=key)
