@@ -1,6 +1,7 @@
 """How long a decision takes, beside the bare session and the plain way; and what serving costs.
 
     python scripts/bench_latency.py [--data ../shared/data] [--threads 1 2] [--installed-size]
+                                    [--encoder MODEL]
 
 All ways answer the same few texts in turn, in an order drawn anew each round, so that whatever else
 the machine does slows them alike; ratios are worth more than milliseconds. The bare session is what
@@ -183,6 +184,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--installed-size", action="store_true", help="install the wheel anew")
+    parser.add_argument("--encoder", help="time another model too, by name or folder")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
     options = parser.parse_args()
     if not options.data.exists():
@@ -191,7 +193,7 @@ def main() -> None:
     print("## Latency\n")
     print_versions()
     with tempfile.TemporaryDirectory() as folder:
-        indexes = build_indexes(options.data, Path(folder))
+        indexes = build_indexes(options.data, Path(folder), options.encoder)
         print_costs(indexes, texts, share)
         print_throughput(indexes, texts, share)
         print_latencies(indexes, texts, options.threads, share)

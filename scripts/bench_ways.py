@@ -24,6 +24,8 @@ ENCODERS = {
 }
 """The `[encoder]` table of each index."""
 
+OTHER = "another encoder"
+
 CONFIG = """
 frontier = "gpt-4-1106-preview"
 [[models]]
@@ -52,17 +54,21 @@ PLAIN = "plain way"
 Way = Callable[[str], object]
 
 
-def build_indexes(data: Path, folder: Path) -> Mapping[str, Path]:
-    """Build an index of part of `routellm` with each encoder, as a user would."""
+def build_indexes(data: Path, folder: Path, other: str | None = None) -> Mapping[str, Path]:
+    """Build an index of part of `routellm` with each encoder, as a user would.
+
+    `other` names one more sentence-transformers model.
+    """
+    tables = ENCODERS | ({OTHER: f"model = {json.dumps(other)}"} if other else {})
     source, queries = data / "routellm", folder / "queries.jsonl"
     lines = (source / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     rows = np.random.default_rng(0).permutation(len(lines))[:N_QUERIES]
     queries.write_text("".join(f"{lines[row]}\n" for row in rows), encoding="utf-8")
-    for name, table in ENCODERS.items():
+    for name, table in tables.items():
         config = folder / f"{name}.toml"
         config.write_text(f"{CONFIG}{table}\n", encoding="utf-8")
         build_index(queries, source / "evals.csv", config, folder / name)
-    return {name: folder / name for name in ENCODERS}
+    return {name: folder / name for name in tables}
 
 
 def read_texts(data: Path) -> list[str]:
