@@ -41,9 +41,9 @@ class Certificate(BaseModel):
     `n_worst_case` lack the scores of the model that answers them and count as if it had failed,
     `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no score at
     all and say nothing, `n_repeated` more have the text of one that counts. Shares and `cost_usd`
-    are over all calibration queries. `n_needed` is the order of magnitude of scored calibration
-    queries it would take to certify something; None where something is certified, or the queries
-    show that cheaper models lose too much.
+    are over all calibration queries. `n_needed` is the order of magnitude of calibration queries,
+    all of them scored, it would take to certify something; None where something is certified, or
+    the queries show that cheaper models lose too much.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -125,7 +125,7 @@ class Certificate(BaseModel):
         return (
             f"the {self.n_queries:,} scored calibration queries held out are too few to tell; to "
             f"promise at most {self.max_loss:g} lost at confidence {self.confidence:.0%} think of "
-            f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out"
+            f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out, with all scores"
         )
 
 
@@ -207,6 +207,12 @@ def _distinct_texts(rows: CalibrationRows) -> NDArray[np.intp]:
     return shuffled[np.sort(first)]
 
 
+def is_paired(scores: Numbers, frontier: int) -> NDArray[np.bool_]:
+    """Say which rows have the scores of the frontier and of another model; shape (n,)."""
+    known = ~np.isnan(scores)
+    return np.asarray(known[:, frontier] & (known.sum(axis=1) > 1))
+
+
 def _scored(rows: CalibrationRows) -> NDArray[np.intp]:
     return np.flatnonzero(~np.isnan(rows.scores).all(axis=1))
 
@@ -248,21 +254,25 @@ class KnownLosses:
 
 
 def known_losses(
-    choices: Choices, scores: Numbers, frontier: int, order: NDArray[np.intp]
+    choices: Choices,
+    scores: Numbers,
+    frontier: int,
+    order: NDArray[np.intp],
+    least_known: float = LEAST_KNOWN,
 ) -> KnownLosses:
     """Collect the losses of a policy on the scored queries `order`.
 
     Leaving out only queries that lack scores would leave too many that go to the frontier and lose
     nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
     are missing at random, whatever they would have been. Of a model known on less than
-    `LEAST_KNOWN` of its queries, missing scores count as the worst case instead.
+    `least_known` of its queries, missing scores count as the worst case instead.
     """
     losses, missing = policy_losses(choices, scores, frontier)
     losses, missing, columns = losses[order], missing[order], choices.columns[order]
     n_chosen = np.bincount(columns, minlength=scores.shape[1])
     n_missing = np.bincount(columns[missing], minlength=scores.shape[1])
     known = 1 - n_missing / np.maximum(n_chosen, 1)
-    known = np.where(known >= LEAST_KNOWN, known, 1.0)
+    known = np.where((known > 0) & (known >= least_known), known, 1.0)
     worst_case = missing & (known[columns] == 1)
     kept = ~missing | worst_case
     weights = 1 / known[columns]
@@ -288,7 +298,8 @@ def _certificate(
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
     may_lose = _may_lose(policy)
     worth = [] if may_lose else _worth_certifying(policy, rows, order)
-    needed = None if may_lose else n_needed(worth, len(order), max_loss, confidence)
+    n_paired = int(is_paired(rows.scores[order], policy.frontier).sum())
+    needed = None if may_lose else n_needed(worth, n_paired, max_loss, confidence)
     largest = max_loss if holds else 1.0
     bound = upper_bound(known.losses, confidence, largest, known.weights) if may_lose else 0.0
     return Certificate(
@@ -320,10 +331,13 @@ def _mean(values: Numbers) -> float:
 def _worth_certifying(
     policy: RoutingPolicy, rows: CalibrationRows, scored: NDArray[np.intp]
 ) -> list[tuple[Numbers, Numbers]]:
-    """Return losses and weights of each policy that sends a tenth of traffic elsewhere."""
+    """Return losses and weights of each policy that sends a tenth of traffic elsewhere.
+
+    Queries that lack scores are left out: they say nothing of how many it would take.
+    """
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
     family = [
-        known_losses(found, rows.scores, policy.frontier, scored)
+        known_losses(found, rows.scores, policy.frontier, scored, least_known=0.0)
         for _, found in _distinct(policy, rows.traffic)
         if (found.columns[scored] != policy.frontier).sum() >= fewest
     ]

@@ -19,6 +19,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from semroute.clustering.density import UMAPHDBSCAN
 from semroute.clustering.spherical import SphericalKMeans
@@ -173,11 +174,23 @@ def read_config(path: Path) -> Config:
         return Config.model_validate_json(document, strict=True)
     except ValidationError as error:
         values = json.loads(document)
-        problems = [_problem(path, text, values, {**each}) for each in error.errors()]
+        problems = [_problem(path, text, values, {**each}) for each in _causes(error)]
     first = min(problems, key=lambda problem: problem.line or 1_000_000)
     if len(problems) > 1:
         first.args = (f"{first} (and {len(problems) - 1} more)",)
     raise first
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Leave out that a list is empty where it is for what is wrong with its items."""
+    found = error.errors()
+
+    def follows(one: ErrorDetails) -> bool:
+        depth = len(one["loc"])
+        within = (other for other in found if len(other["loc"]) > depth)
+        return one["type"] == "too_short" and any(o["loc"][:depth] == one["loc"] for o in within)
+
+    return [one for one in found if not follows(one)]
 
 
 def _config_text(path: Path) -> str:

@@ -131,6 +131,19 @@ class TestCertificate:
         assert found.n_needed is None
         assert "no cheaper model comes close to losing at most 0.02" in found.sentence
 
+    def test_missing_scores_are_no_verdict_on_cheaper_models(self) -> None:
+        """Whole, these queries certify something; two in five of the small model's are known."""
+        rows = _log(2000)
+        assert _certify(rows).tolerance is not None
+        rows.scores[np.random.default_rng(1).uniform(size=2000) > 0.4, 1] = np.nan
+        found = _certify(rows)
+        n_paired = int((~np.isnan(rows.scores[:, 1])).sum())
+        assert found.tolerance is None
+        assert found.n_needed is not None
+        assert n_paired < found.n_needed <= 3 * n_paired
+        assert "too few to tell" in found.sentence
+        assert found.sentence.endswith("held out, with all scores.")
+
     def test_few_queries_with_bad_luck_are_no_verdict_on_cheaper_models(self) -> None:
         # 6 of 122 lost: a mean of 0.05, seen in one of three such samples if it were 0.03.
         rows = _rows(np.zeros(122), np.ones(122), np.arange(122) % 20 != 0)

@@ -122,6 +122,17 @@ def test_the_name_of_a_file_is_a_text_too_and_a_note_tells_how_to_route_its_line
         assert run("route", "--index", index, text).stderr == ""
 
 
+def test_a_line_that_looks_like_a_row_of_a_log_is_a_text_and_a_note_says_so_once(
+    index: Path,
+) -> None:
+    row = json.dumps({"messages": [{"role": "user", "content": EASY}]})
+    done = run("route", "--index", index, "-", stdin=f"{EASY}\n{row}\n{row}\n".encode())
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr.count("a line that looks like JSON is routed as the text it is") == 1
+    plain = run("route", "--index", index, "-", stdin=b"{1, 2} is a set\n[3] a list: which?\n")
+    assert plain.stderr == ""
+
+
 def test_the_command_line_and_python_decide_the_same(index: Path) -> None:
     router = SemanticRouter.load(index)
     shown = json.loads(run("route", "--index", index, "--json", EASY).stdout)

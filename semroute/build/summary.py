@@ -7,7 +7,7 @@ from typing import Any
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
-from semroute.certify import Certificate
+from semroute.certify import Certificate, is_paired
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.relabel import Reattached, Suggestion, certified
 from semroute.texts import Cut
@@ -31,6 +31,7 @@ class BuildSummary:
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
+    `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`.
     `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
     """
@@ -44,6 +45,7 @@ class BuildSummary:
     noise_share: float
     models: tuple[ModelShare, ...]
     n_insufficient_evidence: int
+    n_paired: int
     frontier: str
     cost_usd: float
     frontier_cost_usd: float
@@ -98,6 +100,12 @@ def coverage(contents: IndexContents) -> float:
     return float((similarities >= contents.manifest.ood.threshold).mean())
 
 
+def _n_paired(contents: IndexContents) -> int:
+    config = contents.manifest.config
+    frontier = config.model_names.index(config.frontier)
+    return int(is_paired(contents.calibration.scores, frontier).sum())
+
+
 def _saving_without_labels(contents: IndexContents) -> float | None:
     bare = tuple(cluster.model_copy(update={"override": None}) for cluster in contents.clusters)
     if bare == contents.clusters:
@@ -126,7 +134,10 @@ def summarise(
         coverage=coverage(contents),
         noise_share=manifest.counts.n_noise / max(manifest.counts.n_fit, 1),
         models=model_shares(clusters, certificate, manifest.config.model_names),
-        n_insufficient_evidence=sum(c.auto_reason == "insufficient_evidence" for c in clusters),
+        n_insufficient_evidence=sum(
+            c.auto_reason == "insufficient_evidence" and c.override is None for c in clusters
+        ),
+        n_paired=_n_paired(contents),
         frontier=manifest.config.frontier,
         cost_usd=certificate.cost_usd,
         frontier_cost_usd=certificate.frontier_cost_usd,

@@ -111,8 +111,9 @@ def _print_slices(found: "Evaluation") -> None:
 
 
 def _slice_row(part: "Slice") -> tuple[object, ...]:
+    number = "" if part.cluster_id is None else f"{part.cluster_id}: "
     return (
-        printable(part.value, 40),
+        number + printable(part.value, 40),
         part.n,
         figure(part.loss.value if part.loss else None),
         _between(part.loss),

@@ -18,7 +18,9 @@ from semroute.cli.output import (
 from semroute.texts import printable
 
 if TYPE_CHECKING:
-    from semroute.planning import EvalPlan
+    from collections.abc import Sequence
+
+    from semroute.planning import EvalPlan, Portion
 
 INPUT = click.Path(path_type=Path)
 N_PORTIONS = 10
@@ -70,6 +72,12 @@ def plan(
     from semroute.planning import plan_evals
 
     found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
+    if scores is None and found.n_scores_built:
+        click.echo(
+            f"note: the index was built with {found.n_scores_built:,} scores; without --evals the "
+            "plan buys them again",
+            err=True,
+        )
     if output is not None:
         found.write(output)
         click.echo(f"{output}: {len(found.scores):,} scores to buy", err=True)
@@ -90,16 +98,32 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
         click.echo(_unspent(found, budget))
     if not found.scores:
         return
-    click.echo(f"{purposes['certificate']:,} on held-out queries, for the certificate")
+    click.echo(
+        f"{purposes['certificate']:,} on held-out queries, for the certificate{_share(found)}"
+    )
     click.echo(f"{purposes['label']:,} where a few more may change a label\n")
     heading = ("scores bought", "held-out pairs", "certificate's margin", "label value")
     rows = [
         (f"{one.n_scores:,}", f"{one.n_pairs:,}", figure(one.bound_width), f"{one.label_value:.5f}")
-        for one in found.portions[:N_PORTIONS]
+        for one in _spread(found.portions)
     ]
     print_columns([heading, *rows])
     click.echo(_COLUMNS)
     _print_clusters(found)
+
+
+def _share(found: "EvalPlan") -> str:
+    """Say why the held-out queries get less than the half of a plan that they usually do."""
+    n_certificate = sum(one.purpose == "certificate" for one in found.scores)
+    is_less = n_certificate < len(found.scores) // 2
+    return ": all that would tell anything there" if is_less else ""
+
+
+def _spread(portions: "Sequence[Portion]") -> "list[Portion]":
+    """Choose the portions to show, from the first to the last, at about equal distances."""
+    n_shown = min(N_PORTIONS, len(portions))
+    last = len(portions) - 1
+    return [portions[round(step * last / max(n_shown - 1, 1))] for step in range(n_shown)]
 
 
 def _unspent(found: "EvalPlan", budget: int) -> str:

@@ -1,5 +1,6 @@
 """`route` and `explain`."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 N_MOVES = 4
 """Reasons shown per model."""
 
+_ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
+
 
 @click.command(short_help="Choose a model for a text, or for each line of stdin.")
 @index_option
@@ -50,7 +53,8 @@ def route(folder: Path, text: str, as_json: bool) -> None:
             f"note: {name} is a file; for its lines, run: semroute route - < {name}", err=True
         )
     router = SemanticRouter.load(folder)
-    for query in _lines_of_stdin() if text == "-" else [text]:
+    lines = _noting_rows(_lines_of_stdin()) if text == "-" else [text]
+    for query in lines:
         decision = router.route(query)
         if as_json:
             print_json(decision.to_dict(), indent=None if text == "-" else 2)
@@ -68,6 +72,20 @@ def _names_a_file(text: str) -> bool:
 def _lines_of_stdin() -> Iterator[str]:
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _noting_rows(lines: Iterator[str]) -> Iterator[str]:
+    """Pass lines on, and say once that one like a row of a JSON Lines file is taken for a text."""
+    noted = False
+    for line in lines:
+        if not noted and _ROW.match(line):
+            noted = True
+            click.echo(
+                "note: a line that looks like JSON is routed as the text it is; route takes plain "
+                "texts, and messages go through SemanticRouter.route in Python",
+                err=True,
+            )
+        yield line
 
 
 def decision_line(decision: "RouteDecision") -> str:
@@ -131,7 +149,10 @@ def _print_nearest(explanation: "Explanation") -> None:
 
 
 def _print_estimates(explanation: "Explanation") -> None:
-    click.echo("\nExpected cost and loss on this text, and what moves the loss")
+    heading = "Expected cost and loss on this text, and what moves the loss"
+    if explanation.decision.is_fallback:
+        heading += "; of no account, since the text is unknown"
+    click.echo(f"\n{heading}")
     costs_usd = {c.model: c.expected_cost_usd for c in explanation.decision.candidates}
     taken_apart = {parts.model for parts in explanation.estimates}
     for other in explanation.decision.candidates:
@@ -141,8 +162,9 @@ def _print_estimates(explanation: "Explanation") -> None:
     for parts in explanation.estimates:
         moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
         moves |= parts.features
-        largest = sorted(moves.items(), key=lambda item: -abs(item[1]))[:N_MOVES]
-        told = ", ".join(f"{name} {move:+.3f}" for name, move in largest)
+        ordered = sorted(moves.items(), key=lambda item: -abs(item[1]))
+        others = ("all else", sum(move for _, move in ordered[N_MOVES:]))
+        told = ", ".join(f"{name} {move:+.3f}" for name, move in [*ordered[:N_MOVES], others])
         base = figure(parts.base)
         accepted = figure(explanation.accepted_losses.get(parts.model))
         click.echo(

@@ -23,16 +23,16 @@ class ClusterPart:
 class LossParts:
     """The parts of one model's estimated loss on one text; they add up to `loss` unless it was cut.
 
-    `blend` is what the clusters contribute (their weighted losses times the blend's share), `base`
-    the head's mean, `topic`, `wording` and `features` how far this text moves it from there.
+    `base` is the loss on a usual text of the log; `blend` (the losses of the nearest clusters),
+    `topic`, `wording` and `features` (the head's terms) are how far this text moves it from there.
     `was_cut`: the sum was outside [-1, 1].
     """
 
     model: str
     loss: float
     clusters: tuple[ClusterPart, ...]
-    blend: float
     base: float
+    blend: float
     topic: float
     wording: float
     features: dict[str, float]
@@ -42,6 +42,7 @@ class LossParts:
 def loss_parts(
     estimator: LossEstimator,
     model: str,
+    shares: Numbers,
     cluster_ids: Integers,
     similarities: NDArray[np.floating],
     vector: NDArray[np.floating],
@@ -52,6 +53,7 @@ def loss_parts(
     Args:
         estimator: of the index.
         model: one of its models.
+        shares: of the log in each cluster, shape (n_clusters,).
         cluster_ids: the nearest clusters, nearest first, shape (k,).
         similarities: their similarities, shape (k,).
         vector: the text's row as the encoder gives it, shape (dimension + hidden_dimension,).
@@ -69,8 +71,9 @@ def loss_parts(
     typical = estimator.typical[:, column]
     share = 1 - estimator.blend_share
     moved = share * (terms - typical)
-    blend = float(estimator.blend_share * (weights @ evidence))
-    base = float(share * (estimator.intercept[column] + typical.sum()))
+    usual = float(estimator.blend_share * (shares @ estimator.evidence[:, column]))
+    blend = float(estimator.blend_share * (weights @ evidence)) - usual
+    base = usual + float(share * (estimator.intercept[column] + typical.sum()))
     total = blend + base + float(moved.sum())
     return LossParts(
         model=model,
@@ -79,8 +82,8 @@ def loss_parts(
             ClusterPart(int(c), float(w), float(e))
             for c, w, e in zip(near, weights, evidence, strict=True)
         ),
-        blend=blend,
         base=base,
+        blend=blend,
         topic=float(moved[0]),
         wording=float(moved[1]),
         features=dict(zip(FEATURES, moved[2:].tolist(), strict=True)),

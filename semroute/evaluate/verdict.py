@@ -20,15 +20,15 @@ def verdict(strategies: Sequence[StrategyResult], frontier: str, n_queries: int)
     router, *rivals = strategies
     singles = [one for one in rivals if one.kind == "single"]
     mixes = [one for one in rivals if one.name.startswith("random mix")]
-    rules = [one for one in rivals if one.kind == "rule" and one not in mixes]
     others = [one for one in rivals if one.kind in ("rule", "learned") and one not in mixes]
-    better = [one for one in others if _gain(one).high < 0]
+    known = [one for one in others if one.router_gain]
+    better = [one for one in known if _gain(one).high < 0]
     return (
         *_too_few(n_queries),
         _against_frontier(router, frontier),
         _against_singles(router, singles),
         *(_against_mix(mix) for mix in mixes),
-        *(_against_rule(rule) for rule in rules if rule.router_gain and _holds_zero(_gain(rule))),
+        *(_against_equal(one) for one in known if _gain(one).holds_zero),
         *(_against_better(one) for one in better),
     )
 
@@ -80,20 +80,18 @@ def _against_mix(mix: StrategyResult) -> str:
     return f"Routing {found}: it scores {_points(mix.router_gain)} more {than}."
 
 
-def _against_rule(rule: StrategyResult) -> str:
+def _against_equal(rival: StrategyResult) -> str:
+    gain = _gain(rival)
+    sign, word = (1, "more") if gain.value >= 0 else (-1, "less")
     return (
-        f"A simple rule at the same cost ({rule.name}) cannot be told apart from the router, which "
-        f"scores {_points(_gain(rule))} more."
+        f"At the same cost, {rival.name} cannot be told apart from the router, which scores "
+        f"{_points(gain, sign)} {word}."
     )
 
 
 def _against_better(rival: StrategyResult) -> str:
     told = _points(_gain(rival), -1)
     return f"At the same cost, {rival.name} scores {told} more than the router: {_ADVICE}."
-
-
-def _holds_zero(value: Interval) -> bool:
-    return value.low <= 0 <= value.high
 
 
 def _gain(one: StrategyResult) -> Interval:

@@ -47,10 +47,12 @@ class Wanted:
 class EvalPlan:
     """Scores to buy, most useful first, and what every hundred of them is expected to buy.
 
-    `n_known` counts the scores there are, `n_missing` those there are not.
+    `n_known` counts the scores there are, `n_missing` those there are not, `n_scores_built` those
+    the index was built with.
     """
 
     index_version: str
+    n_scores_built: int
     n_known: int
     n_missing: int
     scores: tuple[Wanted, ...]
@@ -119,6 +121,7 @@ def plan_evals(
     query_ids = [log.query_ids[row] for row in rows]
     return EvalPlan(
         index_version=contents.manifest.index_version,
+        n_scores_built=contents.manifest.counts.n_scores,
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),

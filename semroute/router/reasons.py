@@ -12,10 +12,12 @@ def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossPar
     """Take apart the estimates of the one text in `located`; nothing for the frontier."""
     config = contents.manifest.config
     features = np.array(features_of(located.texts[0]))
+    shares = np.array([cluster.share for cluster in contents.clusters])
     parts = (
         loss_parts(
             contents.estimator,
             model,
+            shares,
             located.cluster_ids[0],
             located.similarities[0],
             located.vectors[0],

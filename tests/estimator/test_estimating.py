@@ -15,6 +15,8 @@ from semroute.features import FEATURES
 from semroute.vectors import unit_rows
 from tests.estimator.logs import MODELS, N_CLUSTERS, rows_of
 
+SHARES = np.full(N_CLUSTERS, 1 / N_CLUSTERS)
+
 
 @pytest.fixture(scope="module")
 def fitted() -> LossEstimator:
@@ -51,7 +53,7 @@ def test_it_finds_what_only_the_hidden_states_show_and_explains_it() -> None:
     assert errors[0] < 0.5 * errors[1]
     expected = _estimate(seeing, wide)[0, 1]
     at = (wide.cluster_ids[0], wide.similarities[0], wide.vectors[0], wide.features[0])
-    parts = loss_parts(seeing, MODELS[1], *at)
+    parts = loss_parts(seeing, MODELS[1], SHARES, *at)
     assert parts is not None
     total = parts.blend + parts.base + parts.topic + parts.wording + sum(parts.features.values())
     assert (parts.loss, total) == pytest.approx((expected, expected))
@@ -100,6 +102,7 @@ def test_the_parts_of_an_estimate_add_up_to_it(fitted: LossEstimator) -> None:
             parts = loss_parts(
                 fitted,
                 model,
+                SHARES,
                 rows.cluster_ids[row],
                 rows.similarities[row],
                 rows.vectors[row],
@@ -113,11 +116,20 @@ def test_the_parts_of_an_estimate_add_up_to_it(fitted: LossEstimator) -> None:
             assert set(parts.features) == set(FEATURES)
 
 
+def test_what_is_expected_in_general_is_the_mean_loss_of_the_log(fitted: LossEstimator) -> None:
+    rows = rows_of(400)[0]
+    shares = np.bincount(rows.cluster_ids[:, 0], minlength=N_CLUSTERS) / len(rows.losses)
+    for column in (1, 2):
+        parts = loss_parts(fitted, MODELS[column], shares, *_first(rows))
+        assert parts is not None
+        assert parts.base == pytest.approx(_estimate(fitted, rows)[:, column].mean(), abs=0.01)
+
+
 def test_the_feature_that_decides_is_named(fitted: LossEstimator) -> None:
     rows = rows_of(50, seed=6)[0]
     row = int(np.argmax(rows.losses[:, 2]))
     one = (rows.cluster_ids[row], rows.similarities[row], rows.vectors[row], rows.features[row])
-    parts = loss_parts(fitted, "small", *one)
+    parts = loss_parts(fitted, "small", SHARES, *one)
     assert parts is not None
     assert max(parts.features, key=lambda name: parts.features[name]) == "question marks"
 
@@ -148,7 +160,7 @@ def test_too_few_losses_are_no_knowledge() -> None:
     estimates = _estimate(fitted, rows)
     assert np.isnan(estimates[:, 2]).all()
     assert np.isfinite(estimates[:, :2]).all()
-    assert loss_parts(fitted, "small", *_first(rows)) is None
+    assert loss_parts(fitted, "small", SHARES, *_first(rows)) is None
 
 
 def _first(rows: FitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -56,7 +56,24 @@ def test_a_handful_of_queries_is_said_to_be_too_few() -> None:
 
 def test_a_rule_that_does_as_well_is_named() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
-    assert "(length and keywords) cannot be told apart from the router" in found.verdict[3]
+    start = "At the same cost, length and keywords cannot be told apart from the router"
+    assert found.verdict[3].startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("gain", "told"),
+    [
+        (Interval(-0.008, -0.022, 0.004), "which scores 0.008 (-0.004 to 0.022) less."),
+        (Interval(0.002, -0.004, 0.022), "which scores 0.002 (-0.004 to 0.022) more."),
+        (Interval(0.008, 0.001, 0.022), None),
+    ],
+)
+def test_what_learned_as_much_at_the_same_cost_is_named(gain: Interval, told: str | None) -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
+    learned = replace(found.strategies[1], name="classifier", kind="learned", router_gain=gain)
+    said = verdict([found.router, learned], "large", 80)[-1]
+    assert (told is not None) == said.startswith("At the same cost, classifier cannot be told")
+    assert told is None or said.endswith(told)
 
 
 def test_what_does_better_at_the_same_cost_is_named() -> None:

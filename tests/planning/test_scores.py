@@ -1,13 +1,15 @@
 """Which scores a plan buys, on logs whose right answer is plain."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from semroute.cli.planning import print_plan
-from semroute.planning import EvalPlan, PlannedScore, ScoredLog, plan_scores, portions
+from semroute.planning import EvalPlan, PlannedScore, Portion, ScoredLog, plan_scores, portions
+from semroute.planning.files import Wanted
 from semroute.planning.scores import LOSS_VARIANCE, loss_variance
 from tests.command_line import run
 from tests.judged import judged_demo
@@ -130,6 +132,7 @@ def test_the_command_writes_scores_to_buy_without_any_text(
     assert not known & {(row["query_id"], row["model"]) for row in rows}
     assert "for the certificate" in done.stdout
     assert "need not be spent" not in done.stdout
+    assert "buys them again" not in done.stderr
     for column in ("held-out pairs", "margin", "label value"):
         assert done.stdout.count(column) + done.stdout.count(column.capitalize()) == 2
 
@@ -144,12 +147,15 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
     assert 0 < bought < missing == 5 * 900
     assert f"\n{1_000_000 - bought:,} of the budget of 1,000,000 need not be spent" in done.stdout
     assert f"the other {missing - bought:,} are not expected to change anything" in done.stdout
+    assert "for the certificate: all that would tell anything there" in done.stdout
+    assert "without --evals the plan buys them again" in done.stderr
 
 
 def test_where_every_score_is_known_there_is_nothing_to_buy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_plan(EvalPlan("v1", n_known=60, n_missing=0, scores=(), portions=()), budget=10)
+    done = EvalPlan("v1", n_scores_built=60, n_known=60, n_missing=0, scores=(), portions=())
+    print_plan(done, budget=10)
     assert capsys.readouterr().out.splitlines() == [
         "0 scores to buy of 0 missing; 60 are known",
         (
@@ -157,3 +163,19 @@ def test_where_every_score_is_known_there_is_nothing_to_buy(
             "so add newer queries to the log to plan further"
         ),
     ]
+
+
+@pytest.mark.parametrize("n_portions", [1, 2, 10, 47])
+def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
+    n_portions: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = Wanted("q", "small", "label", "c", "name")
+    bought = tuple(Portion(100 * (k + 1), k, None, 0.1) for k in range(n_portions))
+    found = EvalPlan("v1", 0, 0, 9_000, (wanted,) * (100 * n_portions), bought)
+    print_plan(found, budget=100 * n_portions)
+    _, _, table = capsys.readouterr().out.partition("scores bought")
+    lines = table.replace(",", "").splitlines()
+    shown = [int(match[1]) for line in lines if (match := re.match(r" *(\d+00) ", line))]
+    assert shown == sorted(set(shown))
+    assert len(shown) == min(n_portions, 10)
+    assert (shown[0], shown[-1]) == (100, 100 * n_portions)
