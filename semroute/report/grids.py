@@ -156,7 +156,7 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
     expected = None if is_frontier else known.expected_loss
     bound = None if is_frontier else known.loss_upper_bound
     return [
-        _words(f"{cluster.cluster_id}: {cluster.name}", ", ".join(cluster.keywords[3:8])),
+        _words(cluster.name, f"{cluster.cluster_id}: {', '.join(cluster.keywords[3:8])}"),
         _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
         _words(cluster.label, _why(cluster)),
         _figure(expected, ".3f", "" if bound is None else f"at most {bound:.3f}"),
@@ -181,10 +181,10 @@ def slice_grid(found: Evaluation) -> Grid:
 
 
 def _slice_row(part: Slice) -> list[Cell]:
-    number = "" if part.cluster_id is None else f"{part.cluster_id}: "
+    number = "" if part.cluster_id is None else str(part.cluster_id)
     return [
-        _words(number + part.value),
-        _words(part.column),
+        _words(part.value),
+        _words(part.column, number),
         _figure(part.n, ",d", "few" if part.is_small else ""),
         _interval(part.loss),
         _interval(part.score),
