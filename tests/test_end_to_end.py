@@ -189,6 +189,10 @@ def test_inspect_and_verify_tell_what_the_index_is(index: Path, built: tuple[Pat
     version = built[1]["index_version"]
     assert version in run("inspect", "--index", index, "--clusters").stdout
     document = json.loads(run("inspect", "--index", index, "--json").stdout)
+    shares = document["certificate"]["model_shares"]
+    shown = run("inspect", "--index", index).stdout.partition("held-out queries")[2].splitlines()
+    for model, share in shares.items():
+        assert any(line.split()[::4] == [model, f"{share:.1%}"] for line in shown)
     assert len(document["clusters"]) == document["counts"]["n_clusters"]
     verified = run("verify", "--index", index)
     assert verified.code == 0

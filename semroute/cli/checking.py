@@ -85,13 +85,15 @@ def _promise(contents: "IndexContents") -> str:
 
 def _print_labels(contents: "IndexContents") -> None:
     click.echo(f"\n{len(contents.clusters)} clusters")
-    rows = []
+    certificate, rows = contents.manifest.certificate, []
     for model in contents.manifest.config.model_names:
         labelled = [cluster for cluster in contents.clusters if cluster.label == model]
         overrides = sum(cluster.override is not None for cluster in labelled)
         share = percent(sum(cluster.share for cluster in labelled))
-        rows.append((model, len(labelled), overrides, share))
-    print_columns([("label", "clusters", "overrides", "share of log"), *rows])
+        # Single texts of a cluster may get another model than its label says.
+        answered = percent(certificate.model_shares.get(model, 0.0)) if certificate else "-"
+        rows.append((model, len(labelled), overrides, share, answered))
+    print_columns([("label", "clusters", "overrides", "share of log", "held-out queries"), *rows])
 
 
 def _print_clusters(contents: "IndexContents") -> None:
