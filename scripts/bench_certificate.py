@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--fits", type=int, default=25)
     parser.add_argument("--splits", type=int, default=20)
-    parser.add_argument("--encoder", help="another model than the default, by name or folder")
+    parser.add_argument("--encoder", help="another sentence-transformers model, by name or folder")
     options = parser.parse_args()
     source = DataSet(options.data / "routellm")
     print(versions())

@@ -95,9 +95,7 @@ def serving_encoder(folder: Path, model: str | None = None) -> RememberingEncode
     """Make the encoder that a build of a data set would store, or that of another `model`."""
     source = DataSet(folder)
     texts = source.texts(np.arange(len(source.rows)))
-    settings = source.config.encoder
-    if model is not None:
-        settings = SentenceTransformerSettings(model=model)
+    settings = SentenceTransformerSettings(model=model) if model else source.config.encoder
     made = make_encoder(settings, texts, 0, available_cores())
     return RememberingEncoder(made.encoder)
 

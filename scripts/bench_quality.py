@@ -69,7 +69,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", choices=("routellm", "routerbench", "holes", "clinc150", "build"))
-    parser.add_argument("--encoder", help="another model than the default, by name or folder")
+    parser.add_argument(
+        "--encoder",
+        help="another model, by name or folder; not for the part `build`",
+    )
     options = parser.parse_args()
     if not options.data.exists():
         raise SystemExit(f"{options.data} is not here: nothing to measure")

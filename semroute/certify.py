@@ -122,11 +122,15 @@ class Certificate(BaseModel):
                 f"on the {self.n_queries:,} scored calibration queries no cheaper model comes "
                 f"close to losing at most {self.max_loss:g}"
             )
-        return (
-            f"the {self.n_queries:,} scored calibration queries held out are too few to tell; to "
-            f"promise at most {self.max_loss:g} lost at confidence {self.confidence:.0%} think of "
-            f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out, with all scores"
-        )
+        if len(self.model_shares) < 2:
+            return "there is no other model to choose"
+        held_out = f"the {self.n_queries:,} scored calibration queries held out"
+        few = f"{held_out} are too few to tell"
+        if self.n_needed <= self.n_queries:
+            few = f"too few of {held_out} have the scores that tell"
+        some = f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out, with all scores"
+        promise = f"at most {self.max_loss:g} lost at confidence {self.confidence:.0%}"
+        return f"{few}; to promise {promise} think of {some}"
 
 
 @dataclass(frozen=True)
@@ -207,9 +211,11 @@ def _distinct_texts(rows: CalibrationRows) -> NDArray[np.intp]:
     return shuffled[np.sort(first)]
 
 
-def is_paired(scores: Numbers, frontier: int) -> NDArray[np.bool_]:
-    """Say which rows have the scores of the frontier and of another model; shape (n,)."""
-    known = ~np.isnan(scores)
+def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
+    """Say which rows have the scores of the frontier and of another model; shape (n,).
+
+    `known` (n, n_models) says where there is a score; `frontier` is a column of it.
+    """
     return np.asarray(known[:, frontier] & (known.sum(axis=1) > 1))
 
 
@@ -298,7 +304,7 @@ def _certificate(
     chosen_costs = spent[np.arange(len(spent)), choices.columns]
     may_lose = _may_lose(policy)
     worth = [] if may_lose else _worth_certifying(policy, rows, order)
-    n_paired = int(is_paired(rows.scores[order], policy.frontier).sum())
+    n_paired = int(is_paired(~np.isnan(rows.scores[order]), policy.frontier).sum())
     needed = None if may_lose else n_needed(worth, n_paired, max_loss, confidence)
     largest = max_loss if holds else 1.0
     bound = upper_bound(known.losses, confidence, largest, known.weights) if may_lose else 0.0
@@ -333,7 +339,8 @@ def _worth_certifying(
 ) -> list[tuple[Numbers, Numbers]]:
     """Return losses and weights of each policy that sends a tenth of traffic elsewhere.
 
-    Queries that lack scores are left out: they say nothing of how many it would take.
+    Queries that lack scores are left out, and policies with a model of which no score is known:
+    they say nothing of how many it would take.
     """
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
     family = [
@@ -341,4 +348,4 @@ def _worth_certifying(
         for _, found in _distinct(policy, rows.traffic)
         if (found.columns[scored] != policy.frontier).sum() >= fewest
     ]
-    return [(known.losses, known.weights) for known in family]
+    return [(known.losses, known.weights) for known in family if not known.n_worst_case]

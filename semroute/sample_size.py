@@ -55,11 +55,12 @@ def n_needed(
 
 def _ratio(losses: Numbers, weights: Numbers, max_loss: float) -> float:
     """Return the variance over the square of what is left below `max_loss`."""
-    weights = weights / weights.mean()
+    weights, n = weights / weights.mean(), len(losses)
     mean = float((weights * losses).mean())
+    squares = weights * (losses - mean) ** 2
     # One made-up loss of 1: few losses of 0 do not show that none will follow.
-    variance = (((weights * (losses - mean)) ** 2).sum() + 1) / (len(losses) + 1)
-    error = math.sqrt(variance / len(losses))
+    variance = (squares.sum() + 1) / (n + 1)
+    error = math.sqrt(((weights * squares).sum() + 1) / (n + 1) / n)
     left = min(max(max_loss - mean, error), max_loss)
     return float(variance / left**2)
 

@@ -45,9 +45,13 @@ def no_words() -> Words:
 def words_of(texts: Iterable[str]) -> Words:
     """Hash the distinct words of texts, secrets masked; shape (n_words,).
 
-    A text without any word adds the hash of the empty one.
+    A text without any word adds the hash of the empty one; nothing but a secret is no such text.
     """
-    found = {number for text in texts for number in _numbers(without_masks(mask(text)))}
+    found: set[int] = set()
+    for text in texts:
+        numbers = _numbers(without_masks(mask(text)))
+        if numbers != _NONE or not has_words(text):
+            found |= numbers
     return np.array(sorted(found), dtype=np.uint32)
 
 
@@ -111,10 +115,13 @@ def calibrated_vocabulary(
 
     At most `SHARE_OF_FALLBACK` of `max_false_fallback` of new traffic like `held_out` has more
     (split conformal prediction, as `semroute.ood`), and never less than `LEAST_NEW` is asked for.
+    Where more texts without any word are held out, the log counts as having such: they must not
+    raise the limit of those that have words.
     """
-    words = words_of(texts)
+    n_above = int(SHARE_OF_FALLBACK * max_false_fallback * (len(held_out) + 1))
+    wordless = [text for text in held_out if not has_words(text)]
+    words = words_of([*texts, *wordless] if len(wordless) > n_above else texts)
     unlimited = Vocabulary(words, 1.0)
     shares = sorted((unlimited.new_words(text) for text in held_out), reverse=True)
-    n_above = int(SHARE_OF_FALLBACK * max_false_fallback * (len(shares) + 1))
     largest = shares[min(n_above, len(shares) - 1)] if shares else 1.0
     return Vocabulary(words, max(largest, LEAST_NEW))

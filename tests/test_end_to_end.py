@@ -6,6 +6,7 @@ Tests that build again do so from a smaller log: they are about the build, not a
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -183,6 +184,17 @@ def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
         told = f"  {candidate['model']}  {dollars(candidate['expected_cost_usd'])}  "
         end = "\n" if candidate["model"] == "frontier-xl" else " (accepted: "
         assert f"{told}{candidate['expected_loss']:.3f}{end}" in shown.stdout
+    taken_apart = re.findall(
+        r"  ([\d.-]+) \(accepted: .+?\) = ([\d.-]+) in general, (.+)", shown.stdout
+    )
+    assert len(taken_apart) == 4
+    for loss, base, moves in taken_apart:
+        assert "all else" in moves
+        terms = [float(move) for move in re.findall(r" ([+-][\d.]+)", moves)]
+        assert float(base) + sum(terms) == pytest.approx(float(loss), abs=0.004)
+    unknown = run("explain", "--index", index, "Xylophagous beetles of Borneo").stdout
+    assert "of no account, since the text is unknown" in unknown
+    assert "of no account" not in shown.stdout
 
 
 def test_inspect_and_verify_tell_what_the_index_is(index: Path, built: tuple[Path, dict]) -> None:

@@ -53,6 +53,15 @@ def test_a_mean_beside_the_bound_asks_for_a_few_times_what_there_is_and_not_for_
     assert 2000 < n_needed(alike(losses), 2000, 0.02, 0.95) <= 20_000
 
 
+def test_losses_that_stand_for_many_ask_for_no_more_than_all_of_these_would():
+    """Half of the queries lose nothing for certain, of the others one in twenty is known."""
+    whole = np.concatenate([np.zeros(1000), sample(1000, 0.02)])
+    told = n_needed([(whole, np.ones(2000))], 0, 0.02, 0.95)
+    some = np.concatenate([np.zeros(1000), whole[1000::20]])
+    weights = np.repeat([1.0, 20.0], [1000, 50])
+    assert n_needed([(some, weights)], 0, 0.02, 0.95) <= 3 * told
+
+
 def test_losses_truly_above_the_bound_are_hopeless_in_the_end():
     assert n_needed(alike(sample(120, 0.05)), 120, 0.02, 0.95) is not None
     assert n_needed(alike(sample(3000, 0.05)), 3000, 0.02, 0.95) is None

@@ -137,6 +137,28 @@ def test_where_most_texts_held_out_are_of_new_words_nothing_is_unknown_for_them(
     assert not any(map(vocabulary.is_new, held_out))
 
 
+@pytest.mark.parametrize("wordless", [["12345"], ["12345", "👍"], ["?"] * 30])
+def test_held_out_texts_without_any_word_leave_the_limit_for_words_as_it_is(
+    wordless: list[str],
+) -> None:
+    held_out = [*["where is my order"] * 99, *wordless]
+    vocabulary = calibrated_vocabulary(LOG, held_out, 0.02)
+    assert vocabulary.max_new_words == LEAST_NEW
+    assert vocabulary.is_new("Göğsüm ağrıyor, ne yapmalıyım?")
+    assert not any(map(vocabulary.is_new, held_out))
+
+
+def test_a_text_without_any_word_that_is_rare_enough_among_those_held_out_stays_unknown() -> None:
+    held_out = [*["where is my order"] * 999, "12345"]
+    vocabulary = calibrated_vocabulary(LOG, held_out, 0.02)
+    assert [text for text in held_out if vocabulary.is_new(text)] == ["12345"]
+
+
+def test_a_text_of_nothing_but_a_secret_makes_no_number_known() -> None:
+    vocabulary = Vocabulary(words_of([*LOG, "jane0@example.com"]), LEAST_NEW)
+    assert vocabulary.is_new("12345")
+
+
 def test_rare_new_words_do_not_lower_the_limit() -> None:
     assert calibrated_vocabulary(["a b c"], ["a b"] * 500, 0.02).max_new_words == LEAST_NEW
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate, is_paired
@@ -103,7 +105,7 @@ def coverage(contents: IndexContents) -> float:
 def _n_paired(contents: IndexContents) -> int:
     config = contents.manifest.config
     frontier = config.model_names.index(config.frontier)
-    return int(is_paired(contents.calibration.scores, frontier).sum())
+    return int(is_paired(~np.isnan(contents.calibration.scores), frontier).sum())
 
 
 def _saving_without_labels(contents: IndexContents) -> float | None:

@@ -86,13 +86,13 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
 
 def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
     certificate, n_held_out = summary.certificate, summary.counts.n_calibration
-    if certificate.tolerance is None and summary.n_paired < n_held_out:
-        text = (
-            f"{summary.n_paired:,} of {n_held_out:,} held-out queries have the scores of "
-            f"{summary.frontier} and of another model; score the others too (semroute evals plan)"
-        )
-        return [("holes", text)]
     n_lacking = certificate.n_worst_case + certificate.n_left_out
+    if not n_lacking and certificate.n_needed and summary.n_paired < n_held_out:
+        text = (
+            f"{summary.n_paired:,} of {n_held_out:,} held-out queries are scored with "
+            f"{summary.frontier} and another model; score the others too (semroute evals plan)"
+        )
+        return [("holes", text)] if len(summary.models) > 1 else []
     if not n_lacking:
         return []
     text = (

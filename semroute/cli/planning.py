@@ -98,9 +98,7 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
         click.echo(_unspent(found, budget))
     if not found.scores:
         return
-    click.echo(
-        f"{purposes['certificate']:,} on held-out queries, for the certificate{_share(found)}"
-    )
+    click.echo(f"{purposes['certificate']:,} on held-out queries, for the certificate")
     click.echo(f"{purposes['label']:,} where a few more may change a label\n")
     heading = ("scores bought", "held-out pairs", "certificate's margin", "label value")
     rows = [
@@ -110,13 +108,6 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     print_columns([heading, *rows])
     click.echo(_COLUMNS)
     _print_clusters(found)
-
-
-def _share(found: "EvalPlan") -> str:
-    """Say why the held-out queries get less than the half of a plan that they usually do."""
-    n_certificate = sum(one.purpose == "certificate" for one in found.scores)
-    is_less = n_certificate < len(found.scores) // 2
-    return ": all that would tell anything there" if is_less else ""
 
 
 def _spread(portions: "Sequence[Portion]") -> "list[Portion]":

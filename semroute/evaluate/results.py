@@ -64,11 +64,15 @@ class CurveFigures:
 
 @dataclass(frozen=True)
 class Slice:
-    """The router on the queries that share a value of a column, or the nearest cluster."""
+    """The router on the `n` queries that share a value of a column, or the nearest cluster.
+
+    Of `n_unscored` the model that answers, or the frontier, has no score; `is_small`: too few have.
+    """
 
     column: str
     value: str
     n: int
+    n_unscored: int
     is_small: bool
     score: Interval | None
     loss: Interval | None

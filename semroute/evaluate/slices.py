@@ -45,12 +45,13 @@ def slices(
 def worst_first(parts: Sequence[Slice]) -> list[Slice]:
     """Order by the loss, as if `SMALL` more queries of each part had lost nothing.
 
-    So that neither two unlucky queries come first nor a bad part of twenty last. Parts of which no
-    loss is known are at the end, ties go by size.
+    So that neither two unlucky queries come first nor a bad part of twenty last; only queries with
+    scores count. Parts of which no loss is known are at the end, ties go by size.
     """
 
     def key(part: Slice) -> tuple[float, int, str]:
-        shrunk = part.n * part.loss.value / (part.n + SMALL) if part.loss else -np.inf
+        n_known = part.n - part.n_unscored
+        shrunk = n_known * part.loss.value / (n_known + SMALL) if part.loss else -np.inf
         return -shrunk, -part.n, part.value
 
     return sorted(parts, key=key)
@@ -64,12 +65,14 @@ def _slice(
     value: str,
     cluster_id: int | None = None,
 ) -> Slice:
-    draws = judge.part(rows).draws(shares[rows])
+    part = judge.part(rows)
+    draws, n_unscored = part.draws(shares[rows]), part.n_unscored(shares[rows])
     return Slice(
         column=column,
         value=str(value),
         n=len(rows),
-        is_small=len(rows) < SMALL,
+        n_unscored=n_unscored,
+        is_small=len(rows) - n_unscored < SMALL,
         score=score_interval(draws.score),
         loss=interval(draws.loss),
         cost_usd=float(draws.cost_usd[0]),

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.certify import Certificate
+from semroute.certify import Certificate, is_paired
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
 
 Numbers = NDArray[np.float64]
@@ -284,13 +284,7 @@ def portions(
     for start in range(0, len(planned), size):
         part = planned[start : start + size]
         known[[one.row for one in part], [one.column for one in part]] = True
-        n_pairs = _n_pairs(log, known)
+        n_pairs = int((is_paired(known, log.frontier_column) & ~log.fit).sum())
         width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
         found.append(Portion(start + len(part), n_pairs, width, sum(one.value for one in part)))
     return tuple(found)
-
-
-def _n_pairs(log: ScoredLog, known: NDArray[np.bool_]) -> int:
-    """Count held-out queries with scores of the frontier and of another model."""
-    others = np.delete(known, log.frontier_column, axis=1).any(axis=1)
-    return int((known[:, log.frontier_column] & others & ~log.fit).sum())

@@ -141,7 +141,9 @@ class TestFigures:
             parts = [part for part in found.slices if part.column == column]
             assert sum(part.n for part in parts) == found.n_queries
             known = [part for part in parts if part.loss]
-            shrunk = [p.n * p.loss.value / (p.n + 30) for p in known]
+            shrunk = [
+                (p.n - p.n_unscored) * p.loss.value / (p.n - p.n_unscored + 30) for p in known
+            ]
             assert shrunk == sorted(shrunk, reverse=True)
         assert {part.is_small for part in found.slices} == {True, False}
 

@@ -5,11 +5,12 @@ from semroute.evaluate.results import Slice
 from semroute.evaluate.slices import worst_first
 
 
-def _part(value: str, n: int, loss: float | None) -> Slice:
+def _part(value: str, n: int, loss: float | None, n_unscored: int = 0) -> Slice:
     return Slice(
         column="kind",
         value=value,
         n=n,
+        n_unscored=n_unscored,
         is_small=n < 30,
         score=None,
         loss=None if loss is None else Interval(loss, loss, loss),
@@ -27,8 +28,9 @@ def test_a_bad_part_of_twenty_comes_before_two_unlucky_queries_and_a_large_part(
         _part("large and bad", 300, 0.05),
         _part("unlucky", 2, 1.0),
         _part("bad", 20, 0.25),
+        _part("two scored", 500, 1.0, n_unscored=498),
     ]
-    order = ["bad", "unlucky", "large and bad", "large and fine", "no scores"]
+    order = ["bad", "two scored", "unlucky", "large and bad", "large and fine", "no scores"]
     assert [part.value for part in worst_first(parts)] == order
 
 

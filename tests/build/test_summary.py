@@ -1,0 +1,78 @@
+"""What a build says of itself where scores are missing or labels were carried over."""
+
+from pathlib import Path
+
+import pytest
+
+from semroute.cli.build_summary import print_summary
+from semroute.relabel import apply_labels, export_labels
+from tests.build.small import SmallFiles, build_small, write_small_files
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SmallFiles:
+    return write_small_files(tmp_path)
+
+
+def _keep(files: SmallFiles, small_share: float) -> None:
+    """Leave the scores of the small model on some queries only."""
+    header, *lines = files.evals.read_text().splitlines()
+    some = [
+        line
+        for line in lines
+        if ",large," in line or int(line[1:6]) * 7919 % 1000 < 1000 * small_share
+    ]
+    files.evals.write_text("\n".join([header, *some]) + "\n")
+
+
+def test_where_scores_are_missing_it_says_how_many_pairs_there_are(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(files, 0.1)
+    summary = build_small(files, tmp_path / "i")
+    assert summary.certificate.tolerance is None
+    n_held_out = summary.counts.n_calibration
+    assert 0 < summary.n_paired < 0.2 * n_held_out
+    print_summary(summary)
+    shown = capsys.readouterr().out
+    told = f"{summary.n_paired:,} of {n_held_out:,} held-out queries are scored with large and"
+    assert told in shown
+    assert "no cheaper model comes close" not in shown
+
+
+def test_where_all_scores_are_known_nothing_is_said_of_holes(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = build_small(files, tmp_path / "i")
+    assert summary.n_paired == summary.counts.n_calibration
+    print_summary(summary)
+    assert "holes" not in capsys.readouterr().out
+
+
+def test_a_config_of_one_model_is_not_told_to_score_others(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, _, after = files.config.read_text().partition('[[models]]\nname = "small"')
+    files.config.write_text(before + after[after.index("[quality]") :])
+    print_summary(build_small(files, tmp_path / "i"))
+    shown = capsys.readouterr().out
+    assert "so large answers; there is no other model to choose." in shown
+    assert "holes" not in shown
+
+
+def test_a_cluster_an_analyst_labelled_does_not_stay_for_want_of_evidence(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    folder = tmp_path / "i"
+    before = build_small(files, folder)
+    assert before.n_insufficient_evidence == 1
+    sheet = export_labels(folder)
+    lines = sheet.read_text(encoding="utf-8-sig").splitlines()
+    row = next(line for line in lines if "insufficient_evidence" in line)
+    key, name, _, note, *others = row.split(",")
+    lines[lines.index(row)] = ",".join([key, name, '"large"', note, *others])
+    sheet.write_text("\n".join(lines), encoding="utf-8")
+    apply_labels(folder, sheet)
+    after = build_small(files, folder)
+    assert after.n_reattached == 1
+    assert after.n_insufficient_evidence == 0
