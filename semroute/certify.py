@@ -339,8 +339,7 @@ def _worth_certifying(
 ) -> list[tuple[Numbers, Numbers]]:
     """Return losses and weights of each policy that sends a tenth of traffic elsewhere.
 
-    Queries that lack scores are left out, and policies with a model of which no score is known:
-    they say nothing of how many it would take.
+    Left out, as they say nothing: queries that lack scores, policies with a model never scored.
     """
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
     family = [
