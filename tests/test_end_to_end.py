@@ -185,11 +185,10 @@ def test_explain_shows_clusters_evidence_and_examples(index: Path) -> None:
         end = "\n" if candidate["model"] == "frontier-xl" else " (accepted: "
         assert f"{told}{candidate['expected_loss']:.3f}{end}" in shown.stdout
     taken_apart = re.findall(
-        r"  ([\d.-]+) \(accepted: .+?\) = ([\d.-]+) in general, (.+)", shown.stdout
+        r"  ([\d.-]+) \(accepted: .+?\) = ([\d.-]+) in general(.*)", shown.stdout
     )
     assert len(taken_apart) == 4
     for loss, base, moves in taken_apart:
-        assert "all else" in moves
         terms = [float(move) for move in re.findall(r" ([+-][\d.]+)", moves)]
         assert float(base) + sum(terms) == pytest.approx(float(loss), abs=0.004)
     unknown = run("explain", "--index", index, "Xylophagous beetles of Borneo").stdout

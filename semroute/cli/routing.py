@@ -160,16 +160,13 @@ def _print_estimates(explanation: "Explanation") -> None:
             cost, loss = dollars(other.expected_cost_usd), figure(other.expected_loss)
             click.echo(f"  {printable(other.model)}  {cost}  {loss}")
     for parts in explanation.estimates:
-        moves = {"clusters": parts.blend, "topic": parts.topic, "wording": parts.wording}
-        moves |= parts.features
-        ordered = sorted(moves.items(), key=lambda item: -abs(item[1]))
-        others = ("all else", sum(move for _, move in ordered[N_MOVES:]))
-        told = ", ".join(f"{name} {move:+.3f}" for name, move in [*ordered[:N_MOVES], others])
+        moves = parts.largest_moves(N_MOVES)
+        told = "".join(f", {name} {move:+.3f}" for name, move in moves.items())
         base = figure(parts.base)
         accepted = figure(explanation.accepted_losses.get(parts.model))
         click.echo(
             f"  {printable(parts.model)}  {dollars(costs_usd.get(parts.model))}  "
-            f"{figure(parts.loss)} (accepted: {accepted}) = {base} in general, {told}"
+            f"{figure(parts.loss)} (accepted: {accepted}) = {base} in general{told}"
         )
 
 

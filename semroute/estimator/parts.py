@@ -9,6 +9,9 @@ from semroute.estimator.blending import Integers, Numbers, neighbour_weights
 from semroute.estimator.estimating import LossEstimator, products
 from semroute.features import FEATURES
 
+LEAST_MOVE = 0.0005
+"""Of a loss, to be told: with three decimals a smaller one is none."""
+
 
 @dataclass(frozen=True)
 class ClusterPart:
@@ -37,6 +40,18 @@ class LossParts:
     wording: float
     features: dict[str, float]
     was_cut: bool
+
+    def largest_moves(self, n_most: int) -> dict[str, float]:
+        """Return what moves the loss most from `base`, largest first, and the rest as "all else".
+
+        Moves of less than `LEAST_MOVE` are told with the rest only.
+        """
+        moves = {"clusters": self.blend, "topic": self.topic, "wording": self.wording}
+        moves |= self.features
+        ordered = sorted(moves.items(), key=lambda item: -abs(item[1]))
+        told = {name: move for name, move in ordered[:n_most] if abs(move) >= LEAST_MOVE}
+        rest = sum(moves.values()) - sum(told.values())
+        return told | ({"all else": rest} if abs(rest) >= LEAST_MOVE else {})
 
 
 def loss_parts(

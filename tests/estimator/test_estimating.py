@@ -114,6 +114,13 @@ def test_the_parts_of_an_estimate_add_up_to_it(fitted: LossEstimator) -> None:
             assert parts.loss == pytest.approx(whole[row, column], abs=1e-9)
             assert parts.was_cut or total == pytest.approx(parts.loss, abs=1e-9)
             assert set(parts.features) == set(FEATURES)
+            for n_most in (0, 2, 4, 40):
+                moves = parts.largest_moves(n_most)
+                assert parts.base + sum(moves.values()) == pytest.approx(total, abs=5e-4)
+                told = [abs(move) for name, move in moves.items() if name != "all else"]
+                assert told == sorted(told, reverse=True)
+                assert len(told) <= n_most
+                assert all(size >= 5e-4 for size in told)
 
 
 def test_what_is_expected_in_general_is_the_mean_loss_of_the_log(fitted: LossEstimator) -> None:
@@ -132,6 +139,8 @@ def test_the_feature_that_decides_is_named(fitted: LossEstimator) -> None:
     parts = loss_parts(fitted, "small", SHARES, *one)
     assert parts is not None
     assert max(parts.features, key=lambda name: parts.features[name]) == "question marks"
+    assert next(iter(parts.largest_moves(1))) == "question marks"
+    assert set(parts.largest_moves(1)) == {"question marks", "all else"}
 
 
 @pytest.mark.parametrize("sign", [1, -1])
