@@ -69,7 +69,7 @@ def _print_routes(router: SemanticRouter, clusters: Path) -> None:
 
 def _print_comparison(router: SemanticRouter, clusters: Path, files: DemoFiles) -> None:
     compared = compare(router, clusters, files.queries_test, files.evals_test)
-    click.echo("Held-out queries the build has not seen (scores and costs simulated)")
+    click.echo("New queries, which the build has not seen (scores and costs simulated)")
     heading = ("answered by", "mean score", "cost a request", "saved", "queries scored")
     rows = [
         (c.name, figure(c.score), dollars(c.cost_usd), percent(c.saving), c.n_scored)
