@@ -254,6 +254,10 @@ def _plain_words(texts: list[str], n_keywords: int) -> tuple[str, ...]:
     return NO_KEYWORDS
 
 
+MOST_SHARED = 0.25
+"""Of the clusters, for a keyword to tell one from the others; two may share any."""
+
+
 def readable_name(keywords: Sequence[str]) -> str:
     """Name a cluster by its three most telling keywords.
 
@@ -266,13 +270,19 @@ def readable_name(keywords: Sequence[str]) -> str:
 def readable_names(keywords: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Name clusters; names that would be equal are numbered in the order of the clusters.
 
+    Keywords that more than `MOST_SHARED` of the clusters have, as the words of a prompt's template,
+    are named last.
+
     >>> readable_names([("refund",), ("parcel",), ("refund",)])
     ('refund', 'parcel', 'refund (2)')
     """
     taken: dict[str, None] = {}
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
+    n_clusters = Counter(word for words in keywords for word in set(words))
+    most = max(MOST_SHARED * len(keywords), 2)
     for words in keywords:
-        name = free = readable_name(words)
+        telling_first = sorted(words, key=lambda word: n_clusters[word] > most)
+        name = free = readable_name(telling_first)
         while free in taken:
             free = f"{name} ({next(numbers[name])})"
         taken[free] = None

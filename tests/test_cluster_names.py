@@ -152,6 +152,14 @@ def test_names_are_unique(words: list[list[str]]) -> None:
     assert len(names) == len(words) == len(set(names))
 
 
+def test_words_that_most_clusters_share_are_named_last() -> None:
+    template = ("answer", "choice", "explain")
+    topics = ("rock", "moon", "cell", "speed")
+    found = readable_names([*((*template, topic, "lab") for topic in topics), ("poem", "sea")])
+    assert found == (*(f"{topic}, answer, choice" for topic in topics), "poem, sea")
+    assert readable_names([(*template, "moon")] * 2)[0] == "answer, choice, explain"
+
+
 def test_thousands_of_equal_names_are_numbered_in_order() -> None:
     # Looking each number up anew takes cubic time.
     names = readable_names([("other",)] * 20_000)
