@@ -197,3 +197,15 @@ def test_what_the_terminals_encoding_lacks_is_printed_as_escapes(tmp_path: Path)
     assert "e \\U0001f642" in table
     document = in_a_process("inspect", "--json", "--index", tmp_path, PYTHONIOENCODING="latin-1")
     assert json.loads(document)["clusters"][0]["name"] == "größe 🙂"
+
+
+def test_the_installed_command_answers_help_and_fails_in_one_line(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "semroute")]
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    assert "build-index" in shown.stdout
+    failed = subprocess.run(
+        [*command, "route", "--index", str(tmp_path), "hello"], capture_output=True, text=True
+    )
+    assert failed.returncode == 4
+    assert len(failed.stderr.strip().splitlines()) == 1
+    assert "build-index" in failed.stderr

@@ -8,8 +8,6 @@ import csv
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -349,15 +347,3 @@ def test_a_second_build_into_the_same_folder_at_once_is_refused(
     assert done.code == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_the_installed_command_answers_help_and_fails_in_one_line(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).parent / "semroute")]
-    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
-    assert "build-index" in shown.stdout
-    failed = subprocess.run(
-        [*command, "route", "--index", str(tmp_path), "hello"], capture_output=True, text=True
-    )
-    assert failed.returncode == 4
-    assert len(failed.stderr.strip().splitlines()) == 1
-    assert "build-index" in failed.stderr

@@ -86,21 +86,21 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
 
 def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
     certificate, n_held_out = summary.certificate, summary.counts.n_calibration
-    n_lacking = certificate.n_worst_case + certificate.n_left_out
-    if not n_lacking and certificate.n_needed and summary.n_paired < n_held_out:
+    if n_lacking := certificate.n_worst_case + certificate.n_left_out:
+        text = (
+            f"{n_lacking:,} held-out queries lack the scores of the model they get: "
+            f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed; "
+            "score them to promise more (semroute evals plan)"
+        )
+        return [("holes", text)]
+    has_others = len(summary.models) > 1
+    if has_others and certificate.n_needed and summary.n_paired < n_held_out:
         text = (
             f"{summary.n_paired:,} of {n_held_out:,} held-out queries are scored with "
             f"{summary.frontier} and another model; score the others too (semroute evals plan)"
         )
-        return [("holes", text)] if len(summary.models) > 1 else []
-    if not n_lacking:
-        return []
-    text = (
-        f"{n_lacking:,} held-out queries lack the scores of the model they get: "
-        f"{certificate.n_left_out:,} left out, {certificate.n_worst_case:,} counted as failed; "
-        "score them to promise more (semroute evals plan)"
-    )
-    return [("holes", text)]
+        return [("holes", text)]
+    return []
 
 
 def _notes(summary: BuildSummary) -> list[tuple[str, str]]:

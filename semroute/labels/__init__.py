@@ -2,7 +2,7 @@
 
 Columns: `cluster_key`; to edit `name`, `label` (empty: the automatic one) and `note`; to judge by
 `cluster_id`, `auto_label`, `auto_reason`, `size`, `share`, `keywords`, `example_1` to `example_3`,
-`n_evals`, `index_version`, and for every model `<model> score`, `<model> expected_loss`, `<model>
+`n_evals`, `index_version`, and for every model `<model> score`, `<model> loss`, `<model>
 loss_bound` and `<model> cost_usd`.
 """
 

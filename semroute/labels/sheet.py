@@ -33,7 +33,7 @@ _READ_ONLY_COLUMNS = (
     "n_evals",
     VERSION_COLUMN,
 )
-_MODEL_COLUMNS = ("score", "expected_loss", "loss_bound", "cost_usd")
+_MODEL_COLUMNS = ("score", "loss", "loss_bound", "cost_usd")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from semroute.router.rules import (
     Rules,
     Verdict,
     joined,
-    unknown_candidates,
     unread_candidates,
 )
 from semroute.seen import no_texts
@@ -85,7 +84,6 @@ class SemanticRouter:
         self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
         self._names = tuple(cluster.name for cluster in contents.clusters)
-        self._unknown = unknown_candidates(contents)
         self._unread = unread_candidates(self._config)
         self._cache = DecisionCache(n_cached)
 
@@ -314,7 +312,9 @@ class SemanticRouter:
             model=self.frontier,
             reason=reason,
             index_version=self.index_version,
-            candidates=self._unread if reason in ("empty", "too_long") else self._unknown,
+            candidates=self._unread
+            if reason in ("empty", "too_long")
+            else self._rules.unknown.candidates,
             truncated=request.truncated,
         )
 

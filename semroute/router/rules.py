@@ -61,7 +61,7 @@ class Rules:
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names
-        self._unknown = Verdict(config.frontier, "ood", unknown_candidates(contents))
+        self.unknown = Verdict(config.frontier, "ood", unknown_candidates(contents))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
         for tables_of in (self._policy, self._estimator, self._vocabulary):
@@ -90,7 +90,7 @@ class Rules:
         """
         similarity = located.similarities.item(row, 0)
         if not self._policy.knows(similarity) or self._vocabulary.is_new(located.texts[row]):
-            return self._unknown
+            return self.unknown
         cluster_ids = located.cluster_ids[row]
         losses, costs_usd = self._estimator.estimate_one(
             cluster_ids,

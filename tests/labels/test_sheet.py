@@ -35,9 +35,9 @@ def test_the_sheet_has_the_columns_of_the_contract_with_those_to_edit_first():
         *("cluster_key", "name", "label", "note"),
         *("cluster_id", "auto_label", "auto_reason", "size", "share", "keywords"),
         *("example_1", "example_2", "example_3", "n_evals", "index_version"),
-        *("large score", "large expected_loss", "large loss_bound", "large cost_usd"),
-        *("medium score", "medium expected_loss", "medium loss_bound", "medium cost_usd"),
-        *("small score", "small expected_loss", "small loss_bound", "small cost_usd"),
+        *("large score", "large loss", "large loss_bound", "large cost_usd"),
+        *("medium score", "medium loss", "medium loss_bound", "medium cost_usd"),
+        *("small score", "small loss", "small loss_bound", "small cost_usd"),
     ]
 
 
@@ -62,8 +62,8 @@ def test_the_file_is_what_spreadsheets_expect():
 def test_a_row_without_a_model_that_others_have_keeps_its_columns():
     short = sheet_row(KEYS[1], models=(SheetModel("medium", 0.5, 0.1, 0.2, 0.01),))
     header, _, row = cells_of(sheet_bytes([sheet_row(), short]))
-    assert dict(zip(header, row, strict=True))["medium expected_loss"] == "0.1000"
-    assert dict(zip(header, row, strict=True))["large expected_loss"] == ""
+    assert dict(zip(header, row, strict=True))["medium loss"] == "0.1000"
+    assert dict(zip(header, row, strict=True))["large loss"] == ""
 
 
 def test_no_clusters_give_a_header_only():
@@ -73,7 +73,7 @@ def test_no_clusters_give_a_header_only():
 def test_another_delimiter_can_be_asked_for():
     header, row = cells_of(sheet_bytes([sheet_row()], delimiter=";"), ";")
     cells = dict(zip(header, row, strict=True))
-    assert (cells["name"], cells["share"], cells["medium expected_loss"]) == (
+    assert (cells["name"], cells["share"], cells["medium loss"]) == (
         "orders",
         "0,2500",
         "-0,0100",

@@ -61,7 +61,7 @@ def test_a_row_says_what_the_index_knows(folder):
     assert row["keywords"] == "topic1a, topic1b"
     assert row["example_3"].endswith("detail2")
     assert row["n_evals"] == "10"
-    assert row["medium expected_loss"] == "0.1000"
+    assert row["medium loss"] == "0.1000"
     assert row["medium loss_bound"] == "0.1500"
     assert row["small cost_usd"] == "0.000500"
 
