@@ -167,10 +167,7 @@ def _score(path: Path, row: Row) -> float:
     number = _number(value)
     if 0 <= number <= 1:
         return number
-    problem = (
-        "must be a number from 0 to 1 with a decimal point, or empty if unknown; "
-        "bring other scales to that range"
-    )
+    problem = "must be a number from 0 to 1, or empty if unknown; bring other scales to that range"
     raise _wrong(problem, path, row, "score")
 
 
@@ -186,11 +183,18 @@ def _cost_usd(path: Path, row: Row) -> float:
 
 
 def _number(value: object) -> float:
-    """Return a number, or NaN for what is none; `float` alone would take "1_0" for 10."""
+    """Return a number, or NaN for what is none; of two marks a comma could group thousands.
+
+    >>> _number("0.5"), _number("0,5"), _number("1,234.5"), _number("1_0")
+    (0.5, 0.5, nan, nan)
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return math.nan
+    if isinstance(value, str) and ("_" in value or "," in value):
+        is_decimal = value.count(",") == 1 and "." not in value and "_" not in value
+        value = value.replace(",", ".") if is_decimal else "nan"
     try:
-        return math.nan if isinstance(value, str) and "_" in value else float(value)
+        return float(value)
     except (ValueError, OverflowError):
         return math.nan
 

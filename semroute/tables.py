@@ -8,14 +8,18 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from semroute.columns import is_header, rename_to
+from semroute.columns import KNOWN_COLUMNS, is_header, rename_to
 from semroute.errors import InputError, MissingExtraError
 from semroute.strict_json import kind_of, parse_json
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+"""What may separate the columns of a CSV file, and its name."""
 
 MAX_CELL_CHARS = 10_000_000
 """Above this a CSV cell is taken for a quote that was never closed."""
@@ -55,9 +59,10 @@ Required = Collection[str | tuple[str, ...]]
 def read_rows(path: Path, required: Required) -> Iterator[Row]:
     """Read the rows of a file one by one; its suffix (`SUFFIXES`) says what it is.
 
-    CSV and JSON Lines are UTF-8, with or without a byte order mark, or UTF-16 with one. Left out
-    are blank lines, CSV rows of empty cells, and CSV columns without a name. In JSON Lines a lone
-    surrogate, half of a character, becomes U+FFFD.
+    CSV and JSON Lines are UTF-8, with or without a byte order mark, or UTF-16 with one. The header
+    of a CSV file tells which of `DELIMITERS` separates its columns. Left out are blank lines, CSV
+    rows of empty cells, and CSV columns without a name. In JSON Lines a lone surrogate, half of a
+    character, becomes U+FFFD.
 
     Args:
         path: of the file.
@@ -153,6 +158,7 @@ def listed(names: Collection[str], limit: int = 8, quote: Callable[[str], str] =
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
+_Record = tuple[int, list[str]]
 Reader = Callable[[Path, BinaryIO, Required], Iterator[Row]]
 
 
@@ -249,8 +255,18 @@ def _next_cells(reader: Iterator[list[str]]) -> list[str] | None:
             csv.field_size_limit(limit)
 
 
-def _csv_records(path: Path, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_lines(path, file), strict=True)
+def _delimiter(header: str) -> str:
+    """Tell what separates the columns: where most known names come of it, or most columns."""
+
+    def found(delimiter: str) -> tuple[int, int]:
+        names = {name.strip(' "\r\n') for name in header.split(delimiter)}
+        return len(names.intersection(KNOWN_COLUMNS)), len(names)
+
+    return max(DELIMITERS, key=found)
+
+
+def _csv_records(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[_Record]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -268,29 +284,25 @@ def _csv_records(path: Path, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
 
 
 def _csv_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
-    records = _csv_records(path, file)
+    lines, head = _lines(path, file), [""]
+    while not head[-1].strip() and (line := next(lines, None)) is not None:
+        head.append(line)
+    delimiter = _delimiter(head[-1])
+    records = _csv_records(path, chain(head[1:], lines), delimiter)
     header_line, cells = next(records, (1, []))
     names = [name.strip() for name in cells]
-    _refuse_semicolons(path, header_line, names)
     _refuse_twice(path, header_line, [name for name in names if name])
     _require(path, header_line, names, required)
-    for line, cells in records:
+    for number, cells in records:
         if len(cells) != len(names):
             problem = (
                 f"the header has {len(names)} columns and this row {len(cells)}; "
-                "put a cell that holds a comma in quotes"
+                f"put a cell that holds {DELIMITERS[delimiter]} in quotes"
             )
-            raise InputError(problem, path=path, line=line)
+            raise InputError(problem, path=path, line=number)
         values = dict(zip(names, cells, strict=True))
         values.pop("", None)
-        yield Row(line, values)
-
-
-def _refuse_semicolons(path: Path, line: int, names: list[str]) -> None:
-    separator = next((mark for mark in (";", "\t", "|") if mark in names[0]), "") if names else ""
-    if separator and len(names) == 1:
-        problem = f"the columns are separated by {separator!r}; separate them by commas"
-        raise InputError(problem, path=path, line=line)
+        yield Row(number, values)
 
 
 def _jsonl_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:

@@ -103,6 +103,15 @@ def test_equal_rows_count_once(read: Read) -> None:
     assert table.n_scores == 1
 
 
+def test_a_spreadsheet_with_decimal_commas_says_the_same_as_one_with_points(read: Read) -> None:
+    points = read("query_id,model,score,cost_usd\na,large,1,0.0123\na,small,0.75,1.5\n")
+    commas = read("query_id;model;score;cost_usd\na;large;1;0,0123\na;small;0,75;1,500\n")
+    quoted = read('query_id,model,score,cost_usd\na,large,"1,0","0,0123"\na,small,"0,75","1,5"\n')
+    for table in (commas, quoted):
+        np.testing.assert_array_equal(table.scores, points.scores)
+        np.testing.assert_array_equal(table.costs_usd, points.costs_usd)
+
+
 @pytest.mark.parametrize("second", ["0,0.1", "1,0.2", ",0.1", "1,"])
 def test_rows_that_contradict_each_other_are_refused_naming_both_lines(
     second: str, read: Read

@@ -15,6 +15,7 @@ import pytest
 from semroute.errors import InputError, MissingExtraError
 from semroute.strict_json import kind_of
 from semroute.tables import (
+    DELIMITERS,
     MAX_CELL_CHARS,
     SUFFIXES,
     Row,
@@ -54,6 +55,21 @@ def test_the_same_table_reads_the_same_from_every_kind_of_file(write: Write) -> 
     for suffix, content in files.items():
         values = [values for _, values in rows_of(write(f"table{suffix}", content), "id")]
         assert values == [{"id": "a", "n": "1"}, {"id": "b", "n": "2"}]
+
+
+@pytest.mark.parametrize("mark", list(DELIMITERS))
+@pytest.mark.parametrize("start", ["", "\n\n", "\ufeff", "\ufeff\r\n"])
+def test_the_header_tells_what_separates_the_columns(write: Write, mark: str, start: str) -> None:
+    """Cells that hold the other marks, quoted line breaks and names with marks change nothing."""
+    others = "".join(one for one in DELIMITERS if one != mark)
+    content = io.StringIO(newline="")
+    table = csv.writer(content, delimiter=mark)
+    table.writerows(
+        [["query_id", "text", f"note{others}"], ["a", f"x{others}\ny{mark}", others * 3]]
+    )
+    path = write("table.csv", start + content.getvalue())
+    expected = {"query_id": "a", "text": f"x{others}\ny{mark}", f"note{others}".strip(): others * 3}
+    assert [values for _, values in rows_of(path, "query_id", "text")] == [expected]
 
 
 def test_the_suffix_may_be_in_capitals(write: Write) -> None:

@@ -70,9 +70,18 @@ CSV = (
         "twice-in-header", "query_id,text,text\na,b,c\n", "'text' is there twice; rename or rem", 1
     ),
     _csv(
-        "semicolons", f"query_id;text\na;{CANARY}\n", "separated by ';'; separate them by comm", 1
+        "semicolons-and-another-name",
+        f"id;prompt\na;{CANARY}\n",
+        "'query_id' is missing; the columns are 'id', 'prompt'; rename 'id' to query_id$",
+        1,
     ),
-    _csv("tabs", f"query_id\ttext\na\t{CANARY}\n", r"separated by '\\t'; separate them by comm", 1),
+    _csv(
+        "too-many-cells-after-semicolons",
+        f"query_id;text\na;{CANARY}; and more\n",
+        "header has 2 columns and this row 3; put a cell that holds a semicolon in quotes",
+        2,
+    ),
+    _csv("vertical-bars", f"query_id|text\na|{CANARY}\n", "'query_id' is missing; ", 1),
     _csv(
         "too-many-cells",
         f"query_id,text\na,b\nc,{CANARY}, and more\n",
