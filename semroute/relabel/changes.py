@@ -53,8 +53,9 @@ class LabelChange:
 class LabelChanges:
     """What a sheet changes in version `index_version`, and what that means.
 
-    `warnings` name overrides the evidence does not defend; `absent_columns` are the editable ones
-    the sheet does not have, by a misspelt heading for example: what the index says there stays.
+    `warnings` name overrides the evidence does not defend, names given twice, and other doubts;
+    `absent_columns` are the editable ones the sheet does not have, by a misspelt heading for
+    example: what the index says there stays.
     `vanished` are rows of clusters that are gone, without label or note: nothing is done with them.
     `published_version` is None where nothing was published.
 
@@ -179,7 +180,7 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
     age = _age(by_key.values(), contents.manifest.index_version) if changes else ()
     return LabelChanges(
         changes=changes,
-        warnings=(*age, *contradicted),
+        warnings=(*age, *_namesakes(changes, edited), *contradicted),
         absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
         index_version=contents.manifest.index_version,
@@ -192,6 +193,20 @@ def _age(edits: Collection[LabelEdit], live: str) -> tuple[str, ...]:
     exported = f"the sheet was exported from version {', '.join(versions)}"
     told = f"{exported}, and {live} is live: where they differ the sheet takes back what is live"
     return (told,) if versions else ()
+
+
+def _namesakes(changes: Iterable[LabelChange], clusters: Iterable[Cluster]) -> tuple[str, ...]:
+    """Say which new names more than one cluster would have."""
+    new = {one.after.name.casefold() for one in changes if one.before.name != one.after.name}
+    groups: dict[str, list[Cluster]] = {}
+    for cluster in clusters:
+        groups.setdefault(cluster.name.casefold(), []).append(cluster)
+    return tuple(
+        f"clusters {', '.join(str(one.cluster_id) for one in alike)} are all called "
+        f"{printable(alike[0].name, _SHOWN_NAME_CHARS)!r}: only their numbers tell them apart"
+        for name, alike in groups.items()
+        if name in new and len(alike) > 1
+    )
 
 
 def _absent_columns(edits: Collection[LabelEdit]) -> tuple[str, ...]:

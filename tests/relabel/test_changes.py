@@ -117,6 +117,16 @@ def test_a_sheet_of_another_version_is_told_and_one_of_the_live_version_is_not()
     assert plan_labels(contents(), [edit(0, note="", index_version="old")]).warnings == ()
 
 
+def test_a_new_name_that_another_cluster_has_is_warned_of_and_an_old_one_is_not():
+    start = contents(c1={"name": "Orders"}, c2={"name": "orders"})
+    told = "clusters 0, 1, 2 are all called 'orders': only their numbers tell them apart"
+    assert plan_labels(start, [edit(0, name="orders")]).warnings == (told,)
+    assert plan_labels(start, [edit(0, name="trains")]).warnings == ()
+    assert plan_labels(start, [edit(1, name="Orders", note="x")]).warnings == ()
+    swapped = [edit(0, name="topic 1"), edit(1, name="topic 0")]
+    assert plan_labels(contents(), swapped).warnings == ()
+
+
 def test_an_override_the_evidence_defends_brings_no_warning():
     assert plan_labels(contents(), [edit(2, label="small")]).warnings == ()
 
