@@ -16,6 +16,8 @@ from semroute.certify import (
     policy_losses,
 )
 from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy, Traffic
+from tests.tiny import tiny_config
+from tests.tiny_index import tiny_certificate
 
 MODELS = ("large", "small")
 
@@ -310,6 +312,12 @@ class TestCertificate:
             tolerance = certify(_policy(), MODELS, rows, 0.02, 0.8).tolerance
             broken += tolerance is not None and (tolerance + 0.2) / 0.4 * 0.1 > 0.02
         assert broken / 100 <= 0.2 + 2 * math.sqrt(0.2 * 0.8 / 100)
+
+    def test_what_is_saved_is_a_share_of_the_frontiers_cost_and_nothing_of_nothing(self) -> None:
+        certificate = tiny_certificate(tiny_config())
+        assert certificate.saving == pytest.approx(1 - 0.008 / 0.02)
+        free = certificate.model_copy(update={"cost_usd": 0.0, "frontier_cost_usd": 0.0})
+        assert free.saving == 0
 
     def test_it_survives_json(self) -> None:
         found = _certify(_log(1000))

@@ -35,6 +35,16 @@ def test_without_losses_it_is_what_typical_ones_take(series):
     assert n_needed(series, 0, 0.02, 0.95) == 300
 
 
+def test_the_number_follows_from_mean_and_variance_as_worked_by_hand():
+    """400 losses, 4 of them 1: mean 0.01, squares 3.96, with the made-up one a variance of 0.0124.
+
+    Below 0.02 are left 0.01, so it takes 2 * -ln(0.05) * 0.0124 / 0.01 ** 2 = 741.
+    """
+    losses = np.repeat([0.0, 1.0], [396, 4])
+    assert n_needed(alike(losses), 0, 0.02, 0.95) == about(741)
+    assert n_needed(alike(losses), 400, 0.02, 0.95) == 800
+
+
 def test_what_there_is_was_not_enough():
     assert n_needed(alike(np.zeros(2000)), 2000, 0.02, 0.95) == 4000
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semroute.seen import N_COLUMNS, no_texts, overlap, remember
+from semroute.seen import FEWEST_WORDS, N_COLUMNS, no_texts, overlap, remember, word_runs
 
 LONG = (
     "A train leaves the station at nine and travels three hours at eighty kilometres an hour, then "
@@ -34,6 +34,26 @@ def test_a_long_text_with_one_word_changed_is_a_near_duplicate() -> None:
     assert found.same.tolist() == [False, False]
     assert found.near.tolist() == [True, False]
     assert found.seen.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("n_words", [FEWEST_WORDS, FEWEST_WORDS - 1])
+def test_near_duplicates_are_looked_for_among_texts_of_twelve_words(n_words: int) -> None:
+    """The same text with its first word twice has the same runs of words and one more."""
+    kept = [f"word{number}" for number in range(n_words - 1)]
+    found = overlap([" ".join([kept[0], *kept])], remember([" ".join(kept)], "key"), "key")
+    assert found.near.tolist() == [n_words == FEWEST_WORDS]
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("a", {"a"}),
+        ("a b c", {"a b c"}),
+        ("a b c d e", {"a b c", "b c d", "c d e"}),
+    ],
+)
+def test_the_runs_of_a_text_are_its_threes_of_words_or_all_of_it(text: str, runs: set[str]) -> None:
+    assert word_runs(text) == runs
 
 
 def test_short_texts_that_differ_in_a_word_are_not_near_duplicates() -> None:

@@ -17,6 +17,7 @@ from semroute.artifact.serving import routing_policy
 from semroute.evals import read_evals
 from semroute.evaluate import Evaluation, evaluate
 from semroute.evaluate.evaluation import CLUSTER_ORACLE, QUERY_ORACLE, RANDOM_MIX
+from semroute.evaluate.frozen import N_LISTED
 from semroute.evaluate.tolerance import expectations
 from semroute.queries import read_queries
 from semroute.router import SemanticRouter
@@ -272,6 +273,14 @@ class TestLeaks:
         assert "'s0' (line 501)" in done.stderr
         assert seen[:20].lower() not in done.stderr.lower()
         assert not done.stdout
+
+    @pytest.mark.parametrize(("n_more", "told"), [(0, "; take them out"), (2, " and 2 more; take")])
+    def test_of_many_seen_queries_the_first_are_named_and_the_rest_counted(
+        self, judged: Judged, tmp_path: Path, seen: str, n_more: int, told: str
+    ) -> None:
+        queries, evals = _set_with(judged, tmp_path, [seen] * (N_LISTED + n_more))
+        done = command(judged, "--queries", queries, "--evals", evals)
+        assert f"'s{N_LISTED - 1}' (line {500 + N_LISTED}){told}" in done.stderr
 
     def test_what_was_seen_can_be_left_out(self, judged: Judged, tmp_path: Path, seen: str) -> None:
         queries, evals = _set_with(judged, tmp_path, [seen, seen.upper()])

@@ -34,6 +34,37 @@ def test_a_mix_is_the_mean_of_what_it_mixes() -> None:
     assert np.allclose(mixed.cost_usd, (always[0].cost_usd + always[1].cost_usd) / 2)
 
 
+def _plain_score(scores: np.ndarray, chosen: np.ndarray, weights: np.ndarray) -> float:
+    """Judge plain choices query by query: the frontier's mean less what each model lost."""
+
+    def mean(values: np.ndarray, rows: np.ndarray) -> float:
+        known = [row for row in rows if np.isfinite(values[row])]
+        return sum(weights[row] * values[row] for row in known) / sum(weights[known])
+
+    everything, lost = np.arange(len(scores)), 0.0
+    for model in set(chosen.tolist()):
+        losses = scores[:, 0] - scores[:, model]
+        sent = np.flatnonzero(chosen == model)
+        is_scored = (
+            np.isfinite(losses[sent]).any() and weights[sent][np.isfinite(losses[sent])].any()
+        )
+        lost += weights[sent].sum() * mean(losses, sent if is_scored else everything)
+    return mean(scores[:, 0], everything) - lost / weights.sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_draw_of_a_set_full_of_holes_is_what_judging_query_by_query_gives(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.uniform(size=(30, 3))
+    scores[rng.uniform(size=scores.shape) < 0.3] = NAN
+    scores[:9, 2] = NAN
+    chosen = np.where(np.arange(30) < 9, 2, rng.integers(2, size=30))
+    judge = resample(frozen_set(scores, (0.1, 0.01, 0.02), models=("large", "small", "tiny")), seed)
+    found = judge.draws(chosen_shares(chosen, 3)).score
+    for draw in range(0, 200, 7):
+        assert found[draw] == pytest.approx(_plain_score(scores, chosen, judge.weights[draw]))
+
+
 def test_holes_where_the_frontier_is_good_do_not_favour_the_cheap_model() -> None:
     """Scored on the easy half only, the cheap model looks perfect; paired, it does not gain."""
     easy, hard = [[1.0, 1.0]] * 50, [[0.2, NAN]] * 50

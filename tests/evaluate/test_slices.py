@@ -1,8 +1,12 @@
-"""The order of parts of the traffic, against a hand-worked case."""
+"""Parts of the traffic and their order, against hand-worked cases."""
 
-from semroute.evaluate.paired import Interval
+import numpy as np
+import pytest
+
+from semroute.evaluate.paired import Interval, chosen_shares, resample
 from semroute.evaluate.results import Slice
-from semroute.evaluate.slices import worst_first
+from semroute.evaluate.slices import MOST_VALUES, skipped_columns, slices, worst_first
+from tests.evaluate.sets import NAN, decision, frozen_set
 
 
 def _part(value: str, n: int, loss: float | None, n_unscored: int = 0) -> Slice:
@@ -42,3 +46,34 @@ def test_of_parts_that_lose_alike_the_larger_comes_first() -> None:
 def test_without_any_known_loss_the_order_is_by_size() -> None:
     assert [p.n for p in worst_first([_part("a", 1, None), _part("b", 2, None)])] == [2, 1]
     assert worst_first([]) == []
+
+
+def test_every_value_and_cluster_is_judged_by_its_own_queries() -> None:
+    """Sixty queries answered by the small model; one of those without a kind has no score."""
+    kinds = ("chat",) * 30 + ("",) * 30
+    scores = [[1.0, 1.0]] * 30 + [[1.0, 0.5]] * 29 + [[1.0, NAN]]
+    frozen = frozen_set(scores, columns={"kind": kinds, "all alike": ("x",) * 60})
+    decisions = [decision("small", (0.0, 0.1), cluster_id=row % 3 or None) for row in range(60)]
+    shares = chosen_shares(np.ones(60, int), 2)
+    found = {(one.column, one.value): one for one in slices(resample(frozen), shares, decisions)}
+    names = {
+        ("kind", "chat"),
+        ("kind", "(empty)"),
+        ("cluster", "cluster 1"),
+        ("cluster", "cluster 2"),
+    }
+    assert set(found) == names
+    chat, empty = found["kind", "chat"], found["kind", "(empty)"]
+    assert (chat.n, chat.n_unscored, chat.is_small) == (30, 0, False)
+    assert (empty.n, empty.n_unscored, empty.is_small) == (30, 1, True)
+    assert chat.loss is not None
+    assert empty.loss is not None
+    assert (chat.loss.value, empty.loss.value) == (0.0, 0.5)
+    assert chat.cost_usd == pytest.approx(0.01)
+    assert found["cluster", "cluster 2"].cluster_id == 2
+    assert found["cluster", "cluster 2"].n == 20
+
+
+def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:
+    some, many = (tuple(map(str, range(n))) for n in (MOST_VALUES, MOST_VALUES + 1))
+    assert skipped_columns({"one": ("x", "x"), "some": some, "many": many}) == ("one", "many")
