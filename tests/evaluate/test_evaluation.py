@@ -280,7 +280,8 @@ class TestLeaks:
     ) -> None:
         queries, evals = _set_with(judged, tmp_path, [seen] * (N_LISTED + n_more))
         done = command(judged, "--queries", queries, "--evals", evals)
-        assert f"'s{N_LISTED - 1}' (line {500 + N_LISTED}){told}" in done.stderr
+        assert done.stderr.count("' (line 5") == N_LISTED
+        assert f"){told}" in done.stderr
 
     def test_what_was_seen_can_be_left_out(self, judged: Judged, tmp_path: Path, seen: str) -> None:
         queries, evals = _set_with(judged, tmp_path, [seen, seen.upper()])
