@@ -127,11 +127,11 @@ def _unspent(found: "EvalPlan", budget: int) -> str:
 
 def _print_clusters(found: "EvalPlan") -> None:
     labels = Counter(
-        (one.cluster_name, one.model) for one in found.scores if one.purpose == "label"
+        (f"{one.cluster_id}: {printable(one.cluster_name, 40)}", one.model)
+        for one in found.scores
+        if one.purpose == "label"
     )
     if labels:
         click.echo("\nmost label scores")
-        rows = [
-            (printable(name, 40), model, n) for (name, model), n in labels.most_common(N_CLUSTERS)
-        ]
+        rows = [(*what, n) for what, n in labels.most_common(N_CLUSTERS)]
         print_columns([("cluster", "model", "scores"), *rows])

@@ -84,14 +84,20 @@ def _against_equal(rival: StrategyResult) -> str:
     gain = _gain(rival)
     sign, word = (1, "more") if gain.value >= 0 else (-1, "less")
     return (
-        f"At the same cost, {rival.name} cannot be told apart from the router, which scores "
+        f"At the same cost, {_spoken(rival)} cannot be told apart from the router, which scores "
         f"{_points(gain, sign)} {word}."
     )
 
 
 def _against_better(rival: StrategyResult) -> str:
     told = _points(_gain(rival), -1)
-    return f"At the same cost, {rival.name} scores {told} more than the router: {_ADVICE}."
+    return f"At the same cost, {_spoken(rival)} scores {told} more than the router: {_ADVICE}."
+
+
+def _spoken(rival: StrategyResult) -> str:
+    """Name a rule or a learner as a sentence does: "the classifier"."""
+    words = rival.name if rival.name.endswith(")") else f"the {rival.name}"
+    return f"{words} rule" if rival.kind == "rule" else words
 
 
 def _gain(one: StrategyResult) -> Interval:

@@ -39,6 +39,7 @@ class Wanted:
     query_id: str
     model: str
     purpose: str
+    cluster_id: int
     cluster_key: str
     cluster_name: str
 
@@ -159,6 +160,7 @@ def _wanted(
         query_id=query_ids[planned.row],
         model=log.models[planned.column],
         purpose=planned.purpose,
+        cluster_id=cluster.cluster_id,
         cluster_key=cluster.cluster_key,
         cluster_name=cluster.name,
     )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,21 @@ def test_a_router_that_sends_everything_to_the_frontier_is_the_frontier() -> Non
     assert "cannot be told apart from always using large" in found.verdict[1]
 
 
+@pytest.mark.parametrize(("small", "word"), [(0.5, "less"), (1.0, "more")])
+def test_a_loss_and_a_gain_against_the_frontier_are_both_told_as_positive_figures(
+    small: float, word: str
+) -> None:
+    """Half of the queries cost 0.0005 instead of 0.02, and lose or gain a half."""
+    kinds = [(0.5, 0.5, 0.5), (1.5 - small, 0.5, small)]
+    told = re.fullmatch(
+        r"The router saves (\S+)% .+ large costs and scores (\S+) \((\S+) to (\S+)\) (\w+)\.",
+        _judged(["large", "small"] * 40, kinds * 40).verdict[0],
+    )
+    assert told
+    assert (told[1], told[2], told[5]) == ("48.8", "0.250", word)
+    assert 0.1 < float(told[3]) < 0.25 < float(told[4]) < 0.4
+
+
 def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
     found = _judged(["large", "small"] * 60, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 60)
     assert found.router.loss is not None
@@ -56,7 +72,7 @@ def test_a_handful_of_queries_is_said_to_be_too_few() -> None:
 
 def test_a_rule_that_does_as_well_is_named() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)] * 40)
-    start = "At the same cost, length and keywords cannot be told apart from the router"
+    start = "At the same cost, the length and keywords rule cannot be told apart from the router"
     assert found.verdict[3].startswith(start)
 
 
@@ -72,8 +88,23 @@ def test_what_learned_as_much_at_the_same_cost_is_named(gain: Interval, told: st
     found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
     learned = replace(found.strategies[1], name="classifier", kind="learned", router_gain=gain)
     said = verdict([found.router, learned], "large", 80)[-1]
-    assert (told is not None) == said.startswith("At the same cost, classifier cannot be told")
+    assert (told is not None) == said.startswith("At the same cost, the classifier cannot be told")
     assert told is None or said.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "spoken"),
+    [
+        ("classifier", "learned", "the classifier"),
+        ("nearest neighbours (kNN)", "learned", "nearest neighbours (kNN)"),
+        ("length and keywords", "rule", "the length and keywords rule"),
+    ],
+)
+def test_rules_and_learners_are_named_as_in_a_sentence(name: str, kind: Any, spoken: str) -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
+    rival = replace(found.strategies[1], name=name, kind=kind, router_gain=Interval(0.0, -1.0, 1.0))
+    said = verdict([found.router, rival], "large", 80)[-1]
+    assert said.startswith(f"At the same cost, {spoken} cannot be told apart from the router")
 
 
 def test_what_does_better_at_the_same_cost_is_named() -> None:

@@ -168,7 +168,7 @@ def test_where_every_score_is_known_there_is_nothing_to_buy(
 def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
     n_portions: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = Wanted("q", "small", "label", "c", "name")
+    wanted = Wanted("q", "small", "label", 7, "c", "name")
     bought = tuple(Portion(100 * (k + 1), k, None, 0.1) for k in range(n_portions))
     found = EvalPlan("v1", 0, 0, 9_000, (wanted,) * (100 * n_portions), bought)
     print_plan(found, budget=100 * n_portions)
@@ -178,3 +178,12 @@ def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
     assert shown == sorted(set(shown))
     assert len(shown) == min(n_portions, 10)
     assert (shown[0], shown[-1]) == (100, 100 * n_portions)
+
+
+def test_two_clusters_of_one_name_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = (Wanted("q", "small", "label", 7, "c", "mail"),) * 3
+    wanted += (Wanted("r", "small", "label", 8, "d", "mail"),) * 2
+    print_plan(EvalPlan("v1", 0, 0, 9, wanted, ()), budget=5)
+    _, _, table = capsys.readouterr().out.partition("most label scores\n")
+    rows = [line.split() for line in table.splitlines()[1:]]
+    assert rows == [["7:", "mail", "small", "3"], ["8:", "mail", "small", "2"]]
