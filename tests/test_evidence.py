@@ -94,6 +94,30 @@ def test_shrinkage_draws_a_small_cluster_further_towards_the_whole() -> None:
     assert np.abs(moved[:3]).max() < 0.02
 
 
+def test_the_bound_of_a_small_cluster_is_as_worked_by_hand() -> None:
+    """Clusters of 40, 40 and 4 pairs that lose on a half, none and a quarter of them.
+
+    Squared deviations are 10, 0 and 0.75, and one made-up loss of 1; a cluster's own variance is
+    0.25, 0.75 / 3. Within and between clusters make 6.7 pseudo-observations.
+    """
+    losses = [[0.0, 1.0] * 20, [0.0] * 40, [1.0, 0.0, 0.0, 0.0]]
+    ids = [0] * 40 + [1] * 40 + [2] * 4
+    scores = [[1.0, 1.0 - loss] for cluster in losses for loss in cluster]
+    found = estimate_loss(_measure(scores, ids, 3), 0.95)
+
+    weights, n, means = np.array([40, 40, 4]) / 84, np.array([40, 40, 4]), np.array([0.5, 0, 0.25])
+    mean, within = 21 / 84, (10 + 0.75 + 1) / (39 + 39 + 3 + 1)
+    between = weights @ ((means - mean) ** 2 - within / n)
+    prior = within / between
+    assert 2 < prior < 10
+    expected = (4 * 0.25 + prior * mean) / (4 + prior)
+    spread = (3 * 0.25 + prior * within) / (3 + prior) + 1 / (4 + prior)
+    of_mean = weights**2 @ (within / n + between)
+    error = np.sqrt(spread / (4 + prior) + (prior / (4 + prior)) ** 2 * of_mean)
+    assert found.expected_loss[2, 1] == pytest.approx(expected)
+    assert found.upper_bound[2, 1] == pytest.approx(expected + stats.t.ppf(0.95, 83) * error)
+
+
 def test_one_lucky_score_bounds_nothing() -> None:
     evidence = _measure([[0, 1], [1, float("nan")]], [0, 0], 1)
     assert estimate_loss(evidence, 0.95).upper_bound[0, 1] == np.inf

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from semroute.cli.planning import print_plan
+from semroute.evidence import estimate_loss, measure
 from semroute.planning import EvalPlan, PlannedScore, Portion, ScoredLog, plan_scores, portions
 from semroute.planning.files import Wanted
 from semroute.planning.scores import LOSS_VARIANCE, loss_variance
@@ -49,6 +51,32 @@ def test_labels_are_tightened_where_they_may_change() -> None:
     planned = plan_scores(whole, 80, tolerance=0.04, confidence=0.95)
     bought = np.bincount([whole.cluster_ids[p.row] for p in planned if p.purpose == "label"])
     assert bought[1] > bought[0]
+
+
+def test_the_worth_of_a_score_is_the_loss_its_pairs_are_expected_to_spare() -> None:
+    """One cluster, 100 scored pairs to fit on; against the integral it stands for.
+
+    After five more pairs the estimate has moved by a normal error. Where it then is on the other
+    side of the tolerance the label changes, and spares as much as it is beyond.
+    """
+    n = 200
+    scores = np.column_stack(
+        [np.ones(n), np.tile([1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0], 20)]
+    )
+    scores[100:] = NAN
+    whole = log(scores, np.zeros(n, dtype=int), np.ones(n, dtype=bool))
+    fitted = measure(
+        scores, np.full((n, 2), NAN), whole.costs_usd, whole.cluster_ids, 1, MODELS, "large"
+    )
+    known = estimate_loss(fitted, 0.95)
+    mean = known.expected_loss[0, 1]
+    error = (known.upper_bound[0, 1] - mean) / norm.ppf(0.95)
+    moved = error * np.sqrt(5 / (LOSS_VARIANCE / error**2 + 5))
+    first = plan_scores(whole, 10, tolerance=0.15, confidence=0.95)[0]
+    beyond = norm(loc=mean, scale=moved).expect(lambda loss: 0.15 - loss, ub=0.15)
+    assert mean > 0.15
+    # Nine tenths of the cost are saved on all traffic; five pairs are ten scores.
+    assert first.value == pytest.approx(0.9 * beyond / 10, rel=1e-3)
 
 
 def test_held_out_rows_serve_the_certificate_and_are_completed() -> None:

@@ -10,6 +10,7 @@ from semroute.artifact.contents import Cluster, IndexContents
 from semroute.certify import Certificate
 from semroute.labels import LabelEdit
 from semroute.relabel import LabelChanges, contradictions, plan_labels, recertified
+from semroute.relabel.certifying import with_certificate
 from semroute.relabel.changes import with_promise
 from tests.tiny import tiny_config
 from tests.tiny_index import tiny_certificate, tiny_contents
@@ -188,6 +189,29 @@ def test_changes_as_a_dict_are_plain_json():
 def certified(tolerance: float | None, *, holds: bool = True) -> Certificate:
     changed = {"tolerance": tolerance, "holds": holds}
     return tiny_certificate(tiny_config()).model_copy(update=changed)
+
+
+def test_a_cluster_has_the_label_of_most_of_its_held_out_queries_and_of_a_tie_the_frontiers():
+    """`small` may answer a query it is expected to lose nothing on, not one it loses all on."""
+    start = tiny_contents(n_calibration=8)
+    asked = {0: [0.0, 0.0, 1.0], 1: [0.0, 1.0, 1.0], 2: [0.0, 1.0]}
+    rows = [(cluster_id, loss) for cluster_id, losses in asked.items() for loss in losses]
+    columns = {name: k for k, name in enumerate(start.calibration.models)}
+    expected = np.ones((len(rows), len(columns)))
+    expected[:, columns["large"]] = 0.0
+    expected[:, columns["small"]] = [loss for _, loss in rows]
+    calibration = dataclasses.replace(
+        start.calibration,
+        cluster_ids=np.array([cluster_id for cluster_id, _ in rows]),
+        similarities=np.ones(len(rows), dtype=np.float32),
+        expected_losses=expected,
+    )
+    found = with_certificate(
+        dataclasses.replace(start, calibration=calibration), certified(tolerance=0.02)
+    )
+    labels = [(one.auto_label, one.auto_reason) for one in found.clusters]
+    kept = ("large", "insufficient_evidence")
+    assert labels == [("small", "matched"), kept, kept]
 
 
 @pytest.mark.parametrize(
