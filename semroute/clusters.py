@@ -141,7 +141,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}_])[\w{_MARKS}])+")
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
 _CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|d|m|ll|re|ve))\b", re.IGNORECASE)
 # Identifiers, hashes, keys: long, and digits among the letters.
-_CODE = re.compile(r"(?=[A-Za-z_+/=.-]*[0-9])[A-Za-z0-9_+/=.-]{12,}")
+_CODE = re.compile(r"(?<![\w+/=.-])(?=[A-Za-z_+/=.-]*[0-9])[\w+/=.-]{12,}", re.ASCII)
 _LONGEST_WORD = 24
 _MOST_DIGITS = 4
 

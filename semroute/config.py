@@ -145,10 +145,10 @@ class Config(_Table):
         """Return the price of a model that is in the file."""
         return next(model for model in self.models if model.name == name)
 
-    def prices_usd(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Estimate what each text costs with each model, shape (n_texts, n_models)."""
-        prices = [[model.cost_usd(len(text)) for model in self.models] for text in texts]
-        return np.array(prices, dtype=np.float64).reshape(len(texts), len(self.models))
+    def prices_usd(self, n_chars: Sequence[int]) -> NDArray[np.float64]:
+        """Estimate what requests of so many characters cost, shape (n_requests, n_models)."""
+        prices = [[model.cost_usd(n) for model in self.models] for n in n_chars]
+        return np.array(prices, dtype=np.float64).reshape(len(n_chars), len(self.models))
 
 
 Location = tuple[str | int, ...]

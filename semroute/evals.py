@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,9 @@ KNOWN_COLUMNS = ("query_id", "model", "score", "cost_usd")
 
 LARGEST_COST_USD = 1e6
 """Of one request. Above it a value is taken for a slip: sums of such numbers overflow."""
+
+_SHOWN = re.compile(r"[A-Za-z/]{1,8}|[\d.,:%$€+_eE/ -]{1,20}")
+"""A short word, or what is like a number: of a faulty value no more is repeated."""
 
 _WORDS = {"true": 1.0, "false": 0.0}
 
@@ -201,8 +205,8 @@ def _number(value: object) -> float:
 
 def _wrong(problem: str, path: Path, row: Row, column: str) -> InputError:
     value = row.values[column]
-    # With its columns mixed up, a row has the text of an answer here.
-    shown = value if not isinstance(value, str) or len(value) <= 20 else None
+    # With its columns mixed up, a row has the text of a query or an answer here.
+    shown = value if not isinstance(value, str) or _SHOWN.fullmatch(value) else None
     return InputError(problem, path=path, line=row.line, column=column, value=shown)
 
 
@@ -227,10 +231,8 @@ def _refuse_strangers(reading: _Reading) -> None:
     if reading.lines.any():
         return
     hint = "; check that the files belong together"
-    quote: Callable[[str], str] = repr
     if not reading.found_query:
-        # Whoever joins by the text has texts here.
-        column, quote = "query_id", shown_id
+        column = "query_id"
         problem = "no row is for a query of the query log"
         found, expected = list(reading.unknown_queries), list(reading.queries)
     elif not reading.found_model:
@@ -240,5 +242,7 @@ def _refuse_strangers(reading: _Reading) -> None:
     else:
         problem = "no row has both a query of the query log and a model of the config"
         raise InputError(f"{problem}{hint}", path=reading.path)
-    there = f"the file has {listed(found, 4, quote)}, expected are {listed(expected, 4, quote)}"
+    # Whoever joins by the text, or mixes up columns, has texts here.
+    there, asked = listed(found, 4, shown_id), listed(expected, 4, shown_id)
+    there = f"the file has {there}, expected are {asked}"
     raise InputError(f"{problem}: {there}{hint}", path=reading.path, column=column)

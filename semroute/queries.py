@@ -11,7 +11,7 @@ from typing import Any
 from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
 from semroute.tables import Row, identifier, read_rows, shown_id
-from semroute.texts import query_text
+from semroute.texts import Query, query_text, request_chars
 
 KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
 
@@ -22,22 +22,30 @@ _LIKE_A_TIME = re.compile(r"[\dTZW :./+-]{1,40}")
 class QueryLog:
     """A query log in the order of its ids, whatever the order of its rows.
 
-    `texts` are as they were written, some perhaps blank. `columns` holds the columns semroute does
-    not know as strings in the order of `query_ids`, "" where a row has none, if they were kept;
-    else `ignored_columns` names them.
+    `requests` are what the rows hold, as `route` takes it: a text, or messages. `texts` are what is
+    looked up of them, as they were written, some perhaps blank. `columns` holds the columns
+    semroute does not know as strings in the order of `query_ids`, "" where a row has none, if they
+    were kept; else `ignored_columns` names them.
     """
 
     query_ids: tuple[str, ...]
+    requests: tuple[Query, ...]
     texts: tuple[str, ...]
     n_duplicate_rows: int
     ignored_columns: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
+
+    @property
+    def n_chars(self) -> tuple[int, ...]:
+        """How many characters each request has, in all turns of a conversation."""
+        return tuple(map(request_chars, self.requests))
 
 
 @dataclass(frozen=True, slots=True)
 class _Query:
     query_id: str
     line: int
+    request: Query
     text: str
     other: Mapping[str, str]
 
@@ -76,6 +84,7 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
     kept = others if keep_columns else ()
     return QueryLog(
         query_ids=tuple(query.query_id for query in in_order),
+        requests=tuple(query.request for query in in_order),
         texts=tuple(query.text for query in in_order),
         n_duplicate_rows=n_duplicate_rows,
         ignored_columns=() if keep_columns else others,
@@ -91,17 +100,18 @@ def _query(path: Path, row: Row, keep_columns: bool) -> _Query:
         for name, value in (row.values.items() if keep_columns else ())
         if name not in KNOWN_COLUMNS and value is not None
     }
-    return _Query(query_id, row.line, _text(path, row), other)
+    request = _request(path, row)
+    return _Query(query_id, row.line, request, query_text(request), other)
 
 
-def _text(path: Path, row: Row) -> str:
+def _request(path: Path, row: Row) -> Query:
     text, messages = row.values.get("text"), row.values.get("messages")
     has_messages = messages is not None and messages != ""
     if has_messages and text is not None and text != "":
         problem = "has both text and messages; leave one of them empty"
         raise InputError(problem, path=path, line=row.line)
     if has_messages:
-        return query_text(_messages(path, row, messages))
+        return _messages(path, row, messages)
     if text is None:
         problem = "has neither text nor messages; fill one in (an empty text is allowed)"
         raise InputError(problem, path=path, line=row.line)

@@ -75,6 +75,13 @@ def shows_more_than_text(messages: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
+def request_chars(query: Query) -> int:
+    """Count the characters of a request: a model that answers reads all turns of a conversation."""
+    if isinstance(query, str):
+        return len(query)
+    return sum(len(query_text([{**turn, "role": "user"}])) for turn in query)
+
+
 def _content_text(content: object) -> str:
     if isinstance(content, str):
         return content

@@ -86,6 +86,13 @@ def test_every_cluster_has_keywords_whatever_its_texts_are_written_in(texts: lis
         assert all(word.isprintable() for word in found[0])
 
 
+def test_a_long_line_of_dashes_or_letters_takes_no_longer_than_it_is_long() -> None:
+    texts = ["-" * 200_000, "x" * 200_000, "ab/" * 70_000]
+    start = time.perf_counter()
+    words_of(texts, ["an order of tea"])
+    assert time.perf_counter() - start < 5
+
+
 def test_words_of_scripts_with_vowel_signs_stay_whole() -> None:
     (words,) = words_of(["नमस्ते दुनिया", "नमस्ते जी"] * 3)
     assert words[0] == "नमस्ते"

@@ -165,9 +165,7 @@ def test_prices_of_texts_are_those_of_requests_of_their_length() -> None:
     by_token |= {"usd_per_million_output_tokens": 8, "output_tokens_per_request": 100}
     models = [{"name": "flat", "usd_per_request": 0.01}, by_token]
     config = Config.model_validate({"frontier": "flat", "models": models})
-    assert config.prices_usd(["x" * 400, ""]) == pytest.approx(
-        np.array([[0.01, 0.0012], [0.01, 0.0008]])
-    )
+    assert config.prices_usd([400, 0]) == pytest.approx(np.array([[0.01, 0.0012], [0.01, 0.0008]]))
     assert config.prices_usd([]).shape == (0, 2)
 
 

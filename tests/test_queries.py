@@ -74,6 +74,7 @@ def test_any_log_comes_back_as_it_was_written(
     WRITERS[suffix](path, rows)
     assert read_queries(path, keep_columns=True) == QueryLog(
         query_ids=tuple(sorted(log)),
+        requests=tuple(log[key][0] for key in sorted(log)),
         texts=tuple(log[key][0] for key in sorted(log)),
         n_duplicate_rows=0,
         ignored_columns=(),

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from semroute.artifact.layout import UNFINISHED
 from semroute.errors import PublishError
 
 
@@ -34,6 +35,29 @@ def write_file(path: Path, content: bytes) -> None:
 
 def _open_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file, or replace one, at once: whoever reads finds the old content or the new.
+
+    The mode is that of `write_file`, whatever that of the old file was.
+
+    Raises:
+        PublishError: the operating system refused a step; the old file is as it was.
+    """
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    try:
+        with refused_writes_name(path):
+            if path.exists() and not path.is_file():
+                raise PublishError(path, "is no file that could be replaced")
+            unfinished.unlink(missing_ok=True)
+        write_file(unfinished, content)
+        with refused_writes_name(path):
+            unfinished.replace(path)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+    flush_folder(path.parent)
 
 
 def make_folder(path: Path) -> None:

@@ -133,11 +133,26 @@ def complete_versions(folder: Path) -> list[str]:
 def _load(
     folder: Path, version: str | None, sha256: str | None, *, samples: bool
 ) -> tuple[IndexContents, VerifiedVersion]:
-    place = _version_folder(folder, version)
-    verified = verify_version(place, sha256)
-    contents = parse(verified.manifest, verified.files, place, samples=samples)
-    check_agreement(contents, place)
-    return contents, verified
+    while True:
+        line = _current_line(folder)
+        try:
+            place = _version_folder(folder, version)
+            verified = verify_version(place, sha256)
+            contents = parse(verified.manifest, verified.files, place, samples=samples)
+            check_agreement(contents, place)
+        except InvalidIndexError:
+            # Another version may have gone live meanwhile, and this one been pruned.
+            if version is not None or _current_line(folder) == line:
+                raise
+        else:
+            return contents, verified
+
+
+def _current_line(folder: Path) -> bytes | None:
+    try:
+        return read_file(folder / CURRENT, LARGEST_LINE_BYTES)
+    except InvalidIndexError:
+        return None
 
 
 def _version_folder(folder: Path, version: str | None) -> Path:

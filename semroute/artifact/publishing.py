@@ -21,6 +21,7 @@ from semroute.artifact.durable import (
     flush_folder,
     make_folder,
     refused_writes_name,
+    replace_file,
     write_file,
 )
 from semroute.artifact.layout import (
@@ -87,7 +88,7 @@ def publish(
     try:
         _write_version(unfinished, files)
         _rename(unfinished, folder / version)
-        _replace_file(current, version_line(version))
+        replace_file(current, version_line(version))
     except BaseException:
         _withdraw(folder, version, before)
         raise
@@ -209,16 +210,4 @@ def _withdraw(folder: Path, version: str, before: bytes | None) -> None:
         elif before is None:
             current.unlink()
         else:
-            _replace_file(current, before)
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{UNFINISHED}{path.name}")
-    try:
-        write_file(temporary, content)
-        with refused_writes_name(path):
-            temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    flush_folder(path.parent)
+            replace_file(current, before)

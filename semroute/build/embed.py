@@ -22,14 +22,16 @@ from semroute.vectors import Vectors, usable_parts
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `vectors` is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN
-    where unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
+    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. `vectors`
+    is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN where
+    unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
     queries of which the encoder reads a part only, `n_resumed` the distinct texts whose vectors an
     earlier build, cut short, had saved.
     """
 
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
+    n_chars: NDArray[np.int64]
     vectors: Vectors
     hidden: Vectors
     scores: NDArray[np.float64]
@@ -78,14 +80,16 @@ def embed_log(
     rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
     _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
+    n_chars = np.array(log.n_chars, dtype=np.int64)[rows]
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
+        n_chars=n_chars,
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],
         costs_usd=evals.costs_usd[rows],
-        prices_usd=config.prices_usd(kept),
+        prices_usd=config.prices_usd(n_chars.tolist()),
         n_unusable=len(texts) - len(rows),
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
         n_resumed=n_resumed,

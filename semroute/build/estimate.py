@@ -77,12 +77,12 @@ def calibration(
     return Calibration(
         vectors=log.vectors[held_out],
         scores=log.scores[held_out],
-        costs_usd=log.costs_usd[held_out],
+        costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd)[held_out],
         cluster_ids=cluster_ids[:, 0],
         similarities=np.where(is_new[held_out], np.float32(-1), similarities[:, 0]),
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
-        n_chars=np.array([len(text) for text in texts], np.int64),
+        n_chars=log.n_chars[held_out],
         text_ids=group_ids(texts),
         models=learned.estimator.models,
     )

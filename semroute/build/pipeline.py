@@ -18,7 +18,7 @@ from semroute.artifact.contents import (
     OODRecord,
 )
 from semroute.artifact.layout import CURRENT
-from semroute.artifact.loading import complete_versions, load_index
+from semroute.artifact.loading import complete_versions, current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.artifact.reading import REBUILD, REPAIR
@@ -43,8 +43,8 @@ from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, certified, reattach, with_certificate
 from semroute.seen import remember
-from semroute.tables import listed, sha256_of
-from semroute.texts import keyed_hash, printable
+from semroute.tables import listed, sha256_of, shown_id
+from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
 logger = logging.getLogger("semroute")
@@ -134,16 +134,23 @@ def build_index(
 @contextmanager
 def _interruptions_told(out: Path) -> Iterator[None]:
     """Let an interruption say what it leaves behind."""
+    before = _live(out)
     try:
         yield
     except KeyboardInterrupt as stop:
-        was_published = (out / CURRENT).exists()
-        left = "what was published stays as it was" if was_published else "nothing was published"
+        live = _live(out)
+        left = "what was published stays as it was" if live else "nothing was published"
+        if live != before:
+            left = f"the index was published before that, version {live} is live"
         if n_kept := most_saved_texts(out):
             left += (
                 f"; up to {n_kept:,} embedded texts are kept, and the same command takes them up"
             )
         raise KeyboardInterrupt(left) from stop
+
+
+def _live(out: Path) -> str | None:
+    return current_version(out) if (out / CURRENT).exists() else None
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -326,7 +333,7 @@ def _warnings(
         )
     found += evals.warnings
     if evals.unknown_models:
-        named = printable(listed(evals.unknown_models))
+        named = listed(evals.unknown_models, quote=shown_id)
         found.append(f"scores of models that are not in the config were not used: {named}")
     if evals.n_unknown_queries:
         n_unknown = evals.n_unknown_queries

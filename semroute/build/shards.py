@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute import __version__
-from semroute.artifact.durable import flush_folder, make_folder, refused_writes_name, write_file
-from semroute.artifact.layout import UNFINISHED
+from semroute.artifact.durable import flush_folder, make_folder, replace_file
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import is_file, is_folder, read_file
 from semroute.encoders.contract import EncoderIdentity
@@ -90,7 +89,7 @@ class SavedShards:
             if not is_folder(self._folder):
                 make_folder(self._folder)
                 flush_folder(self._folder.parent)
-            _replace(path, _content(path.name, vectors))
+            replace_file(path, _content(path.name, vectors))
         except PublishError as error:
             self._can_save = False
             remove_shards(self._folder.parent)
@@ -148,13 +147,3 @@ def _vectors(name: str, content: bytes, shape: tuple[int, int], dimension: int) 
     # A text the model has no vector for is a row of NaN.
     is_sound = usable_parts(rows, dimension) | np.isnan(rows).all(axis=1)
     return rows if is_sound.all() else None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
-    with refused_writes_name(unfinished):
-        unfinished.unlink(missing_ok=True)
-    write_file(unfinished, content)
-    with refused_writes_name(path):
-        unfinished.replace(path)
-    flush_folder(path.parent)

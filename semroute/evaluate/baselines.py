@@ -45,7 +45,9 @@ def random_mix(judge: PairedBootstrap, cost_usd: float) -> Numbers:
         for corner in zip(corners.cost_usd.tolist(), corners.score.tolist(), strict=True)
         if corner in points
     ]
-    always = [np.full(len(frozen.texts), column) for column in on_hull]
+    # Where no model scores above 0 the hull is the null router alone.
+    columns = on_hull or np.flatnonzero(np.isfinite(scores)).tolist()
+    always = [np.full(len(frozen.texts), column) for column in columns]
     return at_cost(always, frozen, cost_usd)
 
 

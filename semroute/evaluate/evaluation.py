@@ -118,11 +118,11 @@ def _route(
 ) -> list[RouteDecision]:
     """Route in portions, so that progress shows; the decisions do not depend on them."""
     if progress is None:
-        return router.route_batch(frozen.texts)
+        return router.route_batch(frozen.requests)
     decisions: list[RouteDecision] = []
     with progress.step("route", len(frozen.texts)) as advance:
         for start in range(0, len(frozen.texts), 64):
-            portion = router.route_batch(frozen.texts[start : start + 64])
+            portion = router.route_batch(frozen.requests[start : start + 64])
             decisions += portion
             advance(len(portion))
     return decisions

@@ -51,6 +51,7 @@ def curve_figures(
     n, n_models = judge.frozen.scores.shape
     alone = [judge.draws(chosen_shares(np.full(n, m), n_models)) for m in range(n_models)]
     single_costs, single_scores = _stacked(alone)
+    scored_costs = np.where(np.isfinite(single_scores), single_costs, np.inf)
     weighed = [judge.draws(chosen_shares(columns, n_models)) for columns in _weighed(expected)]
     weighed_costs, weighed_scores = _stacked(weighed)
     return CurveFigures(
@@ -59,8 +60,8 @@ def curve_figures(
         cpt_80=_of_curves(draws, lambda curve: call_performance_threshold(curve, 0.8)),
         saved_at_95=saved(0.95),
         saved_at_99=saved(0.99),
-        aiq=_aiq(weighed_costs, weighed_scores, single_costs, frontier[0]),
-        aiq_single_models=_aiq(single_costs, single_scores, single_costs, frontier[0]),
+        aiq=_aiq(weighed_costs, weighed_scores, scored_costs, frontier[0]),
+        aiq_single_models=_aiq(single_costs, single_scores, scored_costs, frontier[0]),
     )
 
 
@@ -107,10 +108,11 @@ def _interval(values: Sequence[float | None]) -> Interval | None:
 
 
 def _aiq(
-    costs: Numbers, scores: Numbers, single_costs: Numbers, frontier_cost: Numbers
+    costs: Numbers, scores: Numbers, scored_costs: Numbers, frontier_cost: Numbers
 ) -> Interval | None:
+    """Summarise AIQ from the cheapest model with a score to the frontier."""
     heights = [
-        aiq(hull(costs[:, d], scores[:, d]), float(single_costs[:, d].min()), frontier_cost[d])
+        aiq(hull(costs[:, d], scores[:, d]), float(scored_costs[:, d].min()), frontier_cost[d])
         if np.isfinite(scores[:, d]).any()
         else None
         for d in range(costs.shape[1])

@@ -15,7 +15,7 @@ from semroute.evals import read_evals
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
 from semroute.tables import listed, read_rows, shown_id
-from semroute.texts import printable
+from semroute.texts import Query
 
 logger = logging.getLogger("semroute")
 
@@ -32,13 +32,15 @@ N_LISTED = 20
 class FrozenSet:
     """Queries to judge a router on, row by row.
 
-    `scores` is float64 (n, n_models), NaN where unknown; `costs_usd` the same shape, measured where
-    it was and else from the price, never NaN. `columns` are the query file's own. `groups` numbers
-    near duplicates alike: they are drawn together. `left_out` are the ids of queries a build has
-    seen that were left out.
+    `requests` are what the router is asked, `texts` what it looks up of them. `scores` is float64
+    (n, n_models), NaN where unknown; `costs_usd` the same shape, measured where it was and else
+    from the price, never NaN. `columns` are the query file's own. `groups` numbers near duplicates
+    alike: they are drawn together. `left_out` are the ids of queries a build has seen that were
+    left out.
     """
 
     query_ids: tuple[str, ...]
+    requests: tuple[Query, ...]
     texts: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
     models: tuple[str, ...]
@@ -85,14 +87,15 @@ def read_frozen_set(
     log = read_queries(queries, keep_columns=True)
     table = read_evals(evals, log.query_ids, config.model_names)
     if table.unknown_models:
-        named = printable(listed(table.unknown_models))
+        named = listed(table.unknown_models, quote=shown_id)
         logger.warning("%s: scores of models not in the config are not used: %s", evals, named)
-    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.texts), table.costs_usd)
+    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.n_chars), table.costs_usd)
     if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
         told = "%s: %d queries are blank; they count, and the frontier model gets them"
         logger.warning(told, queries, n_blank)
     whole = FrozenSet(
         query_ids=log.query_ids,
+        requests=log.requests,
         texts=log.texts,
         columns=log.columns,
         models=config.model_names,
@@ -157,6 +160,7 @@ def taken(frozen: FrozenSet, rows: NDArray[np.int64]) -> FrozenSet:
     return replace(
         frozen,
         query_ids=tuple(frozen.query_ids[row] for row in rows),
+        requests=tuple(frozen.requests[row] for row in rows),
         texts=tuple(frozen.texts[row] for row in rows),
         columns={
             name: tuple(values[row] for row in rows) for name, values in frozen.columns.items()

@@ -16,6 +16,7 @@ from semroute.policy import (
     RoutingPolicy,
     Traffic,
 )
+from semroute.texts import request_chars
 
 Columns = NDArray[np.int64]
 
@@ -97,7 +98,7 @@ def expectations(
         similarities=np.array([_similarity(decision) for decision in located], dtype=np.float32),
         losses=np.array(losses, dtype=np.float64).reshape(shape),
         costs_usd=np.array(costs, dtype=np.float64).reshape(shape),
-        n_chars=np.array([len(frozen.texts[row]) for row in rows], dtype=np.int64),
+        n_chars=np.array([request_chars(frozen.requests[row]) for row in rows], dtype=np.int64),
     )
     return Expectations(policy, traffic, np.array(rows, dtype=np.int64), len(decisions))
 

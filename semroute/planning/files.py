@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.durable import replace_file
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
 from semroute.build.split import in_fit
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
-from semroute.errors import PublishError, require
+from semroute.errors import require
 from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.index import CentroidIndex
 from semroute.planning.scores import (
@@ -73,10 +74,7 @@ class EvalPlan:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["query_id", "model", "score", "purpose", "cluster_key"])
         writer.writerows((w.query_id, w.model, "", w.purpose, w.cluster_key) for w in self.scores)
-        try:
-            path.write_text(text.getvalue(), encoding="utf-8")
-        except OSError as error:
-            raise PublishError(path, error.strerror or str(error)) from error
+        replace_file(path, text.getvalue().encode())
 
 
 def plan_evals(
@@ -114,7 +112,8 @@ def plan_evals(
     texts = [config.texts.clean(text).text for text in log.texts]
     cluster_ids = _nearest(texts, contents, encoder, progress)
     rows = np.flatnonzero(cluster_ids >= 0)
-    scored = _scored_log(contents, [texts[row] for row in rows], cluster_ids[rows], table, rows)
+    kept = [texts[row] for row in rows]
+    scored = _scored_log(contents, kept, log.n_chars, cluster_ids[rows], table, rows)
     quality = config.quality
     planned = plan_scores(
         scored, budget, tolerance=quality.max_loss, confidence=quality.confidence, seed=seed
@@ -135,18 +134,23 @@ def plan_evals(
 def _scored_log(
     contents: IndexContents,
     texts: Sequence[str],
+    n_chars: Sequence[int],
     cluster_ids: NDArray[np.int64],
     table: EvalTable,
     rows: NDArray[np.int64],
 ) -> ScoredLog:
-    """Put together what is known of the queries that have a nearest cluster, `rows` of `table`."""
+    """Put together what is known of the queries that have a nearest cluster.
+
+    They are `rows` of `table` and of `n_chars`; `texts` and `cluster_ids` are theirs only.
+    """
     config, costs = contents.manifest.config, table.costs_usd[rows]
+    prices_usd = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
     return ScoredLog(
         cluster_ids=cluster_ids,
         n_clusters=len(contents.clusters),
         fit=in_fit(texts, contents.manifest.seed),
         scores=table.scores[rows],
-        costs_usd=np.where(np.isnan(costs), config.prices_usd(texts), costs),
+        costs_usd=np.where(np.isnan(costs), prices_usd, costs),
         models=config.model_names,
         frontier=config.frontier,
     )

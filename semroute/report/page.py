@@ -1,7 +1,6 @@
 """The page: figures and tables as data, a script that draws them, nothing from elsewhere."""
 
 import json
-import os
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -9,8 +8,9 @@ from string import Template
 from typing import Any
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.durable import replace_file
 from semroute.artifact.loading import load_index
-from semroute.errors import MissingExtraError, PublishError
+from semroute.errors import MissingExtraError
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, finite
@@ -66,15 +66,7 @@ def write_report(
     contents = load_index(folder, version=found.index_version, samples=False)
     texts = _masked_texts(queries, found) if samples else {}
     content = render(contents, found, texts).encode()
-    try:
-        with open(path, "wb", opener=_open_for_owner) as file:
-            file.write(content)
-    except OSError as error:
-        raise PublishError(path, error.strerror or str(error)) from error
-
-
-def _open_for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    replace_file(path, content)
 
 
 def _masked_texts(queries: Path, found: Evaluation) -> dict[str, str]:

@@ -31,7 +31,7 @@ from semroute.router.rules import (
 )
 from semroute.seen import no_texts
 from semroute.side_thread import beside
-from semroute.texts import MAX_BYTES, Query, query_text, shows_more_than_text
+from semroute.texts import MAX_BYTES, Query, query_text, request_chars, shows_more_than_text
 from semroute.vectors import Vectors
 from semroute.vocabulary import no_words
 
@@ -200,7 +200,7 @@ class SemanticRouter:
 
     def _request(self, query: Query) -> _Request:
         text = query_text(query)
-        n_chars = len(text) if isinstance(query, str) else _conversation_chars(query)
+        n_chars = request_chars(query)
         if not isinstance(query, str) and shows_more_than_text(query):
             return _Request("", False, n_chars, "ood")
         if _too_long(text):
@@ -332,8 +332,3 @@ def _too_long(text: str) -> bool:
     if len(text) <= MAX_BYTES // 4:
         return False
     return len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES
-
-
-def _conversation_chars(messages: Sequence[Mapping[str, object]]) -> int:
-    """Count the characters of all turns: the model that answers reads the whole conversation."""
-    return sum(len(query_text([{**turn, "role": "user"}])) for turn in messages)

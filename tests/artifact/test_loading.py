@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from semroute.artifact import loading
 from semroute.artifact.contents import FORMAT_VERSION
 from semroute.artifact.loading import (
     current_version,
@@ -178,3 +179,23 @@ def test_an_index_of_another_user_says_who_may_read_it(folder: Path) -> None:
         child.join(60)
         assert child.exitcode == 7
         opened.chmod(0o755)
+
+
+def test_a_version_that_is_pruned_while_it_is_read_gives_way_to_the_live_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process publishes and prunes between reading CURRENT and reading the files."""
+    first = publish_tiny(tmp_path)
+    read = loading.verify_version
+
+    def late(place: Path, sha256: str | None) -> Any:
+        if place.name == first.manifest.index_version:
+            publish_tiny(tmp_path, seed=1)
+            shutil.rmtree(place)
+        return read(place, sha256)
+
+    monkeypatch.setattr(loading, "verify_version", late)
+    found = load_index(tmp_path).manifest
+    assert found.index_version == current_version(tmp_path) != first.manifest.index_version
+    with pytest.raises(InvalidIndexError, match=first.manifest.index_version):
+        load_index(tmp_path, version=first.manifest.index_version)

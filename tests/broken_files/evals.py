@@ -44,6 +44,7 @@ EVALS = (
     _eval_row("score-two-commas", 'b,small,"0,5,0",', r"number from 0 to 1, .+ \(found '0,5,0'\)"),
     _eval_row("score-grouped", 'b,small,"1,000.0",', r"number from 0 to 1, .+ \(found '1,000.0'\)"),
     _eval_row("score-underscore", "b,small,0_1,", r"from 0 to 1, .+ \(found '0_1'\)"),
+    _eval_row("score-short-prose", "b,small,fire Ann now,", "if unknown; .+ that range$"),
     _eval_row("score-prose", f"b,small,{CANARY} in a wrong column,", "from 0 to 1, .+ that range$"),
     _eval_row("cost-negative", "b,small,1,-0.5", r"cost_usd: must be .+ \(found '-0.5'\)"),
     _eval_row(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from semroute.artifact.loading import list_versions, load_index
-from semroute.build import BuildSummary, build_index, shards
+from semroute.build import BuildSummary, build_index, pipeline, shards
 from semroute.build.shards import FOLDER
 from semroute.errors import BuildError
 from semroute.progress import Advance, ignore
@@ -269,3 +269,16 @@ def test_a_disk_that_does_not_tell_its_free_space_costs_the_build_nothing(
     monkeypatch.setattr(shutil, "disk_usage", refuse)
     _build(files, tmp_path / "out")
     assert list_versions(tmp_path / "out")
+
+
+def test_an_interruption_after_publishing_says_that_it_was_published(
+    files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    _build(files, tmp_path / "out")
+    monkeypatch.setattr(pipeline, "remove_shards", stop)
+    with pytest.raises(KeyboardInterrupt, match=r"^the index was published before that") as stopped:
+        _build(files, tmp_path / "out")
+    assert f"version {list_versions(tmp_path / 'out')[-1]} is live" in str(stopped.value)

@@ -25,6 +25,7 @@ def frozen_set(
     n = len(table)
     return FrozenSet(
         query_ids=tuple(f"q{row}" for row in range(n)),
+        requests=tuple(f"text number {row}" for row in range(n)),
         texts=tuple(f"text number {row}" for row in range(n)),
         columns=columns or {},
         models=tuple(models),

@@ -102,7 +102,7 @@ class TestFigures:
         frozen = frozen_set(
             np.ones((len(log.texts), 5)), [0.1] * 5, models=contents.manifest.config.model_names
         )
-        frozen = replace(frozen, texts=log.texts)
+        frozen = replace(frozen, requests=log.requests, texts=log.texts)
         decisions = SemanticRouter(contents, judged.encoder).route_batch(log.texts)
         reasons = {decision.reason for decision in decisions}
         assert reasons >= {"ood", "override", "matched", "too_long"}

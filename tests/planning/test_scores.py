@@ -2,6 +2,7 @@
 
 import csv
 import re
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_the_command_writes_scores_to_buy_without_any_text(
         arguments = ("--index", judged.index, "--queries", files.queries, "--evals", files.evals)
         done = run("evals", "plan", *arguments, "--budget", 150, "-o", plan)
     assert done.code == 0, done.stderr
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o600
     with plan.open() as file:
         rows = list(csv.DictReader(file))
     assert 0 < len(rows) <= 150

@@ -22,6 +22,8 @@ class Written:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = tmp_path_factory.mktemp("report")
     judged, path = judged_demo(folder), folder / "report.html"
+    path.write_text("an older report that everybody may read")
+    path.chmod(0o644)
     with judged.encoding("semroute.evaluate.evaluation"):
         done = run("evaluate", *judged.arguments, "--report", path)
     assert done.code == 0, done.stderr
