@@ -43,7 +43,7 @@ from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, certified, reattach, with_certificate
 from semroute.seen import remember
-from semroute.tables import listed, sha256_of, shown_id
+from semroute.tables import listed, sha256_of, shown_id, suggest
 from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
@@ -348,7 +348,16 @@ def _warnings(
     else:
         scored = ~np.isnan(evals.scores)
         paired = scored & scored[:, [evals.models.index(inputs.config.frontier)]]
+        if not paired.any():
+            return (*found, _without_frontier(inputs.config.frontier, evals))
         idle = [m for m, n in zip(evals.models, paired.sum(axis=0), strict=True) if n == 0]
         if idle:
             found.append(f"never scored beside the frontier, so never chosen: {', '.join(idle)}")
     return tuple(found)
+
+
+def _without_frontier(frontier: str, evals: EvalTable) -> str:
+    return (
+        f"no query has a score of the frontier model {frontier!r}, so no cheaper model is defended "
+        f"and every request goes to it{suggest(frontier, evals.unknown_models)}"
+    )

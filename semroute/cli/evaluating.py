@@ -13,6 +13,7 @@ from semroute.cli.output import (
     index_option,
     json_option,
     print_json,
+    refuse_inputs,
     seed_type,
 )
 
@@ -78,6 +79,7 @@ def evaluate(
     from semroute.errors import CheckFailedError, require
     from semroute.evaluate import evaluate as judge
 
+    refuse_inputs(report, queries, evals)
     if report is not None:
         require("the report", "report", plotly="plotly")
         require("the map of clusters", "build", umap="umap-learn")

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,19 @@ class NewFile(click.Path):
         if not Path(value).parent.is_dir():
             self.fail(f"there is no folder {str(Path(value).parent)!r}; make it first", param, ctx)
         return path
+
+
+def refuse_inputs(output: Path | None, *inputs: Path | None) -> None:
+    """Refuse to write over a file that is also read.
+
+    Raises:
+        click.UsageError: `output` is one of `inputs`.
+    """
+    for one in inputs:
+        # Files that cannot be looked at are refused where they are read or written.
+        with suppress(OSError):
+            if output and one and output.samefile(one):
+                raise click.UsageError(f"{output} is also an input; write to another file")
 
 
 json_option: Callable[[Command], Command] = click.option(

@@ -13,6 +13,7 @@ from semroute.cli.output import (
     json_option,
     print_columns,
     print_json,
+    refuse_inputs,
     seed_type,
 )
 from semroute.texts import printable
@@ -69,8 +70,10 @@ def plan(
     Example: semroute evals plan --index clusters/ --queries queries.jsonl --budget 500 -o plan.csv
     """
     from semroute.cli.progress_bars import progress_for_terminal
-    from semroute.planning import plan_evals
+    from semroute.planning import plan_evals, refuse_filled_plan
 
+    refuse_inputs(output, queries, scores)
+    refuse_filled_plan(output)
     found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
     if scores is None and found.n_scores_built:
         click.echo(

@@ -53,9 +53,12 @@ def _against_frontier(router: StrategyResult, frontier: str) -> str:
 
 def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) -> str:
     limit = router.cost_usd.value * (1 + 1e-9)
-    rivals = [one for one in singles if one.cost_usd.value <= limit and one.router_gain]
-    if not rivals:
+    cheaper = [one for one in singles if one.cost_usd.value <= limit]
+    rivals = [one for one in cheaper if one.router_gain]
+    if not cheaper:
         return "No single model costs as little as the router."
+    if not rivals:
+        return "How it compares with single models that cost as little is not known."
     best = min(rivals, key=lambda one: (_gain(one).low, one.cost_usd.value))
     gain, told = _gain(best), f"it scores {_points(_gain(best))} more"
     if gain.low > 0:
@@ -71,7 +74,7 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
 
 def _against_mix(mix: StrategyResult) -> str:
     if mix.router_gain is None:
-        return "What a random mix of models scores at the same cost is not known."
+        return "How it compares with a random mix of models at the same cost is not known."
     than = "than a random mix of single models at the same cost"
     if mix.router_gain.high < 0:
         told = f"it scores {_points(mix.router_gain, -1)} less {than}"

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from semroute.artifact.loading import load_index
 from semroute.build.split import in_fit
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
-from semroute.errors import require
+from semroute.errors import PublishError, require
 from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.index import CentroidIndex
 from semroute.planning.scores import (
@@ -75,6 +76,21 @@ class EvalPlan:
         writer.writerow(["query_id", "model", "score", "purpose", "cluster_key"])
         writer.writerows((w.query_id, w.model, "", w.purpose, w.cluster_key) for w in self.scores)
         replace_file(path, text.getvalue().encode())
+
+
+def refuse_filled_plan(path: Path | None) -> None:
+    """Refuse to write over a plan in which scores were filled in: they were paid for.
+
+    Raises:
+        PublishError: the file at `path` holds scores.
+    """
+    is_filled = False
+    if path is None or not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace", newline="") as file, suppress(csv.Error):
+        is_filled = any((row.get("score") or "").strip() for row in csv.DictReader(file))
+    if is_filled:
+        raise PublishError(path, "it holds scores; write the plan to another file")
 
 
 def plan_evals(

@@ -162,6 +162,8 @@ def _outlook(
     dearest = np.maximum(per_cluster[:, [log.frontier_column]], 1e-12)
     saving = np.clip(1 - per_cluster / dearest, 0, None)
     size = np.bincount(log.cluster_ids, minlength=log.n_clusters)
+    # Without any evidence of a model its place among the others is unknown: it may answer anywhere.
+    is_unknown = ~bounded.any(axis=0) & (saving > 0)
     chance = norm.cdf((tolerance - mean) / np.maximum(error, 1e-9))
     return _Outlook(
         mean=mean,
@@ -169,6 +171,7 @@ def _outlook(
         saving=saving,
         share=size / max(size.sum(), 1),
         answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
+        | is_unknown
         | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
         tolerance=tolerance,
     )

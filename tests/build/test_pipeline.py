@@ -329,3 +329,12 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
         "publish",
     ]
     assert seen["embed"] == 800
+
+
+def test_a_misspelt_frontier_in_the_evals_is_told_with_the_name_it_should_have(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    files.evals.write_text(files.evals.read_text().replace("large", "Large"))
+    told = build_small(files, tmp_path / "i").warnings[-1]
+    assert told.startswith("no query has a score of the frontier model 'large', so no cheaper")
+    assert told.endswith("; did you mean 'Large'?")

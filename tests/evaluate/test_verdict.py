@@ -140,6 +140,9 @@ def test_what_nobody_scored_is_said_to_be_unknown() -> None:
     nan = float("nan")
     found = _judged(["small"] * 30, [(1.0, 1.0, nan)] * 30)
     assert "what it scores is not known" in found.verdict[0]
+    assert (
+        found.verdict[1] == "How it compares with single models that cost as little is not known."
+    )
     assert found.n_missing == {"large": 0, "medium": 0, "small": 30}
     assert found.router.n_unscored == 30
     assert found.to_dict()["strategies"][0]["score"] is None

@@ -10,8 +10,17 @@ import pytest
 from scipy.stats import norm
 
 from semroute.cli.planning import print_plan
+from semroute.errors import PublishError
 from semroute.evidence import estimate_loss, measure
-from semroute.planning import EvalPlan, PlannedScore, Portion, ScoredLog, plan_scores, portions
+from semroute.planning import (
+    EvalPlan,
+    PlannedScore,
+    Portion,
+    ScoredLog,
+    plan_scores,
+    portions,
+    refuse_filled_plan,
+)
 from semroute.planning.files import Wanted
 from semroute.planning.scores import LOSS_VARIANCE, loss_variance
 from tests.command_line import run
@@ -101,6 +110,38 @@ def test_a_log_without_any_score_gets_a_plan() -> None:
     assert {one.column for one in planned} == {0, 1}
 
 
+def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_queries() -> None:
+    """Whole rows: which of the models would answer is not known, and half a row says nothing."""
+    n, models = 60, ("large", "medium", "small")
+    whole = ScoredLog(
+        cluster_ids=np.arange(n) % 2,
+        n_clusters=2,
+        fit=np.arange(n) % 5 < 3,
+        scores=np.full((n, 3), NAN),
+        costs_usd=np.tile([0.1, 0.03, 0.01], (n, 1)),
+        models=models,
+        frontier="large",
+    )
+    planned = plan_scores(whole, 40, tolerance=0.02, confidence=0.95)
+    held_out = [one.row for one in planned if one.purpose == "certificate"]
+    counts = np.bincount(held_out)
+    assert set(counts[counts > 0][:-1].tolist()) <= {1, 3}
+    assert (counts == 3).sum() >= len(set(held_out)) - 1
+
+
+def test_a_plan_with_scores_filled_in_is_not_written_over(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.csv"
+    refuse_filled_plan(None)
+    refuse_filled_plan(plan)
+    plan.write_text("query_id,model,score,purpose,cluster_key\nq1,small,,label,c\n")
+    refuse_filled_plan(plan)
+    plan.write_text("query_id,model,score,purpose,cluster_key\nq1,small,0.5,label,c\n")
+    with pytest.raises(
+        PublishError, match=r"plan\.csv: .*it holds scores; write the plan to another"
+    ):
+        refuse_filled_plan(plan)
+
+
 def test_portions_count_pairs_and_narrow_the_margin() -> None:
     whole = three_clusters()
     planned = plan_scores(whole, 200, tolerance=0.04, confidence=0.95)
@@ -166,15 +207,20 @@ def test_the_command_writes_scores_to_buy_without_any_text(
 
 def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) -> None:
     judged = judged_demo(tmp_path)
+    arguments = ("--index", judged.index, "--queries", judged.files.queries)
     with judged.encoding("semroute.planning.files"):
-        arguments = ("--index", judged.index, "--queries", judged.files.queries)
-        done = run("evals", "plan", *arguments, "--budget", 1_000_000)
+        cold = run("evals", "plan", *arguments, "--budget", 1_000_000)
+        done = run("evals", "plan", *arguments, "--evals", judged.files.evals, "--budget", 100_000)
+        over = run("evals", "plan", *arguments, "--budget", 5, "-o", judged.files.queries)
+    assert (over.code, "is also an input; write to another file" in over.stderr) == (2, True)
     words = done.stdout.replace(",", "").split()
     bought, missing = int(words[0]), int(words[5])
-    assert 0 < bought < missing == 5 * 900
-    assert f"\n{1_000_000 - bought:,} of the budget of 1,000,000 need not be spent" in done.stdout
+    assert 0 < bought < missing < 900
+    assert f"\n{100_000 - bought:,} of the budget of 100,000 need not be spent" in done.stdout
     assert f"the other {missing - bought:,} are not expected to change anything" in done.stdout
-    assert "without --evals the plan buys them again" in done.stderr
+    assert "without --evals the plan buys them again" in cold.stderr
+    assert cold.stdout.startswith("4,500 scores to buy of 4,500 missing; 0 are known")
+    assert "need not be spent: no more are missing" in cold.stdout
 
 
 def test_where_every_score_is_known_there_is_nothing_to_buy(
