@@ -182,7 +182,7 @@ def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents)
     if decision.similarity is None and contents.clusters:
         return "It holds more than text, of which the log says nothing"
     if decision.similarity is None or decision.similarity < ood.threshold:
-        return "Nothing like it is in the log"
+        return "It is far from every cluster of the log"
     if not has_words(text):
         return "It holds no word, as no query does that the build has fitted"
     share = 1.0 if ood.max_new_words is None else ood.max_new_words
