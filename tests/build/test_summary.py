@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from semroute.artifact.loading import load_index
 from semroute.cli.build_summary import print_summary
 from semroute.relabel import apply_labels, export_labels
 from tests.build.small import SmallFiles, build_small, write_small_files
@@ -76,3 +77,19 @@ def test_a_cluster_an_analyst_labelled_does_not_stay_for_want_of_evidence(
     after = build_small(files, folder)
     assert after.n_reattached == 1
     assert after.n_insufficient_evidence == 0
+
+
+def test_labels_that_a_rebuild_could_not_carry_over_are_warned_of(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    folder, sheet = tmp_path / "i", tmp_path / "labels.csv"
+    build_small(files, folder)
+    keys = [cluster.cluster_key for cluster in load_index(folder).clusters]
+    sheet.write_text("cluster_key,label\n" + "".join(f"{key},large\n" for key in keys))
+    apply_labels(folder, sheet)
+    assert build_small(files, folder).warnings == ()
+    others = write_small_files(folder, n_queries=700, seed=5)
+    after = build_small(others, folder)
+    n_lost = len(keys) - after.n_reattached
+    assert n_lost > 1
+    assert after.warnings[0].startswith(f"{n_lost} analysts' labels are no longer in force")
