@@ -22,6 +22,7 @@ from semroute.artifact.loading import complete_versions, current_version, load_i
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.artifact.reading import REBUILD, REPAIR
+from semroute.build.caveats import build_warnings
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
@@ -43,19 +44,11 @@ from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, certified, reattach, with_certificate
 from semroute.seen import remember
-from semroute.tables import listed, sha256_of, shown_id, suggest
+from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
 logger = logging.getLogger("semroute")
-
-MUCH_REPEATED = 0.1
-"""Share of near duplicates from which a promise about distinct texts is worth a word."""
-
-
-_SERVED_BY_LIBRARY = (
-    "the index does not hold it, so a server needs the model and: pip install 'semroute[build]'"
-)
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    warnings = _warnings(inputs, previous, contents)
+    warnings = build_warnings(inputs.evals, previous, contents, carried)
     return summarise(
         out,
         contents,
@@ -311,53 +304,4 @@ def _counts(
         n_clusters=len(grouping.centroids),
         n_noise=grouping.n_noise,
         n_scores=inputs.evals.n_scores,
-    )
-
-
-def _warnings(
-    inputs: _Inputs, previous: IndexContents | None, contents: IndexContents
-) -> tuple[str, ...]:
-    """Name what the files hold and the build did not use, and what weakens its result."""
-    evals, manifest = inputs.evals, contents.manifest
-    origin, counts = manifest.encoder_origin, manifest.counts
-    found = []
-    if origin and origin.departure:
-        served = "" if contents.encoder_files else f"; {_SERVED_BY_LIBRARY}"
-        found.append(f"the encoder is not what the config asks for: {origin.departure}{served}")
-    repeated = (counts.n_queries - counts.n_groups) / counts.n_queries
-    if repeated >= MUCH_REPEATED:
-        found.append(
-            f"{repeated:.0%} of the queries repeat another one but for case and punctuation; the "
-            "promise counts each text once, so it speaks of distinct requests: of a text that is "
-            "asked very often, see what its cluster loses"
-        )
-    found += evals.warnings
-    if evals.unknown_models:
-        named = listed(evals.unknown_models, quote=shown_id)
-        found.append(f"scores of models that are not in the config were not used: {named}")
-    if evals.n_unknown_queries:
-        n_unknown = evals.n_unknown_queries
-        queries = "1 query" if n_unknown == 1 else f"{n_unknown:,} queries"
-        found.append(f"scores of {queries} not in the log were not used")
-    if not evals.n_scores:
-        frontier = inputs.config.frontier
-        found.append(f"no scores were given, so no cheaper model is defended: {frontier} answers")
-        if previous and previous.manifest.counts.n_scores:
-            version, n_scores = previous.manifest.index_version, previous.manifest.counts.n_scores
-            found.append(f"the version before, {version}, had {n_scores:,} scores; it is kept")
-    else:
-        scored = ~np.isnan(evals.scores)
-        paired = scored & scored[:, [evals.models.index(inputs.config.frontier)]]
-        if not paired.any():
-            return (*found, _without_frontier(inputs.config.frontier, evals))
-        idle = [m for m, n in zip(evals.models, paired.sum(axis=0), strict=True) if n == 0]
-        if idle:
-            found.append(f"never scored beside the frontier, so never chosen: {', '.join(idle)}")
-    return tuple(found)
-
-
-def _without_frontier(frontier: str, evals: EvalTable) -> str:
-    return (
-        f"no query has a score of the frontier model {frontier!r}, so no cheaper model is defended "
-        f"and every request goes to it{suggest(frontier, evals.unknown_models)}"
     )

@@ -156,18 +156,6 @@ def summarise(
         cut=manifest.config.texts.cut,
         n_resumed=n_resumed,
         suggestions=carried.suggestions,
-        warnings=(*_lost_labels(carried), *warnings),
+        warnings=tuple(warnings),
         steps=tuple(steps),
     )
-
-
-def _lost_labels(carried: Reattached) -> tuple[str, ...]:
-    n_lost = sum(one.label is not None for one in carried.suggestions)
-    if not n_lost:
-        return ()
-    lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
-    told = (
-        f"{lost} no longer in force, as the clusters have changed: enter them again where the "
-        "suggestions say; the version before has them, and the next build will not name them"
-    )
-    return (told,)

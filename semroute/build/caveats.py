@@ -1,0 +1,104 @@
+"""What a build warns of: what it did not use, and what weakens its result."""
+
+import numpy as np
+
+from semroute.artifact.contents import IndexContents
+from semroute.evals import EvalTable
+from semroute.relabel import Reattached
+from semroute.tables import listed, shown_id, suggest
+
+MUCH_REPEATED = 0.1
+"""Share of near duplicates from which a promise about distinct texts is worth a word."""
+
+_SERVED_BY_LIBRARY = (
+    "the index does not hold it, so a server needs the model and: pip install 'semroute[build]'"
+)
+
+
+def build_warnings(
+    evals: EvalTable,
+    previous: IndexContents | None,
+    contents: IndexContents,
+    carried: Reattached,
+) -> tuple[str, ...]:
+    """Say what the owner of a published build should know.
+
+    Args:
+        evals: as read from the file.
+        previous: the version that was live before, if any.
+        contents: of the version that was published.
+        carried: what became of the analysts' labels of `previous`.
+    """
+    frontier = contents.manifest.config.frontier
+    return (
+        *_lost_labels(carried),
+        *_of_encoder(contents),
+        *_of_log(contents),
+        *_unused(evals),
+        *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
+    )
+
+
+def _lost_labels(carried: Reattached) -> tuple[str, ...]:
+    n_lost = sum(one.label is not None for one in carried.suggestions)
+    if not n_lost:
+        return ()
+    lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
+    told = (
+        f"{lost} no longer in force, as the clusters have changed: enter them again where the "
+        "suggestions say; the version before has them, and the next build will not name them"
+    )
+    return (told,)
+
+
+def _of_encoder(contents: IndexContents) -> tuple[str, ...]:
+    origin = contents.manifest.encoder_origin
+    if origin is None or not origin.departure:
+        return ()
+    served = "" if contents.encoder_files else f"; {_SERVED_BY_LIBRARY}"
+    return (f"the encoder is not what the config asks for: {origin.departure}{served}",)
+
+
+def _of_log(contents: IndexContents) -> tuple[str, ...]:
+    counts = contents.manifest.counts
+    repeated = (counts.n_queries - counts.n_groups) / counts.n_queries
+    told = (
+        f"{repeated:.0%} of the queries repeat another one but for case and punctuation; the "
+        "promise counts each text once, so it speaks of distinct requests: of a text that is "
+        "asked very often, see what its cluster loses"
+    )
+    return (told,) if repeated >= MUCH_REPEATED else ()
+
+
+def _unused(evals: EvalTable) -> tuple[str, ...]:
+    found = [*evals.warnings]
+    if evals.unknown_models:
+        named = listed(evals.unknown_models, quote=shown_id)
+        found.append(f"scores of models that are not in the config were not used: {named}")
+    if evals.n_unknown_queries:
+        n_unknown = evals.n_unknown_queries
+        queries = "1 query" if n_unknown == 1 else f"{n_unknown:,} queries"
+        found.append(f"scores of {queries} not in the log were not used")
+    return tuple(found)
+
+
+def _no_scores(previous: IndexContents | None, frontier: str) -> tuple[str, ...]:
+    told = f"no scores were given, so no cheaper model is defended: {frontier} answers"
+    if previous is None or not previous.manifest.counts.n_scores:
+        return (told,)
+    version, n_scores = previous.manifest.index_version, previous.manifest.counts.n_scores
+    return (told, f"the version before, {version}, had {n_scores:,} scores; it is kept")
+
+
+def _of_scores(evals: EvalTable, frontier: str) -> tuple[str, ...]:
+    scored = ~np.isnan(evals.scores)
+    n_paired = (scored & scored[:, [evals.models.index(frontier)]]).sum(axis=0)
+    if not n_paired.any():
+        told = (
+            f"no query has a score of the frontier model {frontier!r}, so no cheaper model is "
+            f"defended and every request goes to it{suggest(frontier, evals.unknown_models)}"
+        )
+        return (told,)
+    idle = [model for model, n in zip(evals.models, n_paired, strict=True) if n == 0]
+    told = f"never scored beside the frontier, so never chosen: {', '.join(idle)}"
+    return (told,) if idle else ()
