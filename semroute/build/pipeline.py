@@ -39,7 +39,7 @@ from semroute.encoders.cores import available_cores
 from semroute.encoders.making import MadeEncoder, make_encoder
 from semroute.errors import BuildError, InvalidIndexError
 from semroute.evals import EvalTable, no_evals, read_evals
-from semroute.ood import calibrate_threshold
+from semroute.ood import ALWAYS_UNKNOWN, calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import Reattached, certified, reattach, with_certificate
@@ -194,7 +194,16 @@ def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reatta
     """Re-attach the analysts' names, labels and notes of the previous version."""
     if before is None:
         return Reattached(contents.clusters, 0, ())
-    return reattach(before.clusters, before.centroids, contents.clusters, contents.centroids)
+    old, new = before.manifest, contents.manifest
+    comparable = (old.encoder.kind, old.encoder.model) == (new.encoder.kind, new.encoder.model)
+    return reattach(
+        before.clusters,
+        before.centroids,
+        contents.clusters,
+        contents.centroids,
+        frontier=new.config.frontier,
+        known_from=old.ood.threshold if comparable else ALWAYS_UNKNOWN,
+    )
 
 
 def _contents(

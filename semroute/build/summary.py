@@ -11,7 +11,7 @@ from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate, is_paired
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
-from semroute.relabel import Reattached, Suggestion, certified
+from semroute.relabel import KeptUp, Reattached, Suggestion, certified
 from semroute.texts import Cut
 
 
@@ -59,6 +59,7 @@ class BuildSummary:
     max_new_words: float | None
     max_false_fallback: float
     n_reattached: int
+    kept_up: tuple[KeptUp, ...]
     saving_without_labels: float | None
     n_truncated: int
     cut: Cut
@@ -151,6 +152,7 @@ def summarise(
         max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
+        kept_up=carried.kept_up,
         saving_without_labels=_saving_without_labels(contents),
         n_truncated=n_truncated,
         cut=manifest.config.texts.cut,

@@ -13,7 +13,7 @@ from semroute.cli.output import (
     print_columns,
     unknown_facts,
 )
-from semroute.relabel import Suggestion
+from semroute.relabel import KeptUp, Suggestion
 
 
 def print_summary(summary: BuildSummary) -> None:
@@ -115,10 +115,12 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     if summary.n_insufficient_evidence:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))
-    if summary.n_reattached:
+    if summary.n_reattached or summary.kept_up:
+        n_carried = summary.n_reattached + len(summary.kept_up)
         without = summary.saving_without_labels
         told = "" if without is None else f"; without labels {percent(without)} would be saved"
-        notes.append(("labels", f"{summary.n_reattached} corrected labels carried over{told}"))
+        notes.append(("labels", f"{n_carried} corrected labels carried over{told}"))
+    notes += [("kept up", _kept_up(kept)) for kept in summary.kept_up]
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
 
@@ -128,6 +130,14 @@ def _long_texts(summary: BuildSummary) -> str:
     if summary.cut == "head_tail":
         return f"{longer}: their start and their end count"
     return f'{longer}: only their start counts; set cut = "head_tail" in [texts] to read both ends'
+
+
+def _kept_up(kept: KeptUp) -> str:
+    return (
+        f"{kept.cluster_key} ({kept.cluster_name}) stays with the frontier model by the label of "
+        f"the former cluster {kept.former_key} ({kept.former_name}), similarity "
+        f"{figure(kept.similarity, 2)}; clear the label if it is another topic"
+    )
 
 
 def _suggestion(suggestion: Suggestion) -> str:

@@ -4,10 +4,11 @@ from semroute.relabel.applying import apply_labels
 from semroute.relabel.certifying import certified, recertified, with_certificate
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
-from semroute.relabel.reattaching import Reattached, Suggestion, reattach
+from semroute.relabel.reattaching import KeptUp, Reattached, Suggestion, reattach
 
 __all__ = [
     "SHEET",
+    "KeptUp",
     "LabelChange",
     "LabelChanges",
     "Reattached",

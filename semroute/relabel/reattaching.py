@@ -1,7 +1,7 @@
 """Carrying the analysts' work over to a rebuilt index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,15 +28,32 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class KeptUp:
+    """A new cluster that stays with the frontier model, because what was there before did.
+
+    `former_key` and `former_name` are of the cluster an analyst had labelled; `similarity` is the
+    cosine of the centroids.
+    """
+
+    cluster_key: str
+    cluster_name: str
+    former_key: str
+    former_name: str
+    similarity: float
+
+
+@dataclass(frozen=True)
 class Reattached:
     """The clusters of a rebuild with the analysts' work on them, and the work that found no place.
 
-    `n_reattached` counts clusters that got a name, a label or a note back.
+    `n_reattached` counts clusters of an old key that got a name, a label or a note back, `kept_up`
+    lists those of a new key that got the label of the frontier model.
     """
 
     clusters: tuple[Cluster, ...]
     n_reattached: int
     suggestions: tuple[Suggestion, ...]
+    kept_up: tuple[KeptUp, ...] = ()
 
 
 def reattach(
@@ -44,29 +61,82 @@ def reattach(
     previous_centroids: Vectors,
     clusters: Sequence[Cluster],
     centroids: Vectors,
+    *,
+    frontier: str,
+    known_from: float,
 ) -> Reattached:
     """Give names, overrides and notes to the clusters of the same key.
 
     What belonged to a key that is gone, and an override whose model is gone, become suggestions:
-    they are for an analyst to decide, never applied by themselves.
+    they are for an analyst to decide, never applied by themselves. But for one kind: a cluster of
+    a new key lies where the old index would have asked the frontier model because an analyst said
+    so. That stays so, with the note, until an analyst says otherwise.
 
     Args:
         previous: the clusters analysts worked on.
         previous_centroids: float32 (n_previous, dimension); row i is cluster i's.
         clusters: those of the rebuild.
         centroids: float32 (n_clusters, dimension), likewise.
+        frontier: the frontier model of the rebuild.
+        known_from: the OOD threshold of the old index, below which it knew nothing; above 1 where
+            its centroids are not to be compared with the new ones.
     """
     worked_on = {old.cluster_key: old for old in previous if _has_work(old)}
     carried = tuple(_carried(new, worked_on.get(new.cluster_key)) for new in clusters)
-    changed = zip(clusters, carried, strict=True)
-    return Reattached(
-        clusters=carried,
-        n_reattached=sum(before != after for before, after in changed),
-        suggestions=(
-            *_of_lost_models(worked_on, carried),
-            *_of_lost_clusters(worked_on, previous_centroids, carried, centroids),
-        ),
+    n_reattached = sum(before != after for before, after in zip(clusters, carried, strict=True))
+    kept_up: tuple[KeptUp, ...] = ()
+    if len(previous) and centroids.shape[1:] == previous_centroids.shape[1:]:
+        similarities = centroids @ previous_centroids.T
+        kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
+    carried = _with_labels(carried, kept_up, worked_on, frontier)
+    found = (
+        *_of_lost_models(worked_on, carried),
+        *_of_lost_clusters(worked_on, previous_centroids, carried, centroids),
     )
+    undecided = tuple(left for one in found if (left := _left_to_decide(one, carried)))
+    return Reattached(carried, n_reattached, undecided, kept_up)
+
+
+def _kept_up(
+    previous: Sequence[Cluster],
+    clusters: Sequence[Cluster],
+    similarities: Vectors,
+    frontier: str,
+    known_from: float,
+) -> tuple[KeptUp, ...]:
+    """Find the clusters of a new key whose nearest old centroid has the label `frontier`."""
+    former_keys = {old.cluster_key for old in previous}
+    found = []
+    for new, row in zip(clusters, similarities, strict=True):
+        old, similarity = previous[int(np.argmax(row))], float(row.max())
+        is_new = new.cluster_key not in former_keys
+        if is_new and old.override == frontier and similarity >= known_from:
+            found.append(KeptUp(new.cluster_key, new.name, old.cluster_key, old.name, similarity))
+    return tuple(found)
+
+
+def _with_labels(
+    clusters: Sequence[Cluster],
+    kept_up: Sequence[KeptUp],
+    worked_on: dict[str, Cluster],
+    frontier: str,
+) -> tuple[Cluster, ...]:
+    former = {kept.cluster_key: worked_on[kept.former_key] for kept in kept_up}
+    return tuple(
+        cluster.model_copy(update={"override": frontier, "note": old.note})
+        if (old := former.get(cluster.cluster_key))
+        else cluster
+        for cluster in clusters
+    )
+
+
+def _left_to_decide(suggestion: Suggestion, clusters: Sequence[Cluster]) -> Suggestion | None:
+    """Leave out what the nearest cluster has by now; None if nothing is left."""
+    near = next((one for one in clusters if one.cluster_key == suggestion.nearest_key), None)
+    if near is None or suggestion.label is None or near.override != suggestion.label:
+        return suggestion
+    note = "" if near.note == suggestion.note else suggestion.note
+    return replace(suggestion, label=None, note=note) if suggestion.name or note else None
 
 
 def _has_work(cluster: Cluster) -> bool:

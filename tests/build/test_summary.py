@@ -79,17 +79,24 @@ def test_a_cluster_an_analyst_labelled_does_not_stay_for_want_of_evidence(
     assert after.n_insufficient_evidence == 0
 
 
-def test_labels_that_a_rebuild_could_not_carry_over_are_warned_of(
-    files: SmallFiles, tmp_path: Path
+def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_labels(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, sheet = tmp_path / "i", tmp_path / "labels.csv"
     build_small(files, folder)
     keys = [cluster.cluster_key for cluster in load_index(folder).clusters]
-    sheet.write_text("cluster_key,label\n" + "".join(f"{key},large\n" for key in keys))
+    labels = ["small"] + ["large"] * (len(keys) - 1)
+    rows = "".join(f"{key},{label}\n" for key, label in zip(keys, labels, strict=True))
+    sheet.write_text(f"cluster_key,label\n{rows}")
     apply_labels(folder, sheet)
     assert build_small(files, folder).warnings == ()
     others = write_small_files(folder, n_queries=700, seed=5)
     after = build_small(others, folder)
-    n_lost = len(keys) - after.n_reattached
-    assert n_lost > 1
-    assert after.warnings[0].startswith(f"{n_lost} analysts' labels are no longer in force")
+    overrides = {c.cluster_key: c.override for c in load_index(folder).clusters if c.override}
+    assert not overrides.keys() & set(keys)
+    assert overrides == {kept.cluster_key: "large" for kept in after.kept_up}
+    assert len(after.kept_up) > 1
+    assert [one.label for one in after.suggestions] == ["small"]
+    assert after.warnings[0].startswith("1 analysts' label is no longer in force")
+    print_summary(after)
+    assert "stays with the frontier model by the label of" in capsys.readouterr().out

@@ -1,10 +1,13 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semroute import relabel
 from semroute.artifact.contents import Cluster
-from semroute.relabel import Suggestion, reattach
+from semroute.relabel import KeptUp, Reattached, Suggestion
 from semroute.vectors import Vectors, unit_rows
 from tests.tiny_index import tiny_contents
 
@@ -25,6 +28,10 @@ def clusters(*keys: str, **changes: dict[str, object]) -> tuple[Cluster, ...]:
         )
         for row, key in enumerate(keys)
     )
+
+
+def reattach(*args: Any, frontier: str = "frontier", known_from: float = 0.7) -> Reattached:
+    return relabel.reattach(*args, frontier=frontier, known_from=known_from)
 
 
 def centroids(*rows: tuple[float, ...]) -> Vectors:
@@ -86,6 +93,66 @@ def test_a_label_whose_model_is_gone_is_suggested_while_name_and_note_are_carrie
     assert carried.suggestions == (
         Suggestion("a", None, "retired-model", "", "a", "refunds", None),
     )
+
+
+PINNED = {"name": "refunds", "override": "large", "note": "ask Ann"}
+
+
+def test_a_label_of_the_frontier_stays_in_force_where_its_cluster_was():
+    old = clusters("a", "gone", gone=PINNED)
+    carried = reattach(
+        old,
+        centroids(EAST, NORTH_EAST),
+        clusters("x", "y"),
+        centroids(EAST, NORTH),
+        frontier="large",
+    )
+    assert carried.clusters == clusters("x", "y", y={"override": "large", "note": "ask Ann"})
+    assert carried.kept_up == (KeptUp("y", "auto y", "gone", "refunds", pytest.approx(0.8)),)
+    assert carried.n_reattached == 0
+    (left,) = carried.suggestions
+    assert (left.name, left.label, left.note) == ("refunds", None, "")
+
+
+def test_every_part_of_a_cluster_that_was_split_keeps_the_label_of_the_frontier():
+    old = clusters("a", "pinned", pinned=PINNED | {"name": "auto pinned"})
+    new = clusters("pinned", "part", "a")
+    places = centroids(NORTH, NORTH_EAST, EAST)
+    carried = reattach(old, centroids(EAST, NORTH), new, places, frontier="large")
+    assert [one.override for one in carried.clusters] == ["large", "large", None]
+    assert [kept.cluster_key for kept in carried.kept_up] == ["part"]
+    assert carried.suggestions == ()
+
+
+def test_what_the_old_index_did_not_know_is_not_kept_with_the_frontier():
+    old = clusters("gone", gone=PINNED)
+    for known_from, n_kept in ((0.5, 1), (0.7, 0), (2.0, 0)):
+        carried = reattach(
+            old,
+            centroids(EAST),
+            clusters("x"),
+            centroids(NORTH_EAST),
+            known_from=known_from,
+            frontier="large",
+        )
+        assert len(carried.kept_up) == n_kept
+        assert [one.label for one in carried.suggestions] == ([None] if n_kept else ["large"])
+
+
+def test_a_cluster_that_was_there_before_is_not_kept_with_the_frontier_for_its_neighbour():
+    old = clusters("a", "gone", gone=PINNED)
+    carried = reattach(
+        old, centroids(EAST, NORTH), clusters("a"), centroids(NORTH), frontier="large"
+    )
+    assert carried.clusters == clusters("a")
+    assert [one.label for one in carried.suggestions] == ["large"]
+
+
+def test_a_label_of_the_former_frontier_is_only_suggested():
+    old = clusters("gone", gone={"override": "large"})
+    carried = reattach(old, centroids(EAST), clusters("x"), centroids(EAST))
+    assert carried.clusters == clusters("x")
+    assert [one.label for one in carried.suggestions] == ["large"]
 
 
 def test_another_encoder_still_carries_by_key_and_suggests_without_a_neighbour():
