@@ -1,5 +1,6 @@
 """Checking and reading an index. Whatever is wrong with it, the answer is `InvalidIndexError`."""
 
+from codecs import BOM_UTF8
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,14 @@ def current_version(folder: Path) -> str:
     path = Path(folder) / CURRENT
     if not exists(path):
         raise InvalidIndexError(folder, _nothing_here(Path(folder)))
-    content = read_file(path, LARGEST_LINE_BYTES)
+    # As some editors write it: with a byte order mark, with \r\n.
+    content = read_file(path, LARGEST_LINE_BYTES).removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
     version = content.removesuffix(b"\n").decode("ascii", "replace")
     if not is_bare_name(version) or content != version_line(version):
         raise InvalidIndexError(
-            path, "must be one line with the name of a version, such as 20261123T201530Z"
+            path,
+            "must be one line with the name of a version, such as 20261123T201530Z, and end with a "
+            "line break",
         )
     if not exists(path.with_name(version)):
         raise InvalidIndexError(path, f"names the version {version}, which is not there; {REPAIR}")

@@ -29,6 +29,7 @@ from semroute.artifact.layout import (
     MANIFEST_DIGEST,
     UNFINISHED,
     digest_line,
+    is_published_name,
     version_line,
 )
 from semroute.artifact.serialising import parse, parse_manifest, serialise, serialise_manifest
@@ -138,12 +139,11 @@ def remove_unfinished(folder: Path) -> None:
 def _free_version(folder: Path, moment: datetime) -> str:
     with refused_writes_name(folder):
         taken = {path.name for path in folder.iterdir()}
-    first = version = moment.strftime("%Y%m%dT%H%M%SZ")
-    number = 1
-    while version in taken:
-        number += 1
-        version = f"{first}-{number:04d}"
-    return version
+    first = moment.strftime("%Y%m%dT%H%M%SZ")
+    # Not the first free number: that of a pruned version would come again, and before the live one.
+    same_second = (name for name in taken if is_published_name(name) and name.startswith(first))
+    numbers = [int(name[len(first) + 1 :] or 1) for name in same_second]
+    return f"{first}-{max(numbers) + 1:04d}" if numbers else first
 
 
 def _files_of(

@@ -52,7 +52,7 @@ def verify_version(folder: Path, sha256: str | None = None) -> VerifiedVersion:
             f"belongs to the version {manifest.index_version[:100]!r}; folders are not renamed",
         )
     _check_listing(folder, manifest)
-    files = {name: verified_file(folder / name, record) for name, record in manifest.files.items()}
+    files = _verified_files(folder, manifest)
     n_bytes = len(content) + len(digest) + sum(len(file) for file in files.values())
     return VerifiedVersion(manifest, found, files, n_bytes)
 
@@ -89,6 +89,23 @@ def _present_files(folder: Path) -> set[str]:
         inner = entry_names(folder / ENCODER_FOLDER)
         return names - {ENCODER_FOLDER} | {f"{ENCODER_FOLDER}/{name}" for name in inner}
     return names
+
+
+def _verified_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    files, faults = {}, []
+    for name, record in manifest.files.items():
+        try:
+            files[name] = verified_file(folder / name, record)
+        except InvalidIndexError as error:
+            faults.append(error)
+    if not faults:
+        return files
+    first, *others = faults
+    if not others:
+        raise first
+    damaged = ", ".join(Path(one.path).relative_to(folder).as_posix() for one in others)
+    reason = first.reason.removesuffix(f"; {REPAIR}")
+    raise InvalidIndexError(first.path, f"{reason}; also damaged: {damaged}; {REPAIR}")
 
 
 def verified_file(path: Path, record: FileRecord) -> bytes:

@@ -58,7 +58,9 @@ def test_an_index_of_the_format_before_hidden_states_is_read_as_it_is(folder: Pa
         "",
         "\n",
         VERSION,
-        f"{VERSION}\r\n",
+        f"{VERSION}\r",
+        f"{VERSION}\r\r\n",
+        f"\ufeff\ufeff{VERSION}\n",
         f"{VERSION}\n\n",
         f" {VERSION}\n",
         f"{VERSION}\nother\n",
@@ -84,6 +86,12 @@ def test_current_may_be_edited_to_go_back_to_an_older_version(tmp_path: Path) ->
         publish_tiny(tmp_path, seed)
     (tmp_path / "CURRENT").write_text(f"{list_versions(tmp_path)[0]}\n")
     assert load_index(tmp_path).manifest.seed == 1
+
+
+@pytest.mark.parametrize("line", [f"{VERSION}\r\n", f"\ufeff{VERSION}\n", f"\ufeff{VERSION}\r\n"])
+def test_current_may_come_from_an_editor_of_another_system(folder: Path, line: str) -> None:
+    (folder / "CURRENT").write_bytes(line.encode())
+    assert load_index(folder).manifest.index_version == VERSION
 
 
 def test_a_version_that_is_gone_is_named(folder: Path) -> None:
@@ -199,3 +207,15 @@ def test_a_version_that_is_pruned_while_it_is_read_gives_way_to_the_live_one(
     assert found.index_version == current_version(tmp_path) != first.manifest.index_version
     with pytest.raises(InvalidIndexError, match=first.manifest.index_version):
         load_index(tmp_path, version=first.manifest.index_version)
+
+
+def test_every_damaged_file_of_a_version_is_named(folder: Path) -> None:
+    for name in ("centroids.npy", "clusters.jsonl", "probes.npy"):
+        path = folder / VERSION / name
+        path.write_bytes(path.read_bytes()[:-1])
+    expected = (
+        r"centroids.npy: has .* the manifest says .*; also damaged: .*; restore it from a copy"
+    )
+    with pytest.raises(InvalidIndexError, match=expected) as caught:
+        load_index(folder)
+    assert "also damaged: clusters.jsonl, probes.npy;" in caught.value.reason

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import current_version, list_versions, load_index
+from semroute.artifact.pruning import prune
 from semroute.artifact.publishing import library_versions, publish
 from semroute.errors import BuildError, PublishError
 from tests.artifact.indexes import (
@@ -138,6 +139,15 @@ def test_versions_of_the_same_second_are_numbered_in_order(tmp_path: Path) -> No
     assert made[:3] == [VERSION, f"{VERSION}-0002", f"{VERSION}-0003"]
     assert list_versions(tmp_path) == made
     assert current_version(tmp_path) == made[-1]
+
+
+def test_a_number_that_was_pruned_is_not_given_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        publish(tmp_path, tiny_contents(1), created_at=MOMENT)
+    assert prune(tmp_path, 1).removed == (VERSION,)
+    made = publish(tmp_path, tiny_contents(1), created_at=MOMENT).manifest.index_version
+    assert list_versions(tmp_path) == [f"{VERSION}-0002", made]
+    assert made == f"{VERSION}-0003"
 
 
 def test_a_new_version_leaves_the_published_ones_alone(tmp_path: Path) -> None:

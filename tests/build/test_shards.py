@@ -146,7 +146,7 @@ def test_a_full_disk_ends_saving_and_gives_back_what_it_took(
         refused.append(path)
         raise PublishError(path, "No space left on device")
 
-    monkeypatch.setattr(shards, "write_file", refuse)
+    monkeypatch.setattr(shards, "replace_file", refuse)
     for first in ("a", "b"):
         saver.save([first, *TEXTS[1:]], vectors)
     assert len(refused) == 1, "it does not try again"
