@@ -81,6 +81,13 @@ def plan(
             "plan buys them again",
             err=True,
         )
+    if found.n_new is not None and 2 * found.n_new > found.n_queries:
+        click.echo(
+            f"warning: {found.n_new:,} of the {found.n_queries:,} queries are not in the log the "
+            "index was built from; a plan is for that log and newer queries, and scores bought for "
+            "an evaluation set would end its use as one",
+            err=True,
+        )
     if output is not None:
         found.write(output)
         click.echo(f"{output}: {len(found.scores):,} scores to buy", err=True)

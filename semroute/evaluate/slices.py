@@ -17,9 +17,14 @@ CLUSTER = "cluster"
 
 
 def skipped_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Name the columns that do not divide the traffic into a few parts."""
+    """Name the columns that do not divide the traffic into a few parts.
+
+    Of a small set, a column with fewer than two queries to a value: such may well hold texts.
+    """
     return tuple(
-        name for name, values in columns.items() if not 1 < len(set(values)) <= MOST_VALUES
+        name
+        for name, values in columns.items()
+        if not 1 < len(set(values)) <= min(MOST_VALUES, len(values) / 2)
     )
 
 

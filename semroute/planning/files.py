@@ -31,6 +31,7 @@ from semroute.planning.scores import (
 )
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
+from semroute.seen import overlap
 from semroute.vectors import usable_rows
 
 
@@ -51,11 +52,14 @@ class EvalPlan:
     """Scores to buy, most useful first, and what every hundred of them is expected to buy.
 
     `n_known` counts the scores there are, `n_missing` those there are not, `n_scores_built` those
-    the index was built with.
+    the index was built with. Of `n_queries` that can be embedded its build has not seen `n_new`;
+    None where the index does not say what it has seen.
     """
 
     index_version: str
     n_scores_built: int
+    n_queries: int
+    n_new: int | None
     n_known: int
     n_missing: int
     scores: tuple[Wanted, ...]
@@ -138,6 +142,8 @@ def plan_evals(
     return EvalPlan(
         index_version=contents.manifest.index_version,
         n_scores_built=contents.manifest.counts.n_scores,
+        n_queries=len(kept),
+        n_new=_n_new(kept, contents),
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
@@ -145,6 +151,12 @@ def plan_evals(
             scored, planned, quality.confidence, loss_variance(contents.manifest.certificate)
         ),
     )
+
+
+def _n_new(texts: Sequence[str], contents: IndexContents) -> int | None:
+    if not len(contents.seen):
+        return None
+    return int((~overlap(texts, contents.seen, contents.manifest.hash_key).same).sum())
 
 
 def _scored_log(

@@ -75,5 +75,10 @@ def test_every_value_and_cluster_is_judged_by_its_own_queries() -> None:
 
 
 def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:
-    some, many = (tuple(map(str, range(n))) for n in (MOST_VALUES, MOST_VALUES + 1))
+    some, many = (tuple(map(str, range(n))) * 2 for n in (MOST_VALUES, MOST_VALUES + 1))
     assert skipped_columns({"one": ("x", "x"), "some": some, "many": many}) == ("one", "many")
+
+
+def test_a_column_that_hardly_repeats_in_a_small_set_is_no_slice() -> None:
+    columns = {"pairs": ("a", "a", "b", "b"), "comments": ("a", "a", "b", "c")}
+    assert skipped_columns(columns) == ("comments",)

@@ -212,7 +212,11 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
         cold = run("evals", "plan", *arguments, "--budget", 1_000_000)
         done = run("evals", "plan", *arguments, "--evals", judged.files.evals, "--budget", 100_000)
         over = run("evals", "plan", *arguments, "--budget", 5, "-o", judged.files.queries)
+        of_test = ("--index", judged.index, "--queries", judged.files.queries_test)
+        other = run("evals", "plan", *of_test, "--budget", 5)
     assert (over.code, "is also an input; write to another file" in over.stderr) == (2, True)
+    assert "are not in the log" not in cold.stderr + done.stderr
+    assert "of the 500 queries are not in the log the index was built from" in other.stderr
     words = done.stdout.replace(",", "").split()
     bought, missing = int(words[0]), int(words[5])
     assert 0 < bought < missing < 900
@@ -226,7 +230,9 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
 def test_where_every_score_is_known_there_is_nothing_to_buy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = EvalPlan("v1", n_scores_built=60, n_known=60, n_missing=0, scores=(), portions=())
+    done = EvalPlan(
+        "v1", 60, n_queries=20, n_new=0, n_known=60, n_missing=0, scores=(), portions=()
+    )
     print_plan(done, budget=10)
     assert capsys.readouterr().out.splitlines() == [
         "0 scores to buy of 0 missing; 60 are known",
@@ -243,7 +249,7 @@ def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
 ) -> None:
     wanted = Wanted("q", "small", "label", 7, "c", "name")
     bought = tuple(Portion(100 * (k + 1), k, None, 0.1) for k in range(n_portions))
-    found = EvalPlan("v1", 0, 0, 9_000, (wanted,) * (100 * n_portions), bought)
+    found = EvalPlan("v1", 0, 9, None, 0, 9_000, (wanted,) * (100 * n_portions), bought)
     print_plan(found, budget=100 * n_portions)
     _, _, table = capsys.readouterr().out.partition("scores bought")
     lines = table.replace(",", "").splitlines()
@@ -256,7 +262,7 @@ def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
 def test_two_clusters_of_one_name_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = (Wanted("q", "small", "label", 7, "c", "mail"),) * 3
     wanted += (Wanted("r", "small", "label", 8, "d", "mail"),) * 2
-    print_plan(EvalPlan("v1", 0, 0, 9, wanted, ()), budget=5)
+    print_plan(EvalPlan("v1", 0, 9, None, 0, 9, wanted, ()), budget=5)
     _, _, table = capsys.readouterr().out.partition("most label scores\n")
     rows = [line.split() for line in table.splitlines()[1:]]
     assert rows == [["7:", "mail", "small", "3"], ["8:", "mail", "small", "2"]]
