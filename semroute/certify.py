@@ -85,7 +85,10 @@ class Certificate(BaseModel):
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
         traffic += ", each text counted once" if self.n_repeated else ""
         labels = self._labels_included
-        labels += ", assuming scores are missing at random" if self.n_left_out else ""
+        if self.n_left_out:
+            labels += (
+                f", assuming the scores {self.n_left_out:,} of them lack are missing at random"
+            )
         against = f"against always using {self.frontier}"
         if not self.holds:
             return (
@@ -282,8 +285,7 @@ def known_losses(
     worst_case = missing & (known[columns] == 1)
     kept = ~missing | worst_case
     weights = 1 / known[columns]
-    n_worst_case = int(worst_case.sum())
-    return KnownLosses(losses[kept], weights[kept], n_worst_case, int((~kept).sum()))
+    return KnownLosses(losses[kept], weights[kept], int(worst_case.sum()), int((~kept).sum()))
 
 
 def _certificate(
