@@ -85,10 +85,8 @@ class Certificate(BaseModel):
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"
         traffic += ", each text counted once" if self.n_repeated else ""
         labels = self._labels_included
-        if self.n_left_out:
-            labels += (
-                f", assuming the scores {self.n_left_out:,} of them lack are missing at random"
-            )
+        lacking = f"the scores {self.n_left_out:,} of them lack are missing at random"
+        labels += f", assuming {lacking}" if self.n_left_out else ""
         against = f"against always using {self.frontier}"
         if not self.holds:
             return (
