@@ -11,7 +11,7 @@ from typing import Any
 from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
 from semroute.tables import Row, identifier, read_rows, shown_id
-from semroute.texts import Query, query_text, request_chars
+from semroute.texts import Query, query_text, request_chars, shows_more_than_text
 
 KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
 
@@ -39,6 +39,13 @@ class QueryLog:
     def n_chars(self) -> tuple[int, ...]:
         """How many characters each request has, in all turns of a conversation."""
         return tuple(map(request_chars, self.requests))
+
+    @property
+    def shows_more(self) -> tuple[bool, ...]:
+        """Which requests hold an image, sound or a file, so that no text decides their route."""
+        return tuple(
+            not isinstance(one, str) and shows_more_than_text(one) for one in self.requests
+        )
 
 
 @dataclass(frozen=True, slots=True)

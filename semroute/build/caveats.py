@@ -20,6 +20,7 @@ def build_warnings(
     previous: IndexContents | None,
     contents: IndexContents,
     carried: Reattached,
+    n_shows_more: int = 0,
 ) -> tuple[str, ...]:
     """Say what the owner of a published build should know.
 
@@ -28,12 +29,14 @@ def build_warnings(
         previous: the version that was live before, if any.
         contents: of the version that was published.
         carried: what became of the analysts' labels of `previous`.
+        n_shows_more: how many requests of the log hold an image, sound or a file.
     """
     frontier = contents.manifest.config.frontier
     return (
         *_lost_labels(carried),
         *_of_encoder(contents),
         *_of_log(contents),
+        *_beyond_text(n_shows_more, frontier),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -68,6 +71,13 @@ def _of_log(contents: IndexContents) -> tuple[str, ...]:
         "asked very often, see what its cluster loses"
     )
     return (told,) if repeated >= MUCH_REPEATED else ()
+
+
+def _beyond_text(n_shows_more: int, frontier: str) -> tuple[str, ...]:
+    if not n_shows_more:
+        return ()
+    hold = "1 request holds" if n_shows_more == 1 else f"{n_shows_more:,} requests hold"
+    return (f"{hold} an image, sound or a file: such go to {frontier}, whatever their text",)
 
 
 def _unused(evals: EvalTable) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ from semroute.vectors import Vectors, usable_parts
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. `vectors`
+    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests;
+    `shows_more` (n,) those that hold an image, sound or a file. `vectors`
     is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN where
     unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
     queries of which the encoder reads a part only, `n_resumed` the distinct texts whose vectors an
@@ -32,6 +34,7 @@ class EmbeddedLog:
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
     n_chars: NDArray[np.int64]
+    shows_more: NDArray[np.bool_]
     vectors: Vectors
     hidden: Vectors
     scores: NDArray[np.float64]
@@ -40,6 +43,13 @@ class EmbeddedLog:
     n_unusable: int
     n_truncated: int
     n_resumed: int
+
+    def without_scores(self, rows: NDArray[np.bool_]) -> Self:
+        """Return the same queries as if `rows` (n,) had no scores and no measured costs."""
+        scores, costs_usd = (
+            np.where(rows[:, None], np.nan, known) for known in (self.scores, self.costs_usd)
+        )
+        return replace(self, scores=scores, costs_usd=costs_usd)
 
 
 def embed_log(
@@ -85,6 +95,7 @@ def embed_log(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
         n_chars=n_chars,
+        shows_more=np.array(log.shows_more, dtype=bool)[rows],
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],

@@ -63,11 +63,11 @@ def calibration(
     log: EmbeddedLog,
     held_out: NDArray[np.bool_],
     learned: LearnedLog,
-    is_new: NDArray[np.bool_],
+    is_unknown: NDArray[np.bool_],
 ) -> Calibration:
     """Put together what certifying needs of the held-out queries.
 
-    `is_new` says which queries of the log are of mostly new words, so that the frontier gets them.
+    `is_unknown` says which queries of the log the frontier gets wherever they lie.
     """
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
@@ -79,7 +79,7 @@ def calibration(
         scores=log.scores[held_out],
         costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd)[held_out],
         cluster_ids=cluster_ids[:, 0],
-        similarities=np.where(is_new[held_out], np.float32(-1), similarities[:, 0]),
+        similarities=np.where(is_unknown[held_out], np.float32(-1), similarities[:, 0]),
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
         n_chars=log.n_chars[held_out],

@@ -131,7 +131,7 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     texts = [config.texts.clean(text).text for text in log.texts]
     cluster_ids = _nearest(texts, contents, encoder, progress)
-    rows = np.flatnonzero(cluster_ids >= 0)
+    rows = np.flatnonzero((cluster_ids >= 0) & ~np.array(log.shows_more, dtype=bool))
     kept = [texts[row] for row in rows]
     scored = _scored_log(contents, kept, log.n_chars, cluster_ids[rows], table, rows)
     quality = config.quality

@@ -14,6 +14,7 @@ from semroute.build.split import in_fit
 from semroute.evaluate import evaluate
 from semroute.relabel.applying import apply_labels
 from semroute.router import SemanticRouter
+from semroute.texts import query_text
 from tests.build.small import SmallFiles, build_small, write_small_files
 from tests.tiny import TinyEncoder
 
@@ -82,7 +83,7 @@ def test_requests_no_cheap_model_can_read_are_certified_as_they_are_served(
 
 
 def _looked_up(row: dict[str, Any], contents: IndexContents) -> str:
-    text = row["text"] if "text" in row else row["messages"][-1]["content"]
+    text = row["text"] if "text" in row else query_text(row["messages"])
     return contents.manifest.config.texts.clean(text).text
 
 
@@ -167,3 +168,48 @@ def test_a_set_on_which_every_model_fails_is_judged(tmp_path: Path) -> None:
     found = evaluate(tmp_path / "i", queries, evals, encoder=TinyEncoder())
     assert found.router.score is not None
     assert found.router.score.value == 0
+
+
+def _with_an_image(row: dict[str, Any]) -> dict[str, Any]:
+    parts = [
+        {"type": "text", "text": row["text"]},
+        {"type": "image_url", "image_url": {"url": "x"}},
+    ]
+    return {"query_id": row["query_id"], "messages": [{"role": "user", "content": parts}]}
+
+
+def test_requests_with_images_are_certified_at_the_frontier_and_teach_nothing(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """Every fourth request shows an image; on these the small model fails."""
+    rows = [_with_an_image(row) if k % 4 == 0 else row for k, row in enumerate(_rows(files))]
+    shown = {row["query_id"] for row in rows if "messages" in row}
+    before = build_small(files, tmp_path / "text")
+    _write(files, rows)
+    heading, *scores = files.evals.read_text().splitlines()
+    failed = [
+        ",".join([*line.split(",")[:2], "0.0"])
+        if line.split(",")[0] in shown and ",small," in line
+        else line
+        for line in scores
+    ]
+    files.evals.write_text("\n".join([heading, *failed]) + "\n")
+    after = build_small(files, tmp_path / "i")
+    assert after.warnings[0] == (
+        f"{len(shown)} requests hold an image, sound or a file: such go to large, whatever their "
+        "text"
+    )
+    assert after.ood_threshold == pytest.approx(before.ood_threshold, abs=0.1)
+    contents = load_index(tmp_path / "i")
+    unscored = sum(cluster.evidence[1].n_scored for cluster in contents.clusters)
+    in_text = load_index(tmp_path / "text")
+    assert 0 < unscored < 0.8 * sum(one.evidence[1].n_scored for one in in_text.clusters)
+    held_out = [row for row in rows if not in_fit([_looked_up(row, contents)], 0)[0]]
+    router = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder())
+    decisions = router.route_batch([row.get("messages") or row["text"] for row in held_out])
+    served = Counter(decision.model for decision in decisions)
+    certificate = contents.manifest.certificate
+    assert certificate is not None
+    shares = certificate.model_shares
+    assert served["small"] / len(decisions) == pytest.approx(shares["small"], abs=1e-9)
+    assert shares["small"] > 0.2
