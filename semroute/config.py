@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,10 +102,14 @@ class OOD(_Table):
 
 
 class Texts(_Table):
-    """How much of a text is looked at, at build and at run time; how many may be unusable."""
+    """How much of a text is looked at, at build and at run time; how many may be unusable.
+
+    `truncated` says what becomes of a text of which only a part is looked at.
+    """
 
     max_chars: PositiveInt = MAX_CHARS
     cut: Cut = "head"
+    truncated: Literal["route", "frontier"] = "route"
     max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
 
     def clean(self, text: str) -> CleanText:

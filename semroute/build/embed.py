@@ -23,8 +23,8 @@ from semroute.vectors import Vectors, usable_parts
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests;
-    `shows_more` (n,) those that hold an image, sound or a file. `vectors`
+    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. The
+    frontier answers those of `unread` (n,) wherever their text lies. `vectors`
     is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN where
     unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
     queries of which the encoder reads a part only, `n_resumed` the distinct texts whose vectors an
@@ -34,7 +34,7 @@ class EmbeddedLog:
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
     n_chars: NDArray[np.int64]
-    shows_more: NDArray[np.bool_]
+    unread: NDArray[np.bool_]
     vectors: Vectors
     hidden: Vectors
     scores: NDArray[np.float64]
@@ -95,7 +95,7 @@ def embed_log(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
         n_chars=n_chars,
-        shows_more=np.array(log.shows_more, dtype=bool)[rows],
+        unread=unread(log, config, encoder)[rows],
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],
@@ -105,6 +105,18 @@ def embed_log(
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
         n_resumed=n_resumed,
     )
+
+
+def unread(log: QueryLog, config: Config, encoder: Encoder) -> NDArray[np.bool_]:
+    """Say of which requests more than what would be looked at counts; shape (n,).
+
+    They hold an image, sound or a file, or too much text and the config sends such to the frontier.
+    """
+    found = np.array(log.shows_more, dtype=bool)
+    if config.texts.truncated == "frontier":
+        cleaned = [config.texts.clean(text) for text in log.texts]
+        found |= [one.truncated or encoder.truncates(one.text) for one in cleaned]
+    return found
 
 
 def _embedded(

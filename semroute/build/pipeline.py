@@ -111,7 +111,7 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    n_shows_more = int(log.shows_more.sum())
+    n_shows_more = sum(inputs.log.shows_more)
     warnings = build_warnings(inputs.evals, previous, contents, carried, n_shows_more)
     return summarise(
         out,
@@ -218,8 +218,8 @@ def _contents(
 ) -> IndexContents:
     key = previous.manifest.hash_key if previous else content_key(log.texts)
     fit = in_fit(log.texts, seed)
-    # How a model answers images says nothing of how it answers text.
-    log = log.without_scores(fit & log.shows_more)
+    # How a model answers images, or what was cut, says nothing of the text that is looked at.
+    log = log.without_scores(fit & log.unread)
     with watch.step("cluster"):
         grouping = _cluster(log, fit, inputs.config, key, seed)
     with watch.step("label"):
@@ -228,10 +228,10 @@ def _contents(
         vocabulary = _vocabulary(log, fit, inputs.config)
         is_new = np.array([vocabulary.is_new(text) for text in log.texts], dtype=bool)
         similarities = np.where(is_new, np.float32(-1), grouping.similarities)
-        ood = _ood(similarities[~fit & ~log.shows_more], vocabulary, inputs.config)
+        ood = _ood(similarities[~fit & ~log.unread], vocabulary, inputs.config)
     with watch.step("estimate"):
         learned = learn(log, fit, grouping, inputs.config, seed)
-        held_out = calibration(log, ~fit, learned, is_new | log.shows_more)
+        held_out = calibration(log, ~fit, learned, is_new | log.unread)
     with watch.step("remember"):
         seen = remember(log.texts, key)
     manifest = Manifest(

@@ -34,7 +34,8 @@ class BuildSummary:
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
     `n_paired` counts the held-out queries scored with the frontier and another model.
-    `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`.
+    `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
+    `truncated` says what becomes of them.
     `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
     """
 
@@ -63,6 +64,7 @@ class BuildSummary:
     saving_without_labels: float | None
     n_truncated: int
     cut: Cut
+    truncated: str
     n_resumed: int
     suggestions: tuple[Suggestion, ...]
     warnings: tuple[str, ...]
@@ -156,6 +158,7 @@ def summarise(
         saving_without_labels=_saving_without_labels(contents),
         n_truncated=n_truncated,
         cut=manifest.config.texts.cut,
+        truncated=manifest.config.texts.truncated,
         n_resumed=n_resumed,
         suggestions=carried.suggestions,
         warnings=tuple(warnings),

@@ -127,6 +127,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
 
 def _long_texts(summary: BuildSummary) -> str:
     longer = f"{summary.n_truncated:,} queries are longer than what is read of a text"
+    if summary.truncated == "frontier":
+        return f"{longer}: such go to {summary.frontier}"
     if summary.cut == "head_tail":
         return f"{longer}: their start and their end count"
     return f'{longer}: only their start counts; set cut = "head_tail" in [texts] to read both ends'

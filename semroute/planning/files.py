@@ -15,6 +15,7 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.durable import replace_file
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
+from semroute.build.embed import unread
 from semroute.build.split import in_fit
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
@@ -131,7 +132,7 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     texts = [config.texts.clean(text).text for text in log.texts]
     cluster_ids = _nearest(texts, contents, encoder, progress)
-    rows = np.flatnonzero((cluster_ids >= 0) & ~np.array(log.shows_more, dtype=bool))
+    rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, encoder))
     kept = [texts[row] for row in rows]
     scored = _scored_log(contents, kept, log.n_chars, cluster_ids[rows], table, rows)
     quality = config.quality

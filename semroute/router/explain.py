@@ -167,6 +167,8 @@ def _reason(
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
         return f"The request may not fit the context window of the label, so {frontier} answers."
+    if decision.reason == "too_long" and decision.truncated:
+        return f"Only a part of the text could be looked at, so {frontier} answers, as configured."
     return {
         "override": f"An analyst chose {decision.model} here, whatever the evidence says.",
         "ood": f"{_unlike_the_log(decision, text, contents)}, so {frontier} answers.",

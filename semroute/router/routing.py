@@ -81,6 +81,7 @@ class SemanticRouter:
         self._encoder = encoder
         self._folder = folder
         self._config = contents.manifest.config
+        self._whole_only = self._config.texts.truncated == "frontier"
         self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
         self._names = tuple(cluster.name for cluster in contents.clusters)
@@ -208,6 +209,8 @@ class SemanticRouter:
         cleaned = self._config.texts.clean(text)
         if not cleaned.text:
             return _Request("", cleaned.truncated, n_chars, "empty")
+        if self._whole_only and (cleaned.truncated or self._truncates(cleaned.text)):
+            return _Request("", True, n_chars, "too_long")
         key = self._cache.key_of(cleaned.text, cleaned.truncated, n_chars)
         return _Request(cleaned.text, cleaned.truncated, n_chars, key=key)
 

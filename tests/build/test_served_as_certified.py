@@ -213,3 +213,32 @@ def test_requests_with_images_are_certified_at_the_frontier_and_teach_nothing(
     shares = certificate.model_shares
     assert served["small"] / len(decisions) == pytest.approx(shares["small"], abs=1e-9)
     assert shares["small"] > 0.2
+
+
+def test_texts_that_are_cut_are_certified_at_the_frontier_where_the_config_says_so(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """A quarter of the texts is cut by characters, a quarter by the encoder."""
+    files.config.write_text(
+        f'{files.config.read_text()}\n[texts]\nmax_chars = 600\ntruncated = "frontier"\n'
+    )
+    tails = (" and so on" * 70, " x" * TinyEncoder().identity.max_tokens, "", "")
+    rows = [{**row, "text": f"{row['text']}{tails[k % 4]}"} for k, row in enumerate(_rows(files))]
+    _write(files, rows)
+    summary = build_small(files, tmp_path / "i")
+    assert summary.n_truncated == sum(k % 4 < 2 for k in range(len(rows)))
+    contents = load_index(tmp_path / "i")
+    certificate = contents.manifest.certificate
+    assert certificate is not None
+    held_out = [row for row in rows if not in_fit([_looked_up(row, contents)], 0)[0]]
+    router = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder())
+    decisions = router.route_batch([row["text"] for row in held_out])
+    cut = [decision for decision in decisions if decision.truncated]
+    assert {(one.model, one.reason, one.is_fallback) for one in cut} == {
+        ("large", "too_long", True)
+    }
+    assert len(cut) == pytest.approx(len(held_out) / 2, rel=0.2)
+    small = sum(decision.model == "small" for decision in decisions) / len(decisions)
+    assert small == pytest.approx(certificate.model_shares["small"], abs=1e-9)
+    assert small > 0.2
+    assert "as configured" in router.explain(rows[0]["text"]).why[-1]
