@@ -105,16 +105,22 @@ def test_it_is_far_tighter_than_hoeffding_where_losses_vary_little() -> None:
     assert losses.mean() < bound < losses.mean() + (hoeffding - losses.mean()) / 3
 
 
-def capital_loss_by_loss(losses: list[float], bound: float, confidence: float) -> list[float]:
-    """Return the capital after each loss, told as the paper tells it, one bet after the other."""
+def capital_loss_by_loss(
+    losses: list[float], bound: float, confidence: float, weights: list[float]
+) -> list[float]:
+    """Return the capital after each loss, told as the paper tells it, one bet after the other.
+
+    A loss that stands for fewer than the others is played for a part of the bet, and varies less.
+    """
     capital, total, squares, grown = 1.0, 0.0, 1.0, []
-    for n_before, loss in enumerate(losses):
+    for n_before, (loss, weight) in enumerate(zip(losses, weights, strict=True)):
         variance = squares / (n_before + 1)
         bet = math.sqrt(2 * math.log(1 / (1 - confidence)) / (len(losses) * variance))
-        capital *= 1 - min(bet, LARGEST_BET / (1 - bound)) * (loss - bound)
+        part = weight / max(weights)
+        capital *= 1 - min(bet, LARGEST_BET / (1 - bound)) * part * (loss - bound)
         grown.append(capital)
-        total += loss
-        squares += (loss - total / (n_before + 2)) ** 2
+        total += part * loss
+        squares += (part * loss - total / (n_before + 2)) ** 2
     return grown
 
 
@@ -126,9 +132,21 @@ losses_of_any_kind = st.lists(st.floats(-1, 1), min_size=1, max_size=60)
 def test_it_says_so_when_the_capital_ever_reaches_its_target(
     losses: list[float], bound: float, confidence: float
 ) -> None:
-    most, target = max(capital_loss_by_loss(losses, bound, confidence)), 1 / (1 - confidence)
+    equal, target = [2.0] * len(losses), 1 / (1 - confidence)
+    most = max(capital_loss_by_loss(losses, bound, confidence, equal))
     if most != pytest.approx(target, rel=1e-9):
         assert rules_out(np.array(losses), bound, confidence) == (most > target)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_weighted_losses_are_played_for_a_part_of_the_bet(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    losses = random.choice([-0.5, 0.0, 0.5], p=[0.1, 0.8, 0.1], size=400)
+    weights = random.choice([1.0, 4.0, 10.0], size=400)
+    least = upper_bound(losses, 0.95, weights=weights)
+    for bound in (least - 2e-4, least + 2e-4):
+        most = max(capital_loss_by_loss(losses.tolist(), bound, 0.95, weights.tolist()))
+        assert (most > 20) == (bound > least)
 
 
 @settings(max_examples=100, deadline=None)

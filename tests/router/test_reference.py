@@ -13,6 +13,7 @@ from semroute.policy import FEWEST_PAIRS
 from semroute.router import SemanticRouter
 from tests.build.small import build_small, write_small_files
 from tests.tiny import TinyEncoder
+from tests.tiny_index import with_cluster
 
 TEXTS = [
     *(f"topic{n % 4}{a} topic{n % 4}{b} detail{n}?" for n in range(40) for a, b in ("ab", "ce")),
@@ -113,6 +114,23 @@ def test_the_texts_take_every_way(contents: IndexContents) -> None:
     decisions = SemanticRouter(contents, TinyEncoder()).route_batch(TEXTS)
     assert {d.reason for d in decisions} == {"matched", "ood", "insufficient_evidence"}
     assert {d.model for d in decisions} == {"large", "small"}
+
+
+@pytest.mark.parametrize("n_paired", [FEWEST_PAIRS - 1, FEWEST_PAIRS])
+def test_a_model_measured_too_little_on_a_cluster_is_not_chosen_there(
+    contents: IndexContents, n_paired: int
+) -> None:
+    router = SemanticRouter(contents, TinyEncoder())
+    text = next(text for text in TEXTS if router.route(text).model == "small")
+    nearest = router.route(text).cluster_id
+    assert nearest is not None
+    evidence = tuple(
+        one.model_copy(update={"n_paired": n_paired}) for one in contents.clusters[nearest].evidence
+    )
+    changed = SemanticRouter(with_cluster(contents, nearest, evidence=evidence), TinyEncoder())
+    chosen = (changed.route(text).model, changed.route(text).reason)
+    is_enough = n_paired == FEWEST_PAIRS
+    assert chosen == (("small", "matched") if is_enough else ("large", "insufficient_evidence"))
 
 
 def test_an_explanation_tells_the_decision_of_route(contents: IndexContents) -> None:
