@@ -48,10 +48,11 @@ def test_sizes_and_shares_count_the_whole_log(files: SmallFiles, tmp_path: Path)
 
 
 def test_measured_costs_and_prices_meet_in_the_evidence(files: SmallFiles, tmp_path: Path) -> None:
+    files.evals.write_text(files.evals.read_text().replace(",0.02\n", ",0.05\n"))
     build_small(files, tmp_path / "i")
     for cluster in load_index(tmp_path / "i").clusters:
         costs = {e.model: e.mean_cost_usd for e in cluster.evidence}
-        assert costs == pytest.approx({"large": 0.02, "small": 0.001})
+        assert costs == pytest.approx({"large": 0.05, "small": 0.001})
 
 
 def test_building_again_keeps_the_old_version(files: SmallFiles, tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""Reading a frozen set: what its queries cost."""
+
+from pathlib import Path
+
+import numpy as np
+
+from semroute.artifact.loading import load_index
+from semroute.evaluate.frozen import read_frozen_set
+from tests.build.small import build_small, write_small_files
+
+
+def test_costs_are_measured_ones_where_there_are_any_and_prices_elsewhere(tmp_path: Path) -> None:
+    files = write_small_files(tmp_path)
+    build_small(files, tmp_path / "i")
+    folder = tmp_path / "test"
+    folder.mkdir()
+    test = write_small_files(folder, n_queries=40, seed=9)
+    heading, *lines = test.evals.read_text().replace(",0.02\n", ",0.07\n").splitlines()
+    dear = [line.replace(",0.07", ",") if line.startswith("q00000") else line for line in lines]
+    test.evals.write_text("\n".join([heading, *dear]) + "\n")
+    frozen = read_frozen_set(test.queries, test.evals, load_index(tmp_path / "i"))
+    assert frozen.models == ("large", "small")
+    assert frozen.costs_usd[1:].tolist() == [[0.07, 0.001]] * 39
+    assert frozen.costs_usd[0].tolist() == [0.02, 0.001]
+    assert np.isfinite(frozen.scores).all()
