@@ -22,6 +22,7 @@ from semroute.artifact.loading import complete_versions, current_version, load_i
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.artifact.reading import REBUILD, REPAIR
+from semroute.build.before import compared
 from semroute.build.caveats import build_warnings
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
@@ -118,6 +119,7 @@ def build_index(
         contents,
         certificate,
         carried,
+        compared(previous, contents),
         warnings,
         watch.steps,
         log.n_truncated,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
+from semroute.build.before import Before
 from semroute.build.watch import StepTime
 from semroute.certify import Certificate, is_paired
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
@@ -37,6 +38,7 @@ class BuildSummary:
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
     `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
+    `before` compares with the version whose labels were carried over, None if there is none.
     """
 
     index_version: str
@@ -67,6 +69,7 @@ class BuildSummary:
     truncated: str
     n_resumed: int
     suggestions: tuple[Suggestion, ...]
+    before: Before | None
     warnings: tuple[str, ...]
     steps: tuple[StepTime, ...]
 
@@ -123,6 +126,7 @@ def summarise(
     contents: IndexContents,
     certificate: Certificate,
     carried: Reattached,
+    before: Before | None,
     warnings: Sequence[str],
     steps: Sequence[StepTime],
     n_truncated: int,
@@ -161,6 +165,7 @@ def summarise(
         truncated=manifest.config.texts.truncated,
         n_resumed=n_resumed,
         suggestions=carried.suggestions,
+        before=before,
         warnings=tuple(warnings),
         steps=tuple(steps),
     )

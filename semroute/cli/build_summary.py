@@ -15,6 +15,9 @@ from semroute.cli.output import (
 )
 from semroute.relabel import KeptUp, Suggestion
 
+N_RELABELLED = 5
+"""Clusters shown of those that another model answers since the version before."""
+
 
 def print_summary(summary: BuildSummary) -> None:
     """Print what was built, what it decides, what it is expected to cost and what it took."""
@@ -27,7 +30,7 @@ def print_summary(summary: BuildSummary) -> None:
     ]
     print_columns([("model", "clusters", "held-out queries"), *shares])
     click.echo()
-    for name, text in [*_outcome(summary), *_notes(summary)]:
+    for name, text in [*_outcome(summary), *_since_before(summary), *_notes(summary)]:
         click.echo(f"  {name:<12}{text}")
     folder = shlex.quote(summary.folder)
     click.echo(f'  {"next":<12}semroute route --index {folder} "a request of yours"')
@@ -101,6 +104,27 @@ def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
         )
         return [("holes", text)]
     return []
+
+
+def _since_before(summary: BuildSummary) -> list[tuple[str, str]]:
+    before = summary.before
+    if before is None:
+        return []
+    n_moved = len(before.relabelled)
+    saved = "" if before.saving is None else f"; {percent(before.saving)} was saved then"
+    told = (
+        f"version {before.index_version}: {before.n_kept:,} clusters are the same, "
+        f"{before.n_new:,} new, {before.n_gone:,} gone; of the same {n_moved:,} "
+        f"{'has' if n_moved == 1 else 'have'} another model{saved}"
+    )
+    moved = [
+        f"{one.cluster_key} ({one.cluster_name}): {one.label} instead of {one.label_before}, "
+        f"{percent(one.share)} of the log"
+        for one in before.relabelled[:N_RELABELLED]
+    ]
+    if n_moved > N_RELABELLED:
+        moved.append(f"and {n_moved - N_RELABELLED:,} smaller ones; --json has all")
+    return [("before", told), *(("now", text) for text in moved)]
 
 
 def _notes(summary: BuildSummary) -> list[tuple[str, str]]:

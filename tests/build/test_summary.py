@@ -100,3 +100,42 @@ def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_label
     assert after.warnings[0].startswith("1 analysts' label is no longer in force")
     print_summary(after)
     assert "stays with the frontier model by the label of" in capsys.readouterr().out
+
+
+def test_a_rebuild_tells_what_changed_since_the_version_before(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "i"
+    first = build_small(files, folder)
+    assert first.before is None
+    clusters = load_index(folder).clusters
+    hard = next(one for one in clusters if one.label == "large")
+    # What the small model failed on it now does well, and the other way round.
+    lines = files.evals.read_text().splitlines()
+    swapped = {"1.0": "0.0", "0.0": "1.0"}
+    turned = [
+        line.replace(f",{score},", f",{swapped[score]},") if ",small," in line else line
+        for line in lines
+        for score in [line.split(",")[2]]
+    ]
+    files.evals.write_text("\n".join(turned) + "\n")
+    second = build_small(files, folder)
+    print_summary(second)
+    shown = capsys.readouterr().out
+    assert "of the same 4 have another model" in shown
+    assert f"{hard.cluster_key} ({hard.name}): small instead of large, 25.0% of the log" in shown
+    before = second.before
+    assert before is not None
+    assert (before.index_version, before.saving) == (first.index_version, first.saving)
+    assert (before.n_kept, before.n_new, before.n_gone) == (4, 0, 0)
+    assert {one.cluster_key: (one.label_before, one.label) for one in before.relabelled} == {
+        one.cluster_key: ("large", "small") if one == hard else ("small", "large")
+        for one in clusters
+    }
+    shares = [one.share for one in before.relabelled]
+    assert shares == sorted(shares, reverse=True)
+    other = build_small(write_small_files(folder, n_queries=700, seed=5), folder)
+    assert other.before is not None
+    assert (other.before.n_kept, other.before.n_new, other.before.n_gone) == (0, 4, 4)
+    print_summary(other)
+    assert "0 clusters are the same, 4 new, 4 gone" in capsys.readouterr().out
