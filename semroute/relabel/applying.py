@@ -1,15 +1,16 @@
 """From the analysts' sheet to a new version of the index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from semroute.artifact.contents import IndexContents
-from semroute.artifact.loading import current_version, load_index
+from semroute.artifact.contents import Cluster, IndexContents
+from semroute.artifact.loading import complete_versions, current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
-from semroute.labels import read_edits
+from semroute.errors import InvalidIndexError
+from semroute.labels import LabelEdit, looks_untouched, read_edits
 from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
 
@@ -30,9 +31,9 @@ def apply_labels(
         PublishError: the operating system refused a write.
     """
     if dry_run:
-        return _planned(load_index(folder), sheet)[0]
+        return _planned(folder, load_index(folder), sheet)[0]
     with locked(folder), _interruption_told(folder):
-        planned, changed = _planned(load_index(folder), sheet)
+        planned, changed = _planned(folder, load_index(folder), sheet)
         if not planned.changes or (require_promise and planned.ends_promise):
             return planned
         published = publish(folder, changed)
@@ -53,10 +54,13 @@ def _interruption_told(folder: Path) -> Iterator[None]:
         raise KeyboardInterrupt(left) from stop
 
 
-def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexContents]:
+def _planned(
+    folder: Path, contents: IndexContents, sheet: Path
+) -> tuple[LabelChanges, IndexContents]:
     """Return what the sheet changes, and the contents with it, certified again."""
     keys = {cluster.cluster_key for cluster in contents.clusters}
     edits = read_edits(sheet, keys, contents.manifest.config.model_names)
+    edits = _without_old_automatic_names(folder, contents, edits)
     planned = plan_labels(contents, edits)
     if not planned.changes:
         return with_promise(planned, contents, contents), contents
@@ -64,6 +68,43 @@ def _planned(contents: IndexContents, sheet: Path) -> tuple[LabelChanges, IndexC
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
     changed = _without_changed_share(recertified(replace(contents, clusters=clusters)), contents)
     return with_promise(planned, contents, changed), changed
+
+
+def _without_old_automatic_names(
+    folder: Path, contents: IndexContents, edits: Sequence[LabelEdit]
+) -> tuple[LabelEdit, ...]:
+    """Let an automatic name stay automatic where it was another when the sheet was exported.
+
+    Otherwise an old sheet would make an analyst's name of it. Of a version that is no longer there
+    nobody can tell.
+    """
+    live = {one.cluster_key: one.name for one in contents.clusters if one.name == one.auto_name}
+    exported = {edit.index_version for edit in edits if edit.index_version}
+    automatic = {
+        (version, cluster.cluster_key): cluster.auto_name
+        for version in exported - {contents.manifest.index_version}
+        for cluster in _clusters_of(folder, version)
+    }
+
+    def was_automatic(edit: LabelEdit) -> bool:
+        name = automatic.get((edit.index_version or "", edit.cluster_key))
+        return name is not None and edit.name is not None and looks_untouched(name, edit.name)
+
+    return tuple(
+        replace(edit, name=live[edit.cluster_key])
+        if edit.cluster_key in live and was_automatic(edit)
+        else edit
+        for edit in edits
+    )
+
+
+def _clusters_of(folder: Path, version: str) -> tuple[Cluster, ...]:
+    if version not in complete_versions(folder):
+        return ()
+    try:
+        return load_index(folder, version=version, samples=False).clusters
+    except InvalidIndexError:
+        return ()
 
 
 def _without_changed_share(changed: IndexContents, before: IndexContents) -> IndexContents:

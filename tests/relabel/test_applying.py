@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -315,3 +316,34 @@ def test_an_interruption_says_whether_the_sheet_was_applied(folder, sheet, monke
     live = load_index(folder).manifest.index_version
     assert live != before
     assert done.stderr.splitlines()[-1].endswith(f"applied before that, version {live} is live")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_automatic_name_of_an_older_export_is_not_taken_for_an_analysts(folder, sheet, kept):
+    exported = load_index(folder)
+    renamed = dataclasses.replace(
+        exported,
+        clusters=tuple(
+            one.model_copy(update={"name": "new words", "auto_name": "new words"})
+            if one.cluster_id == 2
+            else one
+            for one in exported.clusters
+        ),
+    )
+    with locked(folder):
+        publish(folder, renamed)
+    if not kept:
+        shutil.rmtree(folder / exported.manifest.index_version)
+    changes = apply_labels(folder, edited(sheet, '"topic 1",""', '"refunds",""'))
+    live = load_index(folder).clusters
+    assert live[1].name == "refunds"
+    assert live[2].name == ("new words" if kept else "topic 2")
+    assert len(changes.changes) == (1 if kept else 2)
+
+
+def test_a_name_taken_back_in_the_same_sheet_is_automatic_again(folder, sheet):
+    apply_labels(folder, edited(sheet, '"topic 2",""', '"refunds",""'))
+    assert load_index(folder).clusters[2].name == "refunds"
+    apply_labels(folder, edited(sheet, '"refunds",""', '"topic 2",""'))
+    cluster = load_index(folder).clusters[2]
+    assert cluster.name == cluster.auto_name == "topic 2"
