@@ -14,9 +14,6 @@ MANIFEST_DIGEST = "manifest.sha256"
 ENCODER_FOLDER = "encoder"
 LOCK = ".lock"
 
-UNFINISHED = ".tmp-"
-"""How the name of everything that is being written begins."""
-
 _BARE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PUBLISHED_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(-[0-9]{4,})?")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from semroute.artifact.durable import flush_folder, refused_writes_name
 from semroute.artifact.layout import LOCK
+from semroute.durable import flush_folder, refused_writes_name
 from semroute.errors import IndexLockedError
 
 

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from semroute.artifact.durable import flush_folder, refused_writes_name
-from semroute.artifact.layout import UNFINISHED, is_published_name
+from semroute.artifact.layout import is_published_name
 from semroute.artifact.loading import complete_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import remove_unfinished
 from semroute.artifact.reading import is_folder
+from semroute.durable import UNFINISHED, flush_folder, refused_writes_name
 
 
 @dataclass(frozen=True)

@@ -17,22 +17,22 @@ from semroute.artifact.contents import (
     IndexContents,
     Manifest,
 )
-from semroute.artifact.durable import (
+from semroute.artifact.layout import (
+    CURRENT,
+    MANIFEST_DIGEST,
+    digest_line,
+    is_published_name,
+    version_line,
+)
+from semroute.artifact.serialising import parse, parse_manifest, serialise, serialise_manifest
+from semroute.durable import (
+    UNFINISHED,
     flush_folder,
     make_folder,
     refused_writes_name,
     replace_file,
     write_file,
 )
-from semroute.artifact.layout import (
-    CURRENT,
-    MANIFEST_DIGEST,
-    UNFINISHED,
-    digest_line,
-    is_published_name,
-    version_line,
-)
-from semroute.artifact.serialising import parse, parse_manifest, serialise, serialise_manifest
 from semroute.errors import BuildError, InvalidIndexError, PublishError
 
 RECORDED_LIBRARIES = (

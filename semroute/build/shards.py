@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute import __version__
-from semroute.artifact.durable import flush_folder, make_folder, replace_file
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import is_file, is_folder, read_file
+from semroute.durable import flush_folder, make_folder, replace_file
 from semroute.encoders.contract import EncoderIdentity
 from semroute.errors import InvalidIndexError, PublishError
 from semroute.vectors import Vectors, usable_parts

@@ -1,16 +1,13 @@
 """The sheet analysts read and edit: what is in it, and writing it."""
 
-import contextlib
 import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semroute.errors import PublishError
+from semroute.durable import replace_file
 from semroute.labels.cells import neutralise, numeral, storable
 
 KEY_COLUMN = "cluster_key"
@@ -104,23 +101,7 @@ def write_sheet(path: Path, rows: Sequence[SheetRow], delimiter: str = ",") -> N
     Raises:
         PublishError: the operating system refused.
     """
-    content = sheet_bytes(rows, delimiter)
-    try:
-        _replace(path, content)
-    except OSError as error:
-        raise PublishError(path, error.strerror or str(error)) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        Path(beside).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(beside).unlink()
-        raise
+    replace_file(path, sheet_bytes(rows, delimiter))
 
 
 def _header(models: Sequence[str]) -> list[str]:

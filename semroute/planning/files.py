@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.durable import replace_file
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
 from semroute.build.embed import unread
 from semroute.build.split import in_fit
+from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
 from semroute.errors import PublishError, require

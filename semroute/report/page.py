@@ -8,8 +8,8 @@ from string import Template
 from typing import Any
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.durable import replace_file
 from semroute.artifact.loading import load_index
+from semroute.durable import replace_file
 from semroute.errors import MissingExtraError
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.layout import UNFINISHED
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.durable import UNFINISHED
 from tests.tiny_index import assert_same_contents, tiny_contents
 
 MOMENT = datetime(2026, 11, 23, 20, 15, 30, tzinfo=UTC)

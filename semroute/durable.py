@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from semroute.artifact.layout import UNFINISHED
 from semroute.errors import PublishError
+
+UNFINISHED = ".tmp-"
+"""How the name of everything that is being written begins."""
 
 
 @contextmanager
