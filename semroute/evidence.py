@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.vectors import sums_by_cluster
+
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -105,17 +107,12 @@ def _moments(
 ) -> tuple[Integers, Numbers, Numbers]:
     """Count, mean and unbiased variance per cluster and column, NaN cells left out."""
     known = ~np.isnan(values)
-    n = _sums(known.astype(np.float64), cluster_ids, n_clusters)
+    n = sums_by_cluster(known.astype(np.float64), cluster_ids, n_clusters)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = _sums(np.where(known, values, 0.0), cluster_ids, n_clusters) / n
+        mean = sums_by_cluster(np.where(known, values, 0.0), cluster_ids, n_clusters) / n
         centred = np.where(known, values - mean[cluster_ids], 0.0)
-        variance = _sums(centred**2, cluster_ids, n_clusters) / (n - 1)
+        variance = sums_by_cluster(centred**2, cluster_ids, n_clusters) / (n - 1)
     return n.astype(np.int64), mean, np.where(n >= 2, variance, np.nan)
-
-
-def _sums(values: Numbers, cluster_ids: Integers, n_clusters: int) -> Numbers:
-    columns = [np.bincount(cluster_ids, column, minlength=n_clusters) for column in values.T]
-    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
 
 
 def estimate_loss(evidence: Evidence, confidence: float) -> LossEstimate:

@@ -1,4 +1,4 @@
-"""Unit vectors: embeddings and centroids as float32 rows of length one."""
+"""Unit vectors: embeddings and centroids as float32 rows of length one; sums over clusters."""
 
 from typing import Any
 
@@ -75,3 +75,15 @@ def usable_parts(rows: NDArray[Any], dimension: int) -> NDArray[np.bool_]:
 def usable_rows(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Say which rows are usable, each as `is_usable` does; shape (n,)."""
     return np.fromiter(map(is_usable, rows), dtype=np.bool_, count=len(rows))
+
+
+def sums_by_cluster(
+    values: NDArray[np.float64], cluster_ids: NDArray[np.int64], n_clusters: int
+) -> NDArray[np.float64]:
+    """Add up the rows of each cluster, shape (n_clusters, n_columns).
+
+    >>> sums_by_cluster(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 3).tolist()
+    [[2.0], [5.0], [0.0]]
+    """
+    columns = [np.bincount(cluster_ids, column, minlength=n_clusters) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))

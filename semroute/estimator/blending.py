@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.vectors import sums_by_cluster
+
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -38,13 +40,10 @@ def shrunk_means(
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
     whole = filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    sums = _sums(filled, cluster_ids, n_clusters) + pseudo_rows * whole
-    return np.asarray(sums / (_sums(known.astype(float), cluster_ids, n_clusters) + pseudo_rows))
-
-
-def _sums(values: Numbers, cluster_ids: Integers, n_clusters: int) -> Numbers:
-    columns = [np.bincount(cluster_ids, column, minlength=n_clusters) for column in values.T]
-    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
+    sums = sums_by_cluster(filled, cluster_ids, n_clusters) + pseudo_rows * whole
+    return np.asarray(
+        sums / (sums_by_cluster(known.astype(float), cluster_ids, n_clusters) + pseudo_rows)
+    )
 
 
 def blended(weights: Numbers, cluster_ids: Integers, table: Numbers) -> Numbers:
