@@ -237,6 +237,16 @@ def test_an_analyst_corrects_a_label_and_requests_follow(index: Path, tmp_path: 
     assert after["index_version"] != before["index_version"]
     assert len(json.loads(run("inspect", "--index", index, "--json").stdout)["versions"]) == 2
 
+    older = ("--index", index, "--version", before["index_version"], "--json")
+    assert json.loads(run("route", *older, EASY).stdout) == before
+    assert json.loads(run("explain", *older, EASY).stdout)["decision"] == before
+    for command in ("inspect", "verify"):
+        shown = json.loads(run(command, *older).stdout)
+        assert shown["index_version"] == before["index_version"]
+    missing = run("route", "--index", index, "--version", "20200101T000000Z", EASY)
+    assert missing.code == 4
+    assert f"there are: {before['index_version']}, {after['index_version']}" in missing.stderr
+
 
 def test_a_rebuild_keeps_the_analysts_labels(
     built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path

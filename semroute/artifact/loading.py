@@ -165,7 +165,10 @@ def _version_folder(folder: Path, version: str | None) -> Path:
     if not is_bare_name(version):
         raise InvalidIndexError(folder, f"{version[:100]!r} is not the name of a version")
     if not is_folder(folder / version):
-        raise InvalidIndexError(folder / version, "is not a folder that holds a version")
+        there = ", ".join(complete_versions(folder)) or "none"
+        raise InvalidIndexError(
+            folder / version, f"is not a folder that holds a version; there are: {there}"
+        )
     return folder / version
 
 

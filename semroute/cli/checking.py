@@ -14,6 +14,7 @@ from semroute.cli.output import (
     print_columns,
     print_json,
     unknown_facts,
+    version_option,
 )
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Show what an index holds.")
 @index_option
+@version_option
 @json_option
 @click.option("--clusters", "with_clusters", is_flag=True, help="List every cluster too.")
-def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
+def inspect(folder: Path, version: str | None, as_json: bool, with_clusters: bool) -> None:
     """Show what an index holds: version, counts, labels, threshold, where it came from.
 
     \b
@@ -32,7 +34,7 @@ def inspect(folder: Path, as_json: bool, with_clusters: bool) -> None:
     """
     from semroute.artifact.loading import list_versions, load_index
 
-    contents = load_index(folder, samples=False)
+    contents = load_index(folder, version=version, samples=False)
     if as_json:
         document = contents.manifest.model_dump()
         document["versions"] = list_versions(folder)
@@ -119,6 +121,7 @@ def _print_clusters(contents: "IndexContents") -> None:
 
 @click.command(short_help="Check every file of an index, and its encoder.")
 @index_option
+@version_option
 @json_option
 @click.option(
     "--encoder/--no-encoder",
@@ -127,7 +130,7 @@ def _print_clusters(contents: "IndexContents") -> None:
     show_default=True,
     help="Embed the probe texts again and compare.",
 )
-def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
+def verify(folder: Path, version: str | None, as_json: bool, with_encoder: bool) -> None:
     """Check every file of an index, how they fit together, and the encoder.
 
     \b
@@ -136,9 +139,9 @@ def verify(folder: Path, as_json: bool, with_encoder: bool) -> None:
     from semroute.artifact.encoder import open_index_encoder
     from semroute.artifact.loading import load_index, verify_index
 
-    report = verify_index(folder)
+    report = verify_index(folder, version=version)
     if with_encoder:
-        open_index_encoder(load_index(folder, samples=False))
+        open_index_encoder(load_index(folder, version=version, samples=False))
     if as_json:
         print_json({**report.to_dict(), "encoder_checked": with_encoder})
         return

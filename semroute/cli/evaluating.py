@@ -15,6 +15,7 @@ from semroute.cli.output import (
     print_json,
     refuse_inputs,
     seed_type,
+    version_option,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Bar(click.FloatRange):
 
 @click.command(short_help="Judge an index on queries its build has not seen.")
 @index_option
+@version_option
 @click.option("--queries", type=INPUT, required=True, help="Queries the build has not seen.")
 @click.option("--evals", type=INPUT, required=True, help="Their scores, per query and model.")
 @click.option("--report", type=NewFile(), help="Write a page of HTML here, for a browser.")
@@ -59,6 +61,7 @@ class Bar(click.FloatRange):
 @json_option
 def evaluate(
     folder: Path,
+    version: str | None,
     queries: Path,
     evals: Path,
     report: Path | None,
@@ -84,7 +87,13 @@ def evaluate(
         require("the report", "report", plotly="plotly")
         require("the map of clusters", "build", umap="umap-learn")
     found = judge(
-        folder, queries, evals, seed=seed, skip_seen=skip_seen, progress=progress_for_terminal()
+        folder,
+        queries,
+        evals,
+        version=version,
+        seed=seed,
+        skip_seen=skip_seen,
+        progress=progress_for_terminal(),
     )
     if report is not None:
         from semroute.report import write_report

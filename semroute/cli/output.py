@@ -27,6 +27,10 @@ index_option: Callable[[Command], Command] = click.option(
     help="Folder of the index.",
 )
 
+version_option: Callable[[Command], Command] = click.option(
+    "--version", help="A version of the index other than the live one."
+)
+
 seed_type = click.IntRange(0, 2**32 - 1)
 """What every random generator takes."""
 

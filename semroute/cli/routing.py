@@ -16,6 +16,7 @@ from semroute.cli.output import (
     percent,
     print_columns,
     print_json,
+    version_option,
 )
 from semroute.texts import printable
 
@@ -33,9 +34,10 @@ _ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
 
 @click.command(short_help="Choose a model for a text, or for each line of stdin.")
 @index_option
+@version_option
 @json_option
 @click.argument("text")
-def route(folder: Path, text: str, as_json: bool) -> None:
+def route(folder: Path, version: str | None, text: str, as_json: bool) -> None:
     """Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
 
     Write -- before a TEXT that begins with a dash.
@@ -52,7 +54,7 @@ def route(folder: Path, text: str, as_json: bool) -> None:
         click.echo(
             f"note: {name} is a file; for its lines, run: semroute route - < {name}", err=True
         )
-    router = SemanticRouter.load(folder)
+    router = SemanticRouter.load(folder, version=version)
     lines = _noting_rows(_lines_of_stdin()) if text == "-" else [text]
     for query in lines:
         decision = router.route(query)
@@ -99,9 +101,10 @@ def decision_line(decision: "RouteDecision") -> str:
 
 @click.command(short_help="Show why a text goes to its model.")
 @index_option
+@version_option
 @json_option
 @click.argument("text")
-def explain(folder: Path, text: str, as_json: bool) -> None:
+def explain(folder: Path, version: str | None, text: str, as_json: bool) -> None:
     """Show why TEXT goes to its model: clusters, evidence per model, example queries.
 
     Write -- before a TEXT that begins with a dash.
@@ -111,7 +114,7 @@ def explain(folder: Path, text: str, as_json: bool) -> None:
     """
     from semroute.router import SemanticRouter
 
-    explanation = SemanticRouter.load(folder).explain(text)
+    explanation = SemanticRouter.load(folder, version=version).explain(text)
     if as_json:
         print_json(explanation.to_dict())
         return

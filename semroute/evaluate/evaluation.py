@@ -58,12 +58,13 @@ def evaluate(
     queries: Path,
     evals: Path,
     *,
+    version: str | None = None,
     seed: int = 0,
     skip_seen: bool = False,
     encoder: Encoder | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Judge the live version of an index on queries its build has not seen.
+    """Judge an index on queries its build has not seen.
 
     Without scikit-learn it is not compared with a classifier.
 
@@ -71,6 +72,7 @@ def evaluate(
         folder: the index.
         queries: of the frozen set; columns semroute does not know become slices.
         evals: scores per query and model.
+        version: a published version other than the live one.
         seed: of the bootstrap.
         skip_seen: leave out queries the build has seen instead of refusing the set.
         encoder: used instead of the one the index names.
@@ -80,7 +82,7 @@ def evaluate(
         InputError: a file cannot be read, or the build has seen some of the queries.
         InvalidIndexError: the index is damaged, or does not say what its build has seen.
     """
-    contents = load_index(folder, samples=False)
+    contents = load_index(folder, version=version, samples=False)
     frozen = read_frozen_set(queries, evals, contents, skip_seen=skip_seen)
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     kept = _KeptVectors(encoder)
