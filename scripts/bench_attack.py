@@ -3,7 +3,7 @@
     python scripts/bench_attack.py [--queries 500] [--seed 0]
 
 An index is built from the demo's log, and its held-out queries are asked as they are and with each
-of 200 fixed texts in front. `raised` is the share of the requests a cheaper model answered that
+of some 200 texts in front. `raised` is the share of the requests a cheaper model answered that
 then go to the frontier (someone spends your money), `lowered` the share of the frontier's that a
 cheaper model then answers (someone gets a worse answer out of it). Greetings are the floor: what
 changes by words that mean nothing.
@@ -66,7 +66,7 @@ LOWERING = tuple(
         ("", " Thanks.", " Keep it short.", " Do not think long."),
     )
 )
-N_OF_CLUSTERS, N_RANDOM = 40, 30
+N_OF_CLUSTERS, N_RANDOM = 40, 50
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def families(clusters: Sequence[Cluster], frontier: str, seed: int) -> dict[str, tuple[str, ...]]:
-    """Return the texts put in front, 200 in all, by what they are."""
+    """Return the texts put in front, about 200 in all, by what they are."""
     rng = np.random.default_rng(seed)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz "))
     return {

@@ -49,7 +49,7 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
         (
             "split",
             (
-                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out; "
+                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out as calibration queries; "
                 f"{counts.n_groups:,} different ones, near duplicates counted once"
             ),
         ),
