@@ -49,8 +49,8 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
         (
             "split",
             (
-                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out as calibration queries; "
-                f"{counts.n_groups:,} different ones, near duplicates counted once"
+                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out as calibration "
+                f"queries; {counts.n_groups:,} different ones, near duplicates counted once"
             ),
         ),
         (

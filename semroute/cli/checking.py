@@ -57,8 +57,10 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
         ("versions", f"{len(versions)} kept: {', '.join(versions)}"),
         (
             "queries",
-            f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out as "
-            "calibration queries)",
+            (
+                f"{counts.n_queries:,} ({counts.n_fit:,} to fit, {counts.n_calibration:,} held out "
+                "as calibration queries)"
+            ),
         ),
         ("scores", f"{counts.n_scores:,}"),
         ("encoder", encoder_facts(manifest.encoder, origin)),
