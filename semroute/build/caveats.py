@@ -20,7 +20,7 @@ def build_warnings(
     previous: IndexContents | None,
     contents: IndexContents,
     carried: Reattached,
-    n_shows_more: int = 0,
+    n_shows_more: int,
 ) -> tuple[str, ...]:
     """Say what the owner of a published build should know.
 

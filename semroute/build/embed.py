@@ -1,6 +1,6 @@
 """From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ from semroute.errors import InputError
 from semroute.evals import EvalTable
 from semroute.progress import Advance
 from semroute.queries import QueryLog
+from semroute.texts import CleanText
 from semroute.vectors import Vectors, usable_parts
 
 
@@ -95,7 +96,7 @@ def embed_log(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
         n_chars=n_chars,
-        unread=unread(log, config, encoder)[rows],
+        unread=unread(log, config, cleaned, cut.__contains__)[rows],
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],
@@ -107,15 +108,20 @@ def embed_log(
     )
 
 
-def unread(log: QueryLog, config: Config, encoder: Encoder) -> NDArray[np.bool_]:
+def unread(
+    log: QueryLog,
+    config: Config,
+    cleaned: Sequence[CleanText],
+    truncates: Callable[[str], bool],
+) -> NDArray[np.bool_]:
     """Say of which requests more than what would be looked at counts; shape (n,).
 
     They hold an image, sound or a file, or too much text and the config sends such to the frontier.
+    `cleaned` are the texts of the log, `truncates` says which of them the encoder reads in part.
     """
     found = np.array(log.shows_more, dtype=bool)
     if config.texts.truncated == "frontier":
-        cleaned = [config.texts.clean(text) for text in log.texts]
-        found |= [one.truncated or encoder.truncates(one.text) for one in cleaned]
+        found |= [one.truncated or truncates(one.text) for one in cleaned]
     return found
 
 

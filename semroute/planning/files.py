@@ -130,9 +130,10 @@ def plan_evals(
     names, n = config.model_names, len(log.query_ids)
     table = read_evals(evals, log.query_ids, names) if evals else no_evals(n, names)
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
-    texts = [config.texts.clean(text).text for text in log.texts]
+    cleaned = [config.texts.clean(text) for text in log.texts]
+    texts = [text.text for text in cleaned]
     cluster_ids = _nearest(texts, contents, encoder, progress)
-    rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, encoder))
+    rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
     scored = _scored_log(contents, kept, log.n_chars, cluster_ids[rows], table, rows)
     quality = config.quality

@@ -1,7 +1,6 @@
 """The main job through the command line, with the real encoder: an engineer's and an analyst's day.
 
-One index is built from the demo's files for the whole module; tests that publish work on a copy.
-Tests that build again do so from a smaller log: they are about the build, not about what it finds.
+One index is built from the demo's files for all of them; tests that publish work on a copy.
 """
 
 import csv
@@ -10,52 +9,13 @@ import re
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from semroute import SemanticRouter
 from semroute.cli.output import dollars
-from semroute.demo.dataset import DemoFiles, requests, write_dataset
+from semroute.demo.dataset import DemoFiles, requests
 from tests.command_line import Finished, run
-
-EASY = "hi there, how are you doing today?"
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_dataset(tmp_path_factory.mktemp("demo"))
-
-
-@pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_dataset(tmp_path_factory.mktemp("few"), n_queries=400)
-
-
-def build(files: DemoFiles, out: Path, *more: object) -> Finished:
-    paths = ["--queries", files.queries, "--evals", files.evals, "--config", files.config]
-    return run("build-index", *paths, "--out", out, *more)
-
-
-@pytest.fixture(scope="module")
-def built(files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    out = tmp_path_factory.mktemp("built") / "clusters"
-    done = build(files, out, "--json")
-    assert done.code == 0, done.stderr
-    return out, json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def built_from_few(
-    few: DemoFiles, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Finished]:
-    out = tmp_path_factory.mktemp("built from few") / "clusters"
-    return out, build(few, out)
-
-
-@pytest.fixture
-def index(built: tuple[Path, dict], tmp_path: Path) -> Path:
-    """A copy that a test may change."""
-    return Path(shutil.copytree(built[0], tmp_path / "clusters"))
+from tests.end_to_end.building import EASY, build
 
 
 def rows_of(sheet: Path) -> list[dict[str, str]]:
@@ -281,79 +241,3 @@ def test_a_sheet_with_mistakes_changes_nothing_and_names_them_all(
     assert "no-such-model" in done.stderr
     assert "c000000000000000" in done.stderr
     assert sorted(path.name for path in index.iterdir()) == versions
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    version = (folder / "CURRENT").read_text().strip()
-    files = sorted(path for path in (folder / version).iterdir() if path.is_file())
-    return {path.name: path.read_bytes() for path in files}
-
-
-def _timeless(manifest: bytes) -> dict:
-    document = json.loads(manifest)
-    for changing in ("created_at", "index_version", "digest", "manifest_sha256"):
-        document.pop(changing, None)
-    return document
-
-
-def test_the_same_files_give_the_same_index(
-    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
-) -> None:
-    assert build(few, tmp_path / "again").code == 0
-    first, second = _contents(built_from_few[0]), _contents(tmp_path / "again")
-    assert first.keys() == second.keys()
-    for name in first.keys() - {"manifest.json", "manifest.sha256"}:
-        assert first[name] == second[name], name
-    assert _timeless(first["manifest.json"]) == _timeless(second["manifest.json"])
-
-
-def test_shuffled_rows_give_the_same_clusters_and_ids(
-    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
-) -> None:
-    lines = few.queries.read_text().splitlines()
-    shuffled = [lines[row] for row in np.random.default_rng(1).permutation(len(lines))]
-    (tmp_path / "shuffled.jsonl").write_text("\n".join(shuffled) + "\n")
-    header, *cells = few.evals.read_text().splitlines()
-    cells = [cells[row] for row in np.random.default_rng(2).permutation(len(cells))]
-    (tmp_path / "shuffled.csv").write_text("\n".join([header, *cells]) + "\n")
-    options = ["--evals", tmp_path / "shuffled.csv", "--config", few.config]
-    done = run(
-        "build-index", "--queries", tmp_path / "shuffled.jsonl", *options, "--out", tmp_path / "i"
-    )
-    assert done.code == 0, done.stderr
-    first, second = _contents(built_from_few[0]), _contents(tmp_path / "i")
-    for name in ("clusters.jsonl", "centroids.npy", "samples.jsonl"):
-        assert first[name] == second[name], name
-
-
-def test_without_evals_every_label_is_the_frontier_for_want_of_evidence(
-    few: DemoFiles, tmp_path: Path
-) -> None:
-    options = ["--queries", few.queries, "--config", few.config, "--out", tmp_path / "i"]
-    done = run("build-index", *options, "--json")
-    assert done.code == 0, done.stderr
-    summary = json.loads(done.stdout)
-    assert summary["n_insufficient_evidence"] == summary["counts"]["n_clusters"]
-    assert summary["saving"] == pytest.approx(0)
-    decision = json.loads(run("route", "--index", tmp_path / "i", "--json", EASY).stdout)
-    assert decision["reason"] == "insufficient_evidence"
-
-
-def test_no_samples_leaves_no_query_text_in_the_index(few: DemoFiles, tmp_path: Path) -> None:
-    assert build(few, tmp_path / "i", "--no-samples").code == 0
-    texts = [json.loads(line)["text"] for line in few.queries.read_text().splitlines()]
-    held = b"".join(_contents(tmp_path / "i").values())
-    assert not [text for text in texts if len(text) > 20 and text.encode() in held]
-    assert run("explain", "--index", tmp_path / "i", EASY).code == 0
-
-
-def test_a_second_build_into_the_same_folder_at_once_is_refused(
-    few: DemoFiles, tmp_path: Path
-) -> None:
-    from semroute.artifact.lock import locked
-
-    with locked(tmp_path / "i"):
-        done = build(few, tmp_path / "i")
-    assert done.code == 1
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
