@@ -1,6 +1,7 @@
 """Writes that survive a power cut, readable by their owner only."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from semroute.errors import PublishError
 
 UNFINISHED = ".tmp-"
-"""How the name of everything that is being written begins."""
+"""How the name of everything begins that is being written by the one who holds a lock."""
 
 
 @contextmanager
@@ -39,15 +40,23 @@ def _open_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, locked: bool = False) -> None:
     """Write a file, or replace one, at once: whoever reads finds the old content or the new.
 
     The mode is that of `write_file`, whatever that of the old file was.
 
+    Args:
+        path: the file.
+        content: all of it.
+        locked: the caller holds a lock of the folder, and whoever holds it next removes what a
+            process that dies leaves behind. Without it others may write the same file meanwhile:
+            one of them, whole, is what stays.
+
     Raises:
         PublishError: the operating system refused a step; the old file is as it was.
     """
-    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    own = UNFINISHED if locked else f".{secrets.token_hex(8)}."
+    unfinished = path.with_name(f"{own}{path.name}")
     try:
         with refused_writes_name(path):
             if path.exists() and not path.is_file():

@@ -89,7 +89,7 @@ def publish(
     try:
         _write_version(unfinished, files)
         _rename(unfinished, folder / version)
-        replace_file(current, version_line(version))
+        replace_file(current, version_line(version), locked=True)
     except BaseException:
         _withdraw(folder, version, before)
         raise
@@ -210,4 +210,4 @@ def _withdraw(folder: Path, version: str, before: bytes | None) -> None:
         elif before is None:
             current.unlink()
         else:
-            replace_file(current, before)
+            replace_file(current, before, locked=True)

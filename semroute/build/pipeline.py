@@ -1,6 +1,7 @@
 """The build, step by step: read, embed, split, cluster, weigh the evidence, label, publish."""
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,6 +51,9 @@ from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
 logger = logging.getLogger("semroute")
+
+_ABOVE_UNKNOWN = math.nextafter(-1.0, 0.0)
+"""The lowest threshold: -1 stands for what no similarity makes known."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +293,8 @@ def _cluster(
 
 def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Vocabulary:
     used, held_out = (
-        [log.texts[row] for row in np.flatnonzero(rows).tolist()] for rows in (fit, ~fit)
+        [log.texts[row] for row in np.flatnonzero(rows).tolist()]
+        for rows in (fit, ~fit & ~log.unread)
     )
     return calibrated_vocabulary(used, held_out, config.ood.max_false_fallback)
 
@@ -298,7 +303,7 @@ def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Conf
     """Set the threshold by held-out queries; one of new words counts as similar to nothing."""
     largest = config.ood.max_false_fallback
     return OODRecord(
-        threshold=calibrate_threshold(similarities, largest),
+        threshold=max(calibrate_threshold(similarities, largest), _ABOVE_UNKNOWN),
         max_new_words=vocabulary.max_new_words,
         max_false_fallback=largest,
         n_calibration=len(similarities),

@@ -89,7 +89,7 @@ class SavedShards:
             if not is_folder(self._folder):
                 make_folder(self._folder)
                 flush_folder(self._folder.parent)
-            replace_file(path, _content(path.name, vectors))
+            replace_file(path, _content(path.name, vectors), locked=True)
         except PublishError as error:
             self._can_save = False
             remove_shards(self._folder.parent)

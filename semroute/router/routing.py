@@ -209,8 +209,10 @@ class SemanticRouter:
         cleaned = self._config.texts.clean(text)
         if not cleaned.text:
             return _Request("", cleaned.truncated, n_chars, "empty")
-        if self._whole_only and (cleaned.truncated or self._truncates(cleaned.text)):
-            return _Request("", True, n_chars, "too_long")
+        if self._whole_only:
+            cut = cleaned.truncated or self._truncates(cleaned.text)
+            if cut is not False:
+                return _Request("", bool(cut), n_chars, "too_long" if cut else "encoder_error")
         key = self._cache.key_of(cleaned.text, cleaned.truncated, n_chars)
         return _Request(cleaned.text, cleaned.truncated, n_chars, key=key)
 
@@ -267,13 +269,13 @@ class SemanticRouter:
             raise EncoderError(f"the encoder gave vectors of shape {vectors.shape}, not {expected}")
         return vectors
 
-    def _truncates(self, text: str) -> bool:
-        """Whether the encoder looks at part of a text only."""
+    def _truncates(self, text: str) -> bool | None:
+        """Whether the encoder looks at part of a text only; None where it fails to say."""
         try:
             return self._encoder.truncates(text)
         except Exception as error:  # a user's encoder may raise anything; `route` never does
             logger.warning("counting the tokens of a text failed: %s", type(error).__name__)
-            return False
+            return None
 
     def _neighbours(self, located: Located, row: int, n_most: int) -> list[Neighbour]:
         """Return the clusters found for a row, most similar first; none for an unusable vector."""
@@ -307,7 +309,7 @@ class SemanticRouter:
             cluster_name=nearest.cluster_name,
             similarity=nearest.similarity,
             runner_up=others[0] if others else None,
-            truncated=request.truncated or self._truncates(request.text),
+            truncated=request.truncated or bool(self._truncates(request.text)),
         )
 
     def _fallback(self, request: _Request, reason: Reason) -> RouteDecision:

@@ -242,3 +242,23 @@ def test_texts_that_are_cut_are_certified_at_the_frontier_where_the_config_says_
     assert small == pytest.approx(certificate.model_shares["small"], abs=1e-9)
     assert small > 0.2
     assert "as configured" in router.explain(rows[0]["text"]).why[-1]
+
+
+def test_a_log_of_which_most_requests_hold_images_still_knows_what_it_does_not_know(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """Of ten requests nine hold an image; one of the texts held out is of new words."""
+    rows = [_with_an_image(row) if k % 10 else row for k, row in enumerate(_rows(files))]
+    strange = (f"zork blah uvw fnord qux {k}" for k in range(40))
+    rows[0]["text"] = next(text for text in strange if not in_fit([text], 0)[0])
+    _write(files, rows)
+    build_small(files, tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    assert contents.manifest.ood.threshold > 0
+    assert contents.manifest.certificate is not None
+    held_out = [row for row in rows if not in_fit([_looked_up(row, contents)], 0)[0]]
+    router = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder())
+    decisions = router.route_batch([row.get("messages") or row["text"] for row in held_out])
+    served = sum(decision.model == "large" for decision in decisions) / len(decisions)
+    shares = contents.manifest.certificate.model_shares
+    assert served == pytest.approx(shares["large"], abs=1e-9)

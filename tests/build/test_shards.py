@@ -142,7 +142,7 @@ def test_a_full_disk_ends_saving_and_gives_back_what_it_took(
     saver.save(TEXTS, vectors)
     refused = []
 
-    def refuse(path: Path, content: bytes) -> None:
+    def refuse(path: Path, content: bytes, *, locked: bool) -> None:
         refused.append(path)
         raise PublishError(path, "No space left on device")
 

@@ -44,13 +44,14 @@ def test_an_instruction_at_the_end_counts_where_both_ends_are_kept(cluster_id: i
     assert both.truncated
 
 
+class CannotCount(TinyEncoder):
+    def truncates(self, text: str) -> bool:
+        raise RuntimeError(text)
+
+
 def test_an_encoder_that_cannot_count_tokens_does_not_stop_a_decision(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class CannotCount(TinyEncoder):
-        def truncates(self, text: str) -> bool:
-            raise RuntimeError(text)
-
     router = router_with(Texts(max_chars=100), CannotCount())
     text = tiny_texts(2, 1)[0]
     with caplog.at_level(logging.WARNING, "semroute"):
@@ -59,3 +60,11 @@ def test_an_encoder_that_cannot_count_tokens_does_not_stop_a_decision(
     assert router.route("word " * 100).truncated
     assert "RuntimeError" in caplog.text
     assert text not in caplog.text
+
+
+def test_where_cut_texts_go_to_the_frontier_so_do_texts_nobody_can_count() -> None:
+    text = tiny_texts(0, 1)[0]
+    assert router_with(Texts(truncated="frontier")).route(text).model == "small"
+    decision = router_with(Texts(truncated="frontier"), CannotCount()).route(text)
+    assert (decision.model, decision.reason) == ("large", "encoder_error")
+    assert not decision.truncated
