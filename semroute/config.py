@@ -16,7 +16,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PositiveInt,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -111,6 +113,14 @@ class Texts(_Table):
     cut: Cut = "head"
     truncated: Literal["route", "frontier"] = "route"
     max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `truncated` where it changes nothing: what was made before it must read it."""
+        written: dict[str, Any] = serialise(self)
+        if self.truncated == "route":
+            written.pop("truncated", None)
+        return written
 
     def clean(self, text: str) -> CleanText:
         """Clean a text as it is cleaned at build and at run time."""

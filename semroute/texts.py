@@ -82,6 +82,13 @@ def request_chars(query: Query) -> int:
     return sum(len(query_text([{**turn, "role": "user"}])) for turn in query)
 
 
+def is_too_long(text: str) -> bool:
+    """Whether a text is above `MAX_BYTES` in UTF-8; short ones are not encoded to find out."""
+    if len(text) <= MAX_BYTES // 4:
+        return False
+    return len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES
+
+
 def _content_text(content: object) -> str:
     if isinstance(content, str):
         return content

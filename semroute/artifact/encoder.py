@@ -27,6 +27,9 @@ Int8 sums are exact on any processor, but what surrounds them is not, and rounds
 and then. Another kind needs 0.999.
 """
 
+_LEAST_OF_ONE_SPACE = 0.95
+"""Mean cosine of the probes; int8 models have 0.98 or more to their originals."""
+
 
 def open_index_encoder(
     contents: IndexContents, *, given: Encoder | None = None, threads: int = 1, n_workers: int = 1
@@ -96,6 +99,19 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
             f"mean similarity of the probe texts {similarity:.4f}, at least {least} is needed; "
             "install the library versions named in the manifest, or build again",
         )
+
+
+def same_space(one: IndexContents, other: IndexContents) -> bool:
+    """Whether embeddings of two indexes can be compared, whatever their encoders are called.
+
+    They give the probe texts nearly the same vectors: so do a model and its int8 form.
+    """
+    dimensions = [contents.manifest.encoder.dimension for contents in (one, other)]
+    left, right = (
+        contents.probes[:, :dimension]
+        for contents, dimension in zip((one, other), dimensions, strict=True)
+    )
+    return _mean_similarity(left, right, dimensions[0]) >= _LEAST_OF_ONE_SPACE
 
 
 def _embedded_probes(encoder: Encoder) -> Vectors:

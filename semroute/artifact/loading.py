@@ -115,16 +115,6 @@ def current_version(folder: Path) -> str:
 
 
 def list_versions(folder: Path) -> list[str]:
-    """Return the published versions, oldest first.
-
-    Raises:
-        InvalidIndexError: there is no index here.
-    """
-    current_version(folder)
-    return complete_versions(folder)
-
-
-def complete_versions(folder: Path) -> list[str]:
     """Return the versions whose files are all there, oldest first; live or not, empty if none."""
     if not is_folder(Path(folder)):
         return []
@@ -165,7 +155,7 @@ def _version_folder(folder: Path, version: str | None) -> Path:
     if not is_bare_name(version):
         raise InvalidIndexError(folder, f"{version[:100]!r} is not the name of a version")
     if not is_folder(folder / version):
-        there = ", ".join(complete_versions(folder)) or "none"
+        there = ", ".join(list_versions(folder)) or "none"
         raise InvalidIndexError(
             folder / version, f"is not a folder that holds a version; there are: {there}"
         )

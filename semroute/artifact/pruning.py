@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from semroute.artifact.layout import is_published_name
-from semroute.artifact.loading import complete_versions, load_index
+from semroute.artifact.loading import list_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import remove_unfinished
 from semroute.artifact.reading import is_folder
@@ -60,7 +60,7 @@ def prune(folder: Path, keep: int, *, dry_run: bool = False) -> Pruned:
 def _chosen(folder: Path, live: str, keep: int, *, dry_run: bool) -> Pruned:
     versions = [
         version
-        for version in complete_versions(folder)
+        for version in list_versions(folder)
         if version == live or (is_published_name(version) and is_folder(folder / version))
     ]
     others = [version for version in versions if version != live]

@@ -133,7 +133,7 @@ def remove_unfinished(folder: Path) -> None:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 def _free_version(folder: Path, moment: datetime) -> str:

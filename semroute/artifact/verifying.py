@@ -74,10 +74,7 @@ def _check_listing(folder: Path, manifest: Manifest) -> None:
             )
     if unlisted := sorted(REQUIRED_FILES - listed):
         raise InvalidIndexError(folder / MANIFEST, f"does not list {unlisted[0]}")
-    present = _present_files(folder)
-    if missing := sorted(listed - present):
-        raise InvalidIndexError(folder / missing[0], f"is missing; {REPAIR}")
-    if unexpected := sorted(present - listed):
+    if unexpected := sorted(_present_files(folder) - listed):
         raise InvalidIndexError(
             folder / unexpected[0], "is not listed in the manifest; move it out of the version"
         )

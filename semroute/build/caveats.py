@@ -21,6 +21,7 @@ def build_warnings(
     contents: IndexContents,
     carried: Reattached,
     n_shows_more: int,
+    n_textless: int,
 ) -> tuple[str, ...]:
     """Say what the owner of a published build should know.
 
@@ -30,13 +31,14 @@ def build_warnings(
         contents: of the version that was published.
         carried: what became of the analysts' labels of `previous`.
         n_shows_more: how many requests of the log hold an image, sound or a file.
+        n_textless: how many of these hold no text.
     """
     frontier = contents.manifest.config.frontier
     return (
         *_lost_labels(carried),
         *_of_encoder(contents),
         *_of_log(contents),
-        *_beyond_text(n_shows_more, frontier),
+        *_beyond_text(n_shows_more, n_textless, frontier),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -48,8 +50,8 @@ def _lost_labels(carried: Reattached) -> tuple[str, ...]:
         return ()
     lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
     told = (
-        f"{lost} no longer in force, as the clusters have changed: enter them again where the "
-        "suggestions say; the version before has them, and the next build will not name them"
+        f"{lost} no longer in force, as the clusters or the encoder have changed: enter them again "
+        "where the suggestions say; the version before has them, and the next build will not name them"
     )
     return (told,)
 
@@ -73,11 +75,14 @@ def _of_log(contents: IndexContents) -> tuple[str, ...]:
     return (told,) if repeated >= MUCH_REPEATED else ()
 
 
-def _beyond_text(n_shows_more: int, frontier: str) -> tuple[str, ...]:
+def _beyond_text(n_shows_more: int, n_textless: int, frontier: str) -> tuple[str, ...]:
     if not n_shows_more:
         return ()
     hold = "1 request holds" if n_shows_more == 1 else f"{n_shows_more:,} requests hold"
-    return (f"{hold} an image, sound or a file: such go to {frontier}, whatever their text",)
+    told = f"{hold} an image, sound or a file: such go to {frontier}, whatever their text"
+    if n_textless:
+        told += f"; {n_textless:,} without any text are left out of shares, costs and savings"
+    return (told,)
 
 
 def _unused(evals: EvalTable) -> tuple[str, ...]:

@@ -1,9 +1,8 @@
 """From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from semroute.errors import InputError
 from semroute.evals import EvalTable
 from semroute.progress import Advance
 from semroute.queries import QueryLog
-from semroute.texts import CleanText
+from semroute.texts import CleanText, is_too_long
 from semroute.vectors import Vectors, usable_parts
 
 
@@ -27,9 +26,10 @@ class EmbeddedLog:
     `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. The
     frontier answers those of `unread` (n,) wherever their text lies. `vectors`
     is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN where
-    unknown) and `prices_usd` (never NaN) are float64 (n, n_models). `n_truncated` counts the
-    queries of which the encoder reads a part only, `n_resumed` the distinct texts whose vectors an
-    earlier build, cut short, had saved.
+    unknown) and `prices_usd` (never NaN) are float64 (n, n_models). Not among them are `n_textless`
+    requests of an image, sound or a file alone and `n_unusable` without any that cannot be
+    embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_resumed`
+    the distinct texts whose vectors an earlier build, cut short, had saved.
     """
 
     query_ids: tuple[str, ...]
@@ -41,16 +41,10 @@ class EmbeddedLog:
     scores: NDArray[np.float64]
     costs_usd: NDArray[np.float64]
     prices_usd: NDArray[np.float64]
+    n_textless: int
     n_unusable: int
     n_truncated: int
     n_resumed: int
-
-    def without_scores(self, rows: NDArray[np.bool_]) -> Self:
-        """Return the same queries as if `rows` (n,) had no scores and no measured costs."""
-        scores, costs_usd = (
-            np.where(rows[:, None], np.nan, known) for known in (self.scores, self.costs_usd)
-        )
-        return replace(self, scores=scores, costs_usd=costs_usd)
 
 
 def embed_log(
@@ -89,7 +83,10 @@ def embed_log(
     places = np.array([place.get(text, -1) for text in texts])
     dimension = encoder.identity.dimension
     rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
-    _refuse_unusable(len(texts), len(rows), config.texts.max_unusable_share)
+    n_textless = sum(
+        shows_more and not text for shows_more, text in zip(log.shows_more, texts, strict=True)
+    )
+    _refuse_unusable(len(texts) - n_textless, len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
     n_chars = np.array(log.n_chars, dtype=np.int64)[rows]
     return EmbeddedLog(
@@ -102,7 +99,8 @@ def embed_log(
         scores=evals.scores[rows],
         costs_usd=evals.costs_usd[rows],
         prices_usd=config.prices_usd(n_chars.tolist()),
-        n_unusable=len(texts) - len(rows),
+        n_textless=n_textless,
+        n_unusable=len(texts) - n_textless - len(rows),
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
         n_resumed=n_resumed,
     )
@@ -116,10 +114,12 @@ def unread(
 ) -> NDArray[np.bool_]:
     """Say of which requests more than what would be looked at counts; shape (n,).
 
-    They hold an image, sound or a file, or too much text and the config sends such to the frontier.
-    `cleaned` are the texts of the log, `truncates` says which of them the encoder reads in part.
+    They hold an image, sound or a file, or more than `MAX_BYTES` of text, or too much text and the
+    config sends such to the frontier. `cleaned` are the texts of the log, `truncates` says which of
+    them the encoder reads in part.
     """
     found = np.array(log.shows_more, dtype=bool)
+    found |= [is_too_long(text) for text in log.texts]
     if config.texts.truncated == "frontier":
         found |= [one.truncated or truncates(one.text) for one in cleaned]
     return found

@@ -18,8 +18,9 @@ from semroute.artifact.contents import (
     Manifest,
     OODRecord,
 )
+from semroute.artifact.encoder import same_space
 from semroute.artifact.layout import CURRENT
-from semroute.artifact.loading import complete_versions, current_version, load_index
+from semroute.artifact.loading import current_version, list_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.artifact.reading import REBUILD, REPAIR
@@ -116,8 +117,8 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    n_shows_more = sum(inputs.log.shows_more)
-    warnings = build_warnings(inputs.evals, previous, contents, carried, n_shows_more)
+    beyond_text = (sum(inputs.log.shows_more), log.n_textless)
+    warnings = build_warnings(inputs.evals, previous, contents, carried, *beyond_text)
     return summarise(
         out,
         contents,
@@ -150,7 +151,10 @@ def _interruptions_told(out: Path) -> Iterator[None]:
 
 
 def _live(out: Path) -> str | None:
-    return current_version(out) if (out / CURRENT).exists() else None
+    try:
+        return current_version(out)
+    except InvalidIndexError:
+        return None
 
 
 def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
@@ -181,7 +185,7 @@ def _name_ignored_columns(path: Path, columns: tuple[str, ...]) -> None:
 
 def _previous(out: Path, discard_labels: bool) -> IndexContents | None:
     """Return the version whose labels are carried over: the live one, else the newest."""
-    versions = complete_versions(out)
+    versions = list_versions(out)
     if discard_labels or not versions:
         return None
     live = None if (out / CURRENT).exists() else versions[-1]
@@ -201,15 +205,15 @@ def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reatta
     """Re-attach the analysts' names, labels and notes of the previous version."""
     if before is None:
         return Reattached(contents.clusters, 0, ())
-    old, new = before.manifest, contents.manifest
-    comparable = (old.encoder.kind, old.encoder.model) == (new.encoder.kind, new.encoder.model)
     return reattach(
         before.clusters,
         before.centroids,
         contents.clusters,
         contents.centroids,
-        frontier=new.config.frontier,
-        known_from=old.ood.threshold if comparable else ALWAYS_UNKNOWN,
+        frontier=contents.manifest.config.frontier,
+        known_from=before.manifest.ood.threshold
+        if same_space(before, contents)
+        else ALWAYS_UNKNOWN,
     )
 
 
@@ -223,21 +227,21 @@ def _contents(
     watch: Watch,
 ) -> IndexContents:
     key = previous.manifest.hash_key if previous else content_key(log.texts)
-    fit = in_fit(log.texts, seed)
     # How a model answers images, or what was cut, says nothing of the text that is looked at.
-    log = log.without_scores(fit & log.unread)
+    is_fit_side, read = in_fit(log.texts, seed), ~log.unread
+    fit, held_out = is_fit_side & read, ~is_fit_side
     with watch.step("cluster"):
         grouping = _cluster(log, fit, inputs.config, key, seed)
     with watch.step("label"):
         clusters = describe(log, fit, grouping, inputs.config, key)
         examples = sampled(log, grouping) if samples else ()
-        vocabulary = _vocabulary(log, fit, inputs.config)
+        vocabulary = _vocabulary(log, fit, held_out & read, inputs.config)
         is_new = np.array([vocabulary.is_new(text) for text in log.texts], dtype=bool)
         similarities = np.where(is_new, np.float32(-1), grouping.similarities)
-        ood = _ood(similarities[~fit & ~log.unread], vocabulary, inputs.config)
+        ood = _ood(similarities[held_out & read], vocabulary, inputs.config)
     with watch.step("estimate"):
         learned = learn(log, fit, grouping, inputs.config, seed)
-        held_out = calibration(log, ~fit, learned, is_new | log.unread)
+        calibrating = calibration(log, held_out, learned, is_new | log.unread)
     with watch.step("remember"):
         seen = remember(log.texts, key)
     manifest = Manifest(
@@ -252,7 +256,7 @@ def _contents(
         hash_key=key,
         library_versions=library_versions(),
         input_sha256=inputs.sha256,
-        counts=_counts(log, inputs, fit, grouping),
+        counts=_counts(log, inputs, fit, held_out, grouping),
         ood=ood,
     )
     return IndexContents(
@@ -260,7 +264,7 @@ def _contents(
         clusters=clusters,
         centroids=grouping.centroids,
         probes=made.encoder.encode(PROBE_TEXTS),
-        calibration=held_out,
+        calibration=calibrating,
         estimator=learned.estimator,
         samples=examples,
         seen=seen,
@@ -278,8 +282,8 @@ def _cluster(
     if len(rows) < needed:
         raise BuildError(
             f"the log has {len(fit)} queries, of which {len(rows)} may be clustered (the others "
-            f"are held out), and at least {needed} are needed; add queries, or lower the sizes in "
-            "the [clustering] table"
+            "are held out, or go to the frontier whatever their text), and at least "
+            f"{needed} are needed; add queries, or lower the sizes in the [clustering] table"
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)
@@ -291,12 +295,13 @@ def _cluster(
     return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
 
 
-def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Vocabulary:
-    used, held_out = (
-        [log.texts[row] for row in np.flatnonzero(rows).tolist()]
-        for rows in (fit, ~fit & ~log.unread)
+def _vocabulary(
+    log: EmbeddedLog, fit: NDArray[np.bool_], held_out: NDArray[np.bool_], config: Config
+) -> Vocabulary:
+    used, others = (
+        [log.texts[row] for row in np.flatnonzero(rows).tolist()] for rows in (fit, held_out)
     )
-    return calibrated_vocabulary(used, held_out, config.ood.max_false_fallback)
+    return calibrated_vocabulary(used, others, config.ood.max_false_fallback)
 
 
 def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Config) -> OODRecord:
@@ -311,7 +316,11 @@ def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Conf
 
 
 def _counts(
-    log: EmbeddedLog, inputs: _Inputs, fit: NDArray[np.bool_], grouping: Grouping
+    log: EmbeddedLog,
+    inputs: _Inputs,
+    fit: NDArray[np.bool_],
+    held_out: NDArray[np.bool_],
+    grouping: Grouping,
 ) -> Counts:
     return Counts(
         n_queries=len(log.texts),
@@ -319,7 +328,7 @@ def _counts(
         n_unusable_queries=log.n_unusable,
         n_groups=len(set(group_ids(log.texts).tolist())),
         n_fit=int(fit.sum()),
-        n_calibration=int((~fit).sum()),
+        n_calibration=int(held_out.sum()),
         n_clusters=len(grouping.centroids),
         n_noise=grouping.n_noise,
         n_scores=inputs.evals.n_scores,

@@ -29,7 +29,8 @@ class ModelShare:
 class BuildSummary:
     """A build in figures. Shares are of the held-out queries; costs are US dollars per request.
 
-    `coverage` is the share similar enough to be matched; the others go to the frontier.
+    `coverage` is the share similar enough to be matched, of those a text decides the route of; the
+    others go to the frontier.
     `saving_without_labels` is what would be saved without analysts' labels, None if there are none.
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
@@ -101,11 +102,11 @@ def model_shares(
 
 
 def coverage(contents: IndexContents) -> float:
-    """Return the share of the held-out queries that are similar enough to be matched."""
-    similarities = contents.calibration.similarities
-    if not len(similarities):
+    """Return the share of the held-out texts that are similar enough to be matched."""
+    ood = contents.manifest.ood
+    if not ood.n_calibration:
         return 1.0
-    return float((similarities >= contents.manifest.ood.threshold).mean())
+    return float((contents.calibration.similarities >= ood.threshold).sum() / ood.n_calibration)
 
 
 def _n_paired(contents: IndexContents) -> int:

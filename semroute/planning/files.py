@@ -19,7 +19,7 @@ from semroute.build.split import in_fit
 from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
-from semroute.errors import PublishError, require
+from semroute.errors import InputError, PublishError, require
 from semroute.evals import EvalTable, no_evals, read_evals
 from semroute.index import CentroidIndex
 from semroute.planning.scores import (
@@ -120,7 +120,7 @@ def plan_evals(
         progress: shows how the embedding moves.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: a file cannot be read, or no query has a text that decides its route.
         InvalidIndexError: the index is damaged.
         MissingExtraError: scipy is not installed.
     """
@@ -135,7 +135,15 @@ def plan_evals(
     cluster_ids = _nearest(texts, contents, encoder, progress)
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
-    scored = _scored_log(contents, kept, log.n_chars, cluster_ids[rows], table, rows)
+    if not len(rows):
+        raise InputError(
+            f"no query of {queries} can be planned for: none has a text that decides its route"
+        )
+    # Of all that can be embedded, as a build splits them: its share depends on their number.
+    embedded = np.flatnonzero(cluster_ids >= 0)
+    is_fit = np.zeros(n, dtype=bool)
+    is_fit[embedded] = in_fit([texts[row] for row in embedded], contents.manifest.seed)
+    scored = _scored_log(contents, is_fit[rows], log.n_chars, cluster_ids[rows], table, rows)
     quality = config.quality
     planned = plan_scores(
         scored, budget, tolerance=quality.max_loss, confidence=quality.confidence, seed=seed
@@ -163,7 +171,7 @@ def _n_new(texts: Sequence[str], contents: IndexContents) -> int | None:
 
 def _scored_log(
     contents: IndexContents,
-    texts: Sequence[str],
+    is_fit: NDArray[np.bool_],
     n_chars: Sequence[int],
     cluster_ids: NDArray[np.int64],
     table: EvalTable,
@@ -171,14 +179,14 @@ def _scored_log(
 ) -> ScoredLog:
     """Put together what is known of the queries that have a nearest cluster.
 
-    They are `rows` of `table` and of `n_chars`; `texts` and `cluster_ids` are theirs only.
+    They are `rows` of `table` and of `n_chars`; `is_fit` and `cluster_ids` are theirs only.
     """
     config, costs = contents.manifest.config, table.costs_usd[rows]
     prices_usd = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
     return ScoredLog(
         cluster_ids=cluster_ids,
         n_clusters=len(contents.clusters),
-        fit=in_fit(texts, contents.manifest.seed),
+        fit=is_fit,
         scores=table.scores[rows],
         costs_usd=np.where(np.isnan(costs), prices_usd, costs),
         models=config.model_names,

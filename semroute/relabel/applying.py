@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from semroute.artifact.contents import Cluster, IndexContents
-from semroute.artifact.loading import complete_versions, current_version, load_index
+from semroute.artifact.loading import current_version, list_versions, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.errors import InvalidIndexError
@@ -73,12 +73,12 @@ def _planned(
 def _without_old_automatic_names(
     folder: Path, contents: IndexContents, edits: Sequence[LabelEdit]
 ) -> tuple[LabelEdit, ...]:
-    """Let an automatic name stay automatic where it was another when the sheet was exported.
+    """Take no automatic name of the version a sheet was exported from for an analyst's.
 
-    Otherwise an old sheet would make an analyst's name of it. Of a version that is no longer there
-    nobody can tell.
+    Where a rebuild has changed it the live name stays, automatic or an analyst's. Of a version that
+    is no longer there nobody can tell.
     """
-    live = {one.cluster_key: one.name for one in contents.clusters if one.name == one.auto_name}
+    live = {one.cluster_key: one for one in contents.clusters}
     exported = {edit.index_version for edit in edits if edit.index_version}
     automatic = {
         (version, cluster.cluster_key): cluster.auto_name
@@ -86,20 +86,20 @@ def _without_old_automatic_names(
         for cluster in _clusters_of(folder, version)
     }
 
-    def was_automatic(edit: LabelEdit) -> bool:
+    def is_outdated(edit: LabelEdit) -> bool:
         name = automatic.get((edit.index_version or "", edit.cluster_key))
-        return name is not None and edit.name is not None and looks_untouched(name, edit.name)
+        if name is None or edit.name is None or edit.cluster_key not in live:
+            return False
+        return looks_untouched(name, edit.name) and name != live[edit.cluster_key].auto_name
 
     return tuple(
-        replace(edit, name=live[edit.cluster_key])
-        if edit.cluster_key in live and was_automatic(edit)
-        else edit
+        replace(edit, name=live[edit.cluster_key].name) if is_outdated(edit) else edit
         for edit in edits
     )
 
 
 def _clusters_of(folder: Path, version: str) -> tuple[Cluster, ...]:
-    if version not in complete_versions(folder):
+    if version not in list_versions(folder):
         return ()
     try:
         return load_index(folder, version=version, samples=False).clusters

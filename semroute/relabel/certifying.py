@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.artifact.serving import calibration_rows, routing_policy
 from semroute.certify import Certificate, certify
@@ -36,14 +38,19 @@ def recertified(contents: IndexContents) -> IndexContents:
 
 
 def _labelled(contents: IndexContents) -> IndexContents:
-    """Give each cluster the automatic label that most of its held-out queries would get."""
+    """Give each cluster the automatic label that most of its held-out queries would get.
+
+    Queries that count as unknown do not: no label decides them.
+    """
     policy = routing_policy(contents)
     automatic = replace(policy, overrides=policy.overrides * 0 + NO_OVERRIDE)
     rows = calibration_rows(contents).traffic
     chosen = automatic.choose(rows).columns.tolist()
     counted: dict[int, Counter[int]] = {}
-    for cluster_id, column in zip(rows.cluster_ids.tolist(), chosen, strict=True):
-        counted.setdefault(cluster_id, Counter())[column] += 1
+    known = rows.similarities.astype(np.float64) >= policy.ood_threshold
+    for cluster_id, column, is_known in zip(rows.cluster_ids.tolist(), chosen, known, strict=True):
+        if is_known:
+            counted.setdefault(cluster_id, Counter())[column] += 1
     clusters = tuple(
         _with_label(cluster, counted.get(cluster.cluster_id, Counter()), policy.frontier)
         for cluster in contents.clusters

@@ -31,7 +31,7 @@ from semroute.router.rules import (
 )
 from semroute.seen import no_texts
 from semroute.side_thread import beside
-from semroute.texts import MAX_BYTES, Query, query_text, request_chars, shows_more_than_text
+from semroute.texts import Query, is_too_long, query_text, request_chars, shows_more_than_text
 from semroute.vectors import Vectors
 from semroute.vocabulary import no_words
 
@@ -85,7 +85,6 @@ class SemanticRouter:
         self._width = contents.manifest.encoder.width
         self._index_version = contents.manifest.index_version
         self._names = tuple(cluster.name for cluster in contents.clusters)
-        self._unread = unread_candidates(self._config)
         self._cache = DecisionCache(n_cached)
 
     @classmethod
@@ -204,7 +203,7 @@ class SemanticRouter:
         n_chars = request_chars(query)
         if not isinstance(query, str) and shows_more_than_text(query):
             return _Request("", False, n_chars, "ood")
-        if _too_long(text):
+        if is_too_long(text):
             return _Request("", False, n_chars, "too_long")
         cleaned = self._config.texts.clean(text)
         if not cleaned.text:
@@ -317,7 +316,7 @@ class SemanticRouter:
             model=self.frontier,
             reason=reason,
             index_version=self.index_version,
-            candidates=self._unread
+            candidates=unread_candidates(self._config, request.n_chars)
             if reason in ("empty", "too_long")
             else self._rules.unknown.candidates,
             truncated=request.truncated,
@@ -330,10 +329,3 @@ def _served(contents: IndexContents) -> IndexContents:
     calibration = Calibration(**empty | {"models": contents.calibration.models})
     kept = replace(contents, calibration=calibration, seen=no_texts(), encoder_files={})
     return replace(kept, words=no_words())
-
-
-def _too_long(text: str) -> bool:
-    """Whether a text is above `MAX_BYTES` in UTF-8; short ones are not encoded to find out."""
-    if len(text) <= MAX_BYTES // 4:
-        return False
-    return len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES

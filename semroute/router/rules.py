@@ -134,9 +134,18 @@ def unknown_candidates(contents: IndexContents) -> tuple[Candidate, ...]:
     return _lossless(config, dict(zip(config.model_names, costs_usd, strict=True)))
 
 
-def unread_candidates(config: Config) -> tuple[Candidate, ...]:
-    """Return the candidates for a request of which no text was looked at: prices a request only."""
-    return _lossless(config, {model.name: model.usd_per_request for model in config.models})
+def unread_candidates(config: Config, n_chars: int | None = None) -> tuple[Candidate, ...]:
+    """Return the candidates for a request of which no text was looked at, by their prices.
+
+    Without `n_chars`, how long it is, prices a token tell nothing.
+    """
+    return _lossless(
+        config,
+        {
+            model.name: model.usd_per_request if n_chars is None else model.cost_usd(n_chars)
+            for model in config.models
+        },
+    )
 
 
 def _lossless(config: Config, costs_usd: Mapping[str, float | None]) -> tuple[Candidate, ...]:

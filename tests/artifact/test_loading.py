@@ -28,7 +28,7 @@ from tests.tiny_index import assert_same_contents
 def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path, make: bool) -> None:
     if make:
         (tmp_path / "clusters").mkdir()
-    for look in (load_index, verify_index, current_version, list_versions):
+    for look in (load_index, verify_index, current_version):
         with pytest.raises(InvalidIndexError, match=r"holds no index .* semroute build-index"):
             look(tmp_path / "clusters")
 
@@ -219,3 +219,14 @@ def test_every_damaged_file_of_a_version_is_named(folder: Path) -> None:
     with pytest.raises(InvalidIndexError, match=expected) as caught:
         load_index(folder)
     assert "also damaged: clusters.jsonl, probes.npy;" in caught.value.reason
+
+
+def test_a_missing_file_hides_no_damaged_one(folder: Path) -> None:
+    for name in ("centroids.npy", "probes.npy"):
+        (folder / VERSION / name).unlink()
+    path = folder / VERSION / "clusters.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InvalidIndexError, match=r"centroids\.npy: is missing; also damaged"):
+        load_index(folder)
+    with pytest.raises(InvalidIndexError, match=r"also damaged: clusters\.jsonl, probes\.npy;"):
+        load_index(folder)

@@ -3,10 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from semroute.artifact.contents import IndexContents
 from semroute.build import BuildSummary, build_index
+from semroute.build.split import in_fit
+from semroute.decision import RouteDecision
+from semroute.router import SemanticRouter
+from semroute.texts import query_text
 from tests.tiny import TinyEncoder
 
 CONFIG = """
@@ -58,3 +64,43 @@ def build_small(files: SmallFiles, out: Path, seed: int = 0) -> BuildSummary:
     return build_index(
         files.queries, files.evals, files.config, out, seed=seed, encoder=TinyEncoder()
     )
+
+
+def write_priced_files(folder: Path, **settings: int) -> SmallFiles:
+    """Write the same log, priced by length, with a small window for the small model."""
+    files = write_small_files(folder, **settings)
+    window = "usd_per_million_input_tokens = 1\nusd_per_million_output_tokens = 0\n"
+    config = files.config.read_text().replace(
+        "usd_per_request = 0.02", window.replace("= 1", "= 10", 1)
+    )
+    config = config.replace("usd_per_request = 0.001", f"{window}context_window = 5000")
+    files.config.write_text(config.replace("max_loss = 0.05", "max_loss = 0.2"))
+    scores = [line.rsplit(",", 1)[0] for line in files.evals.read_text().splitlines()]
+    files.evals.write_text("\n".join(scores) + "\n")
+    return files
+
+
+def rows_of(files: SmallFiles) -> list[dict[str, Any]]:
+    """Return the rows of the query log."""
+    return [json.loads(line) for line in files.queries.read_text().splitlines()]
+
+
+def write_rows(files: SmallFiles, rows: list[dict[str, Any]]) -> None:
+    """Write the query log anew."""
+    files.queries.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def held_out_rows(rows: list[dict[str, Any]], contents: IndexContents) -> list[dict[str, Any]]:
+    """Return the rows a build holds out: what is looked up of a request decides where it lies."""
+    clean = contents.manifest.config.texts.clean
+    texts = [
+        clean(row["text"] if "text" in row else query_text(row["messages"])).text for row in rows
+    ]
+    sides = zip(rows, in_fit(texts, contents.manifest.seed), strict=True)
+    return [row for row, is_fit in sides if not is_fit]
+
+
+def routed(rows: list[dict[str, Any]], index: Path) -> list[RouteDecision]:
+    """Route what the rows hold with the index."""
+    router = SemanticRouter.load(index, encoder=TinyEncoder())
+    return router.route_batch([row.get("messages") or row["text"] for row in rows])

@@ -8,15 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semroute.artifact.layout import digest_line
-from semroute.artifact.loading import list_versions, load_index
+from semroute.artifact.loading import load_index
 from semroute.build import build_index, pipeline
 from semroute.cli.build_summary import print_summary
 from semroute.encoders.contract import EncoderOrigin
 from semroute.encoders.making import MadeEncoder
-from semroute.errors import BuildError, InputError, InvalidIndexError
+from semroute.errors import BuildError, InputError
 from semroute.progress import Advance
-from semroute.relabel import apply_labels, export_labels
 from semroute.router import SemanticRouter
 from tests.build.small import CONFIG, SmallFiles, build_small, write_small_files
 from tests.tiny import TinyEncoder
@@ -55,14 +53,6 @@ def test_measured_costs_and_prices_meet_in_the_evidence(files: SmallFiles, tmp_p
         assert costs == pytest.approx({"large": 0.05, "small": 0.001})
 
 
-def test_building_again_keeps_the_old_version(files: SmallFiles, tmp_path: Path) -> None:
-    first = build_small(files, tmp_path / "i").index_version
-    second = build_small(files, tmp_path / "i", seed=1).index_version
-    assert list_versions(tmp_path / "i") == sorted([first, second])
-    assert load_index(tmp_path / "i").manifest.index_version == second
-    assert load_index(tmp_path / "i", version=first).manifest.seed == 0
-
-
 def test_the_manifest_says_what_went_in(files: SmallFiles, tmp_path: Path) -> None:
     import hashlib
 
@@ -97,17 +87,6 @@ def test_a_log_of_blank_queries_only_is_refused(files: SmallFiles, tmp_path: Pat
     files.queries.write_text('{"query_id": "a", "text": " "}\n')
     with pytest.raises(InputError, match="none of the 1 queries"):
         build_index(files.queries, None, files.config, tmp_path / "i", encoder=TinyEncoder())
-
-
-def test_a_build_without_scores_over_one_with_scores_says_so(
-    files: SmallFiles, tmp_path: Path
-) -> None:
-    out = tmp_path / "i"
-    version = build_small(files, out).index_version
-    summary = build_index(files.queries, None, files.config, out, encoder=TinyEncoder())
-    told = " ".join(summary.warnings)
-    assert "no scores were given" in told
-    assert f"{version}, had 1,600 scores" in told
 
 
 def test_too_few_queries_to_cluster_say_how_many_are_needed(
@@ -209,54 +188,6 @@ def test_a_model_never_scored_beside_the_frontier_is_named_and_never_chosen(
     assert {m.model: m.n_clusters for m in summary.models} == {"large": 4, "small": 0}
 
 
-def test_without_current_the_newest_version_gives_its_keys(
-    files: SmallFiles, tmp_path: Path
-) -> None:
-    out = tmp_path / "i"
-    build_small(files, out)
-    key = load_index(out).manifest.hash_key
-    (out / "CURRENT").unlink()
-    files.queries.write_text(files.queries.read_text() + '{"query_id": "n", "text": "new one"}\n')
-    build_small(files, out)
-    assert load_index(out).manifest.hash_key == key
-
-
-def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_its_labels(
-    files: SmallFiles, tmp_path: Path
-) -> None:
-    out = tmp_path / "i"
-    manifest = out / build_small(files, out).index_version / "manifest.json"
-    older = manifest.read_bytes().replace(b'"format_version": 4', b'"format_version": 1')
-    manifest.write_bytes(older)
-    manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
-    told = r"has format 1, .* would be lost; export them with the semroute that"
-    with pytest.raises(InvalidIndexError, match=told) as caught:
-        build_small(files, out)
-    assert str(caught.value).endswith("or build with --discard-labels")
-    assert "run build-index again" not in str(caught.value)
-
-
-def test_a_damaged_live_version_stops_the_build_unless_its_labels_may_go(
-    files: SmallFiles, tmp_path: Path
-) -> None:
-    out = tmp_path / "i"
-    version = build_small(files, out).index_version
-    (out / version / "centroids.npy").write_bytes(b"damaged")
-    told = r"would be lost; restore it from a copy, .* --discard-labels"
-    with pytest.raises(InvalidIndexError, match=told) as caught:
-        build_small(files, out)
-    assert "run build-index again" not in str(caught.value)
-    summary = build_index(
-        files.queries,
-        files.evals,
-        files.config,
-        out,
-        encoder=TinyEncoder(),
-        discard_labels=True,
-    )
-    assert load_index(out).manifest.index_version == summary.index_version
-
-
 def test_above_max_sample_a_sample_is_clustered_and_every_query_assigned(
     files: SmallFiles, tmp_path: Path
 ) -> None:
@@ -272,26 +203,6 @@ def test_the_held_out_part_is_kept_without_text(files: SmallFiles, tmp_path: Pat
     assert len(held_out.vectors) == summary.counts.n_calibration
     assert held_out.models == ("large", "small")
     np.testing.assert_array_equal(held_out.scores[:, 0], 1.0)
-
-
-def test_a_rebuild_tells_what_would_be_saved_without_the_labels_it_carries_over(
-    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bare = build_small(files, tmp_path / "i")
-    assert bare.saving > 0
-    assert bare.saving_without_labels is None
-    sheet = export_labels(tmp_path / "i")
-    text = sheet.read_text("utf-8-sig")
-    first = next(c for c in load_index(tmp_path / "i").clusters if c.auto_label == "small")
-    old = f'"{first.cluster_key}","{first.name}",""'
-    assert old in text
-    sheet.write_text(text.replace(old, old[:-2] + '"large"'), "utf-8-sig")
-    apply_labels(tmp_path / "i", sheet)
-    again = build_small(files, tmp_path / "i")
-    assert again.saving < bare.saving
-    assert again.saving_without_labels == bare.saving
-    print_summary(again)
-    assert f"without labels {bare.saving:.1%} would be saved" in capsys.readouterr().out
 
 
 def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from semroute.encoders.contract import EncoderOrigin, Parity
 from semroute.errors import IndexLockedError, InvalidIndexError, LabelsError
 from semroute.relabel import apply_labels, export_labels, recertified
 from tests.command_line import run
-from tests.tiny_index import assert_same_contents, tiny_contents
+from tests.tiny_index import assert_same_contents, tiny_contents, with_cluster
 
 CERTIFIED = recertified(tiny_contents())
 
@@ -339,6 +339,16 @@ def test_an_automatic_name_of_an_older_export_is_not_taken_for_an_analysts(folde
     assert live[1].name == "refunds"
     assert live[2].name == ("new words" if kept else "topic 2")
     assert len(changes.changes) == (1 if kept else 2)
+
+
+def test_an_older_export_leaves_the_name_an_analyst_gave_since(folder, sheet):
+    cluster = load_index(folder).clusters[2]
+    for changes in ({"name": "new words", "auto_name": "new words"}, {"name": "returns"}):
+        with locked(folder):
+            publish(folder, with_cluster(load_index(folder), cluster.cluster_id, **changes))
+    apply_labels(folder, edited(sheet, '"topic 1",""', '"refunds",""'))
+    live = load_index(folder).clusters
+    assert (live[1].name, live[2].name) == ("refunds", "returns")
 
 
 def test_a_name_taken_back_in_the_same_sheet_is_automatic_again(folder, sheet):

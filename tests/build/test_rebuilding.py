@@ -1,0 +1,141 @@
+"""Building over a version that is there: what stays, what returns, what stops it."""
+
+from pathlib import Path
+
+import pytest
+
+from semroute.artifact.layout import digest_line
+from semroute.artifact.loading import list_versions, load_index
+from semroute.build import build_index
+from semroute.cli.build_summary import print_summary
+from semroute.errors import InvalidIndexError
+from semroute.relabel import apply_labels, export_labels
+from tests.build.small import SmallFiles, build_small, write_small_files
+from tests.tiny import TinyEncoder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SmallFiles:
+    return write_small_files(tmp_path)
+
+
+def test_building_again_keeps_the_old_version(files: SmallFiles, tmp_path: Path) -> None:
+    first = build_small(files, tmp_path / "i").index_version
+    second = build_small(files, tmp_path / "i", seed=1).index_version
+    assert list_versions(tmp_path / "i") == sorted([first, second])
+    assert load_index(tmp_path / "i").manifest.index_version == second
+    assert load_index(tmp_path / "i", version=first).manifest.seed == 0
+
+
+def test_a_build_without_scores_over_one_with_scores_says_so(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    version = build_small(files, out).index_version
+    summary = build_index(files.queries, None, files.config, out, encoder=TinyEncoder())
+    told = " ".join(summary.warnings)
+    assert "no scores were given" in told
+    assert f"{version}, had 1,600 scores" in told
+
+
+def test_without_current_the_newest_version_gives_its_keys(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    build_small(files, out)
+    key = load_index(out).manifest.hash_key
+    (out / "CURRENT").unlink()
+    files.queries.write_text(files.queries.read_text() + '{"query_id": "n", "text": "new one"}\n')
+    build_small(files, out)
+    assert load_index(out).manifest.hash_key == key
+
+
+def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_its_labels(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    manifest = out / build_small(files, out).index_version / "manifest.json"
+    older = manifest.read_bytes().replace(b'"format_version": 4', b'"format_version": 1')
+    manifest.write_bytes(older)
+    manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
+    told = r"has format 1, .* would be lost; export them with the semroute that"
+    with pytest.raises(InvalidIndexError, match=told) as caught:
+        build_small(files, out)
+    assert str(caught.value).endswith("or build with --discard-labels")
+    assert "run build-index again" not in str(caught.value)
+
+
+def test_a_damaged_live_version_stops_the_build_unless_its_labels_may_go(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    version = build_small(files, out).index_version
+    (out / version / "centroids.npy").write_bytes(b"damaged")
+    told = r"would be lost; restore it from a copy, .* --discard-labels"
+    with pytest.raises(InvalidIndexError, match=told) as caught:
+        build_small(files, out)
+    assert "run build-index again" not in str(caught.value)
+    summary = build_index(
+        files.queries,
+        files.evals,
+        files.config,
+        out,
+        encoder=TinyEncoder(),
+        discard_labels=True,
+    )
+    assert load_index(out).manifest.index_version == summary.index_version
+    (out / "CURRENT").write_bytes(b"no such version")
+    with pytest.raises(InvalidIndexError, match=r"CURRENT.* --discard-labels"):
+        build_small(files, out)
+    summary = build_index(
+        files.queries, files.evals, files.config, out, encoder=TinyEncoder(), discard_labels=True
+    )
+    assert load_index(out).manifest.index_version == summary.index_version
+
+
+def test_a_rebuild_tells_what_would_be_saved_without_the_labels_it_carries_over(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = build_small(files, tmp_path / "i")
+    assert bare.saving > 0
+    assert bare.saving_without_labels is None
+    sheet = export_labels(tmp_path / "i")
+    text = sheet.read_text("utf-8-sig")
+    first = next(c for c in load_index(tmp_path / "i").clusters if c.auto_label == "small")
+    old = f'"{first.cluster_key}","{first.name}",""'
+    assert old in text
+    sheet.write_text(text.replace(old, old[:-2] + '"large"'), "utf-8-sig")
+    apply_labels(tmp_path / "i", sheet)
+    again = build_small(files, tmp_path / "i")
+    assert again.saving < bare.saving
+    assert again.saving_without_labels == bare.saving
+    print_summary(again)
+    assert f"without labels {bare.saving:.1%} would be saved" in capsys.readouterr().out
+
+
+class Renamed(TinyEncoder):
+    """Gives the vectors of the tiny encoder, or others, under another kind."""
+
+    def __init__(self, fingerprint: str = "tiny") -> None:
+        super().__init__(fingerprint=fingerprint)
+        self.identity = self.identity.model_copy(update={"kind": "onnx-fp32"})
+
+
+@pytest.mark.parametrize(("fingerprint", "n_kept_up"), [("tiny", 1), ("another", 0)])
+def test_labels_of_the_frontier_outlast_an_encoder_of_another_kind_but_the_same_vectors(
+    files: SmallFiles, tmp_path: Path, fingerprint: str, n_kept_up: int
+) -> None:
+    out = tmp_path / "i"
+    build_small(files, out)
+    cheap = next(one for one in load_index(out).clusters if one.auto_label == "small")
+    sheet = tmp_path / "labels.csv"
+    sheet.write_text(f"cluster_key,label\n{cheap.cluster_key},large\n")
+    apply_labels(out, sheet)
+    # Other details are other medoids, so that no cluster has the key it had.
+    files.queries.write_text(files.queries.read_text().replace("detail", "matter"))
+    summary = build_index(
+        files.queries, files.evals, files.config, out, encoder=Renamed(fingerprint)
+    )
+    assert len(summary.kept_up) == n_kept_up
+    lost = [one for one in summary.warnings if "the clusters or the encoder have changed" in one]
+    assert len(lost) == 1 - n_kept_up
