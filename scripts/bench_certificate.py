@@ -19,13 +19,14 @@ import numpy as np
 from bench_data import DataSet, encoded, serving_encoder, split_rows, table, versions
 
 from semroute.build.split import group_ids
-from semroute.certify import TOLERANCES, CalibrationRows, certify, policy_losses
+from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.clusters import group
 from semroute.encoders.contract import Encoder
 from semroute.estimator import FitRows, fit_estimator
 from semroute.estimator.fitting import MOST_NEIGHBOURS
 from semroute.features import text_features
 from semroute.index import CentroidIndex
+from semroute.known_losses import policy_losses
 from semroute.ood import calibrate_threshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.vectors import Vectors
@@ -152,7 +153,7 @@ def _outcome(
     """Return mean loss and share of cost saved on some rows."""
     asked = _some(traffic, rows)
     choices = policy.choose(asked)
-    losses, _ = policy_losses(choices, scores[rows], policy.frontier)
+    losses, _ = policy_losses(choices.columns, scores[rows], policy.frontier)
     costs = asked.costs_usd
     spent = costs[np.arange(len(rows)), choices.columns].mean()
     return float(losses.mean()), float(1 - spent / costs[:, policy.frontier].mean())

@@ -2,8 +2,12 @@
 
 The family of policies is ordered by tolerance, from always the frontier upwards. It is walked from
 the safe end; a policy passes if its losses on the calibration queries rule out a mean of `max_loss`
-or more (`betting`), and the walk stops at the first that does not (fixed-sequence testing: no price
-for the number of steps).
+or more (`betting`), and the walk stops at the first that does not, with no price for the number of
+steps. Where it stops among policies that hardly send anything elsewhere, of which few queries tell
+anything, a second walk begins beyond them with the rest of the risk.
+
+Source: the fallback procedure of Wiens, "A fixed sequence Bonferroni procedure for testing multiple
+endpoints", Pharmaceutical Statistics 2 (2003).
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from semroute.betting import rules_out, upper_bound
+from semroute.known_losses import is_paired, known_losses
 from semroute.policy import NO_OVERRIDE, Choices, Integers, Numbers, RoutingPolicy, Traffic
 from semroute.sample_size import about, n_needed
 
@@ -25,10 +30,13 @@ TOLERANCES: tuple[float, ...] = tuple(
 Finer between 0 and 0.01, where models that lose next to nothing are told apart (decision 3).
 """
 
-LEAST_KNOWN = 0.5
-"""Of the queries a model answers, for those that lack scores to be left out."""
-
 _SHARE_WORTH_CERTIFYING = 0.1
+
+_Step = tuple[RoutingPolicy, Choices]
+
+_FIRST_RISK = 0.8
+"""Of the risk, what the walk from the safe end may take; the second has the rest, or all of it if
+the first reaches it."""
 
 
 class Certificate(BaseModel):
@@ -37,13 +45,13 @@ class Certificate(BaseModel):
     `tolerance` is that of the policy in force; None: nothing passed, so that all requests go to the
     frontier but for analysts' labels. `holds` says whether the promise was shown for what is in
     force, analysts' labels included. `upper_bound` bounds the mean score lost per request at
-    `confidence`, `mean_loss` is what was seen. Of `n_queries` calibration texts with any score,
-    `n_worst_case` lack the scores of the model that answers them and count as if it had failed,
-    `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no score at
-    all and say nothing, `n_repeated` more have the text of one that counts. Shares and `cost_usd`
-    are over all calibration queries. `n_needed` is the order of magnitude of calibration queries,
-    all of them scored, it would take to certify something; None where something is certified, or
-    the queries show that cheaper models lose too much.
+    `confidence` or more, `mean_loss` is what was seen. Of `n_queries` calibration texts with any
+    score, `n_worst_case` lack the scores of the model that answers them and count as if it had
+    failed, `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no
+    score at all and say nothing, `n_repeated` more have the text of one that counts. Shares and
+    `cost_usd` are over all calibration queries. `n_needed` is the order of magnitude of calibration
+    queries, all of them scored, it would take to certify something; None where something is
+    certified, or the queries show that cheaper models lose too much.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -157,34 +165,45 @@ def certify(
 ) -> Certificate:
     """Find the cheapest policy of the family whose mean loss is shown to be within `max_loss`.
 
+    The second walk begins at the first policy that sends a tenth of the queries elsewhere, which
+    does not depend on any score.
+
     Overrides and the out-of-distribution rule of `policy` are in place at every step; its own
     tolerance does not matter. If its overrides alone cannot be shown to keep the promise, nothing
     is certified and only they are in force; those for the frontier need no defence.
     """
     order = _distinct_texts(rows)
 
-    def passes(found: Choices) -> bool:
-        known = known_losses(found, rows.scores, policy.frontier, order)
+    def passes(found: Choices, confidence: float) -> bool:
+        known = known_losses(found.columns, rows.scores, policy.frontier, order)
         return rules_out(known.losses, max_loss, confidence, known.weights)
 
-    best = replace(policy, tolerance=None)
-    choices = best.choose(rows.traffic)
-    if _may_lose(best) and not passes(choices):
-        return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=False)
-    for riskier, found in _distinct(policy, rows.traffic):
-        if not passes(found):
-            break
-        best, choices = riskier, found
-    return _certificate(best, models, rows, choices, order, max_loss, confidence, holds=True)
+    def walk(steps: list[_Step], confidence: float) -> int:
+        """Return how many steps pass, one after the other."""
+        failed = (n for n, (_, found) in enumerate(steps) if not passes(found, confidence))
+        return next(failed, len(steps))
+
+    best, asked = replace(policy, tolerance=None), (max_loss, confidence)
+    choices, shown = best.choose(rows.traffic), confidence
+    if _may_lose(best) and not passes(choices, confidence):
+        return _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
+    first, second = _walks(_distinct(policy, rows.traffic), policy.frontier)
+    of_first, of_second = _confidences(confidence) if second else (confidence, confidence)
+    if n_passed := walk(first, of_first):
+        (best, choices), shown = first[n_passed - 1], of_first
+    of_second = confidence if n_passed == len(first) else of_second
+    if n_passed := walk(second, of_second):
+        (best, choices), shown = second[n_passed - 1], of_second
+    return _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
 
 
-def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[tuple[RoutingPolicy, Choices]]:
+def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[_Step]:
     """List the family in order; of tolerances that choose the same here, only the last.
 
     The same choices have the same losses, and pass or fail alike. Policies that leave everything to
     the frontier are left out: a promise about nothing is not worth making.
     """
-    family: list[tuple[RoutingPolicy, Choices]] = []
+    family: list[_Step] = []
     for tolerance in TOLERANCES:
         member = replace(policy, tolerance=tolerance)
         found = member.choose(traffic)
@@ -193,6 +212,19 @@ def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[tuple[RoutingPoli
         if (found.columns != policy.frontier).any():
             family.append((member, found))
     return family
+
+
+def _walks(family: list[_Step], frontier: int) -> tuple[list[_Step], list[_Step]]:
+    """Part the family at the first policy that sends a tenth of the queries elsewhere."""
+    shares = [float((found.columns != frontier).mean()) for _, found in family]
+    start = next((n for n, share in enumerate(shares) if share >= _SHARE_WORTH_CERTIFYING), None)
+    return (family, []) if start is None else (family[:start], family[start:])
+
+
+def _confidences(confidence: float) -> tuple[float, float]:
+    """Share the risk between both walks; if all of the first passes, the second has both parts."""
+    risk = 1 - confidence
+    return 1 - _FIRST_RISK * risk, 1 - (1 - _FIRST_RISK) * risk
 
 
 def _may_lose(policy: RoutingPolicy) -> bool:
@@ -212,78 +244,8 @@ def _distinct_texts(rows: CalibrationRows) -> NDArray[np.intp]:
     return shuffled[np.sort(first)]
 
 
-def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
-    """Say which rows have the scores of the frontier and of another model; shape (n,).
-
-    `known` (n, n_models) says where there is a score; `frontier` is a column of it.
-    """
-    return np.asarray(known[:, frontier] & (known.sum(axis=1) > 1))
-
-
 def _scored(rows: CalibrationRows) -> NDArray[np.intp]:
     return np.flatnonzero(~np.isnan(rows.scores).all(axis=1))
-
-
-def policy_losses(
-    choices: Choices, scores: Numbers, frontier: int
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return each query's loss against the frontier, and where it is the worst case.
-
-    The frontier loses nothing, scored or not. Where a score is missing the loss is the largest
-    there could be: a missing score of the model counts 0, one of the frontier 1.
-    """
-    rows = np.arange(len(scores))
-    best, own = scores[:, frontier], scores[rows, choices.columns]
-    cheap = choices.columns != frontier
-    worst = cheap & (np.isnan(best) | np.isnan(own))
-    losses = np.where(np.isnan(best), 1.0, best) - np.where(np.isnan(own), 0.0, own)
-    return np.where(cheap, losses, 0.0), worst
-
-
-@dataclass(frozen=True)
-class KnownLosses:
-    """Losses a policy can be judged by, in a random order, and what became of the other queries.
-
-    Each of `losses` stands for `weights` queries, both (n,). `n_worst_case` of them lack scores and
-    count as if the model had failed; `n_left_out` queries without the scores needed were left out,
-    and others stand for them.
-    """
-
-    losses: Numbers
-    weights: Numbers
-    n_worst_case: int
-    n_left_out: int
-
-    @property
-    def mean(self) -> float:
-        """The mean loss over all the queries they stand for; 0 without any."""
-        return float(np.average(self.losses, weights=self.weights)) if len(self.losses) else 0.0
-
-
-def known_losses(
-    choices: Choices,
-    scores: Numbers,
-    frontier: int,
-    order: NDArray[np.intp],
-    least_known: float = LEAST_KNOWN,
-) -> KnownLosses:
-    """Collect the losses of a policy on the scored queries `order`.
-
-    Leaving out only queries that lack scores would leave too many that go to the frontier and lose
-    nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
-    are missing at random, whatever they would have been. Of a model known on less than
-    `least_known` of its queries, missing scores count as the worst case instead.
-    """
-    losses, missing = policy_losses(choices, scores, frontier)
-    losses, missing, columns = losses[order], missing[order], choices.columns[order]
-    n_chosen = np.bincount(columns, minlength=scores.shape[1])
-    n_missing = np.bincount(columns[missing], minlength=scores.shape[1])
-    known = 1 - n_missing / np.maximum(n_chosen, 1)
-    known = np.where((known > 0) & (known >= least_known), known, 1.0)
-    worst_case = missing & (known[columns] == 1)
-    kept = ~missing | worst_case
-    weights = 1 / known[columns]
-    return KnownLosses(losses[kept], weights[kept], int(worst_case.sum()), int((~kept).sum()))
 
 
 def _certificate(
@@ -294,10 +256,12 @@ def _certificate(
     order: NDArray[np.intp],
     max_loss: float,
     confidence: float,
+    shown: float,
     *,
     holds: bool,
 ) -> Certificate:
-    known = known_losses(choices, rows.scores, policy.frontier, order)
+    """Put together what is promised of a policy; `shown` is the confidence of its bound."""
+    known = known_losses(choices.columns, rows.scores, policy.frontier, order)
     n, n_scored = max(len(choices.columns), 1), len(_scored(rows))
     spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
     counted = np.bincount(choices.columns, minlength=len(models))
@@ -307,7 +271,7 @@ def _certificate(
     n_paired = int(is_paired(~np.isnan(rows.scores[order]), policy.frontier).sum())
     needed = None if may_lose else n_needed(worth, n_paired, max_loss, confidence)
     largest = max_loss if holds else 1.0
-    bound = upper_bound(known.losses, confidence, largest, known.weights) if may_lose else 0.0
+    bound = upper_bound(known.losses, shown, largest, known.weights) if may_lose else 0.0
     return Certificate(
         frontier=models[policy.frontier],
         max_loss=max_loss,
@@ -343,7 +307,7 @@ def _worth_certifying(
     """
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
     family = [
-        known_losses(found, rows.scores, policy.frontier, scored, least_known=0.0)
+        known_losses(found.columns, rows.scores, policy.frontier, scored, least_known=0.0)
         for _, found in _distinct(policy, rows.traffic)
         if (found.columns[scored] != policy.frontier).sum() >= fewest
     ]

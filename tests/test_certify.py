@@ -12,9 +12,8 @@ from semroute.certify import (
     CalibrationRows,
     Certificate,
     certify,
-    known_losses,
-    policy_losses,
 )
+from semroute.known_losses import known_losses, policy_losses
 from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy, Traffic
 from tests.tiny import tiny_config
 from tests.tiny_index import tiny_certificate
@@ -77,7 +76,7 @@ class TestLosses:
         self, large: float, small: float, column: int, loss: float, is_worst_case: bool
     ) -> None:
         choices = Choices(np.array([column]), np.array([0]))
-        losses, worst = policy_losses(choices, np.array([[large, small]]), 0)
+        losses, worst = policy_losses(choices.columns, np.array([[large, small]]), 0)
         assert losses[0] == pytest.approx(loss)
         assert worst[0] == is_worst_case
 
@@ -101,7 +100,7 @@ class TestCertificate:
         tolerance = _certify(rows).tolerance
         following = TOLERANCES[TOLERANCES.index(tolerance) + 1]
         choices = _policy(tolerance=following).choose(rows.traffic)
-        losses, _ = policy_losses(choices, rows.scores, 0)
+        losses, _ = policy_losses(choices.columns, rows.scores, 0)
         assert not rules_out(losses, 0.02, 0.95)
 
     def test_a_later_tolerance_that_would_pass_is_not_looked_at(self) -> None:
@@ -109,7 +108,9 @@ class TestCertificate:
         kind = np.arange(4800) % 6
         expected = np.select([kind == 0, kind == 1], [0.4, 0.2], 0.0)
         rows = _rows(expected, np.where(kind == 0, 0.0, 1.0), np.where(kind == 1, 0.0, 1.0))
-        losses, _ = policy_losses(_policy(tolerance=0.5).choose(rows.traffic), rows.scores, 0)
+        losses, _ = policy_losses(
+            _policy(tolerance=0.5).choose(rows.traffic).columns, rows.scores, 0
+        )
         assert rules_out(np.random.default_rng(0).permutation(losses), 0.05, 0.95)
         found = certify(_policy(), MODELS, rows, 0.05, 0.95)
         assert found.tolerance is not None
@@ -180,41 +181,10 @@ class TestCertificate:
         rows.scores[np.random.default_rng(1).uniform(size=n) < 0.4, 1] = np.nan
         order = np.arange(n)
         choices = _policy(tolerance=0.5).choose(rows.traffic)
-        found = known_losses(choices, rows.scores, 0, order)
+        found = known_losses(choices.columns, rows.scores, 0, order)
         assert found.mean == pytest.approx(0.02, abs=1e-9)
         assert found.weights.sum() == pytest.approx(n)
         assert len(found.losses) + found.n_left_out == n
-
-    def test_what_is_known_of_a_model_stands_for_what_is_not(self) -> None:
-        # `small` answers four: loses 0.5 on one, nothing on another, and two are unknown.
-        columns = np.array([0, 1, 1, 1, 1, 0])
-        small = np.array([1, 0.5, 1, np.nan, np.nan, np.nan])
-        scores = np.column_stack([np.ones(6), small])
-        found = known_losses(Choices(columns, columns * 0), scores, 0, np.arange(6))
-        assert found.losses.tolist() == [0, 0.5, 0, 0]
-        assert found.weights.tolist() == [1, 2, 2, 1]
-        assert (found.n_worst_case, found.n_left_out) == (0, 2)
-        scores[1, 1] = np.nan
-        found = known_losses(Choices(columns, columns * 0), scores, 0, np.arange(6))
-        assert found.losses.tolist() == [0, 1, 0, 1, 1, 0]
-        assert found.weights.tolist() == [1] * 6
-        assert (found.n_worst_case, found.n_left_out) == (3, 0)
-
-    def test_holes_in_the_scores_of_models_that_answer_little_break_no_promise(self) -> None:
-        # Ten models answer 3% of traffic each; those that lose most are known least.
-        random = np.random.default_rng(8)
-        unknown = np.linspace(0, 0.49, 10)
-        loses = np.linspace(0.01, 0.99, 10)
-        loses *= 0.02 / (0.03 * loses.sum())
-        wrong = 0
-        for _ in range(1000):
-            columns = np.where(random.uniform(size=600) < 0.3, random.integers(1, 11, 600), 0)
-            scores = np.ones((600, 11))
-            scores[:, 1:] = random.uniform(size=(600, 10)) >= loses
-            scores[:, 1:][random.uniform(size=(600, 10)) < unknown] = np.nan
-            found = known_losses(Choices(columns, columns * 0), scores, 0, np.arange(600))
-            wrong += rules_out(found.losses, 0.02, 0.8, found.weights)
-        assert wrong / 1000 <= 0.2
 
     def test_a_model_hardly_scored_where_it_answers_counts_as_failing(self) -> None:
         rows = _log(4000)

@@ -51,7 +51,8 @@ def _lost_labels(carried: Reattached) -> tuple[str, ...]:
     lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
     told = (
         f"{lost} no longer in force, as the clusters or the encoder have changed: enter them again "
-        "where the suggestions say; the version before has them, and the next build will not name them"
+        "where the suggestions say; the version before has them, and the next build will not name "
+        "them"
     )
     return (told,)
 

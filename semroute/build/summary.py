@@ -10,8 +10,9 @@ import numpy as np
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.before import Before
 from semroute.build.watch import StepTime
-from semroute.certify import Certificate, is_paired
+from semroute.certify import Certificate
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
+from semroute.known_losses import is_paired
 from semroute.relabel import KeptUp, Reattached, Suggestion, certified
 from semroute.texts import Cut
 

@@ -1,0 +1,99 @@
+"""What a policy lost where scores tell it, and what stands for the queries that lack them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LEAST_KNOWN = 0.5
+"""Of the queries a model answers: missing scores count as failures until so many are known."""
+
+
+def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
+    """Say which rows have the scores of the frontier and of another model; shape (n,).
+
+    `known` (n, n_models) says where there is a score; `frontier` is a column of it.
+    """
+    return np.asarray(known[:, frontier] & (known.sum(axis=1) > 1))
+
+
+def policy_losses(
+    columns: Integers, scores: Numbers, frontier: int
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return each query's loss against the frontier, and where it is the worst case; both (n,).
+
+    `columns` (n,) are those of `scores` (n, n_models) of the models that answer.
+
+    The frontier loses nothing, scored or not. Where a score is missing the loss is the largest
+    there could be: a missing score of the model counts 0, one of the frontier 1.
+    """
+    rows = np.arange(len(scores))
+    best, own = scores[:, frontier], scores[rows, columns]
+    cheap = columns != frontier
+    worst = cheap & (np.isnan(best) | np.isnan(own))
+    losses = np.where(np.isnan(best), 1.0, best) - np.where(np.isnan(own), 0.0, own)
+    return np.where(cheap, losses, 0.0), worst
+
+
+@dataclass(frozen=True)
+class KnownLosses:
+    """Losses a policy can be judged by, in a random order, and what became of the other queries.
+
+    Each of `losses` stands for `weights` queries, both (n,). `n_worst_case` of them lack scores and
+    count as if the model had failed; `n_left_out` queries without the scores needed were left out,
+    and others stand for them.
+    """
+
+    losses: Numbers
+    weights: Numbers
+    n_worst_case: int
+    n_left_out: int
+
+    @property
+    def mean(self) -> float:
+        """The mean loss over all the queries they stand for; 0 without any."""
+        return float(np.average(self.losses, weights=self.weights)) if len(self.losses) else 0.0
+
+
+def known_losses(
+    columns: Integers,
+    scores: Numbers,
+    frontier: int,
+    order: NDArray[np.intp],
+    least_known: float = LEAST_KNOWN,
+) -> KnownLosses:
+    """Collect the losses of a policy on the scored queries `order`, which is random.
+
+    Leaving out only queries that lack scores would leave too many that go to the frontier and lose
+    nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
+    are missing at random, whatever they would have been. Of a model known on less than
+    `least_known` of its queries, as many of the others as that takes count as the worst case; of
+    one not known at all, all do.
+    """
+    losses, missing = policy_losses(columns, scores, frontier)
+    losses, missing, columns = losses[order], missing[order], columns[order]
+    n_chosen = np.bincount(columns, minlength=scores.shape[1])
+    n_known = n_chosen - np.bincount(columns[missing], minlength=scores.shape[1])
+    n_failed = np.maximum(np.ceil(least_known * n_chosen) - n_known, 0)
+    n_failed = np.where(n_known, n_failed, n_chosen)
+    worst_case = np.zeros(len(order), dtype=bool)
+    worst_case[missing] = _turns(columns[missing]) < n_failed[columns[missing]]
+    kept = ~missing | worst_case
+    weights = (n_chosen / np.maximum(n_known + n_failed, 1))[columns]
+    return KnownLosses(losses[kept], weights[kept], int(worst_case.sum()), int((~kept).sum()))
+
+
+def _turns(columns: Integers) -> Integers:
+    """Count how often each number came before, from 0.
+
+    >>> _turns(np.array([5, 7, 5, 5])).tolist()
+    [0, 0, 1, 2]
+    """
+    order = np.argsort(columns, kind="stable")
+    ranked = columns[order]
+    turns = np.empty_like(order)
+    turns[order] = np.arange(len(columns)) - np.searchsorted(ranked, ranked)
+    return turns

@@ -1,0 +1,122 @@
+"""The two walks of a certificate, against the fallback procedure written another way."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semroute.betting import rules_out
+from semroute.certify import TOLERANCES, CalibrationRows, certify
+from semroute.known_losses import known_losses
+from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
+
+MODELS = ("large", "small")
+MAX_LOSS = 0.02
+
+POLICY = RoutingPolicy(
+    frontier=0,
+    tolerance=None,
+    measured=np.ones((1, 2), dtype=bool),
+    overrides=np.full(1, NO_OVERRIDE),
+    ood_threshold=0.5,
+    windows=np.full(2, np.inf),
+    usual_cost_usd=0.019,  # what `small` saves: its limit is the tolerance itself
+)
+
+
+def log(expected: np.ndarray, losses: np.ndarray) -> CalibrationRows:
+    """Queries of one cluster: what `small` is expected to lose, and what it lost, in [-1, 1]."""
+    n = len(expected)
+    traffic = Traffic(
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        similarities=np.ones(n),
+        losses=np.stack([np.zeros(n), expected], axis=1),
+        costs_usd=np.tile([0.02, 0.001], (n, 1)),
+        n_chars=np.full(n, 10),
+    )
+    scores = np.stack([np.clip(losses, 0, 1), np.clip(-losses, 0, 1)], axis=1)
+    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), np.arange(n))
+
+
+def hurdle(n_at_once: int, lost: float, gained: float, n: int = 4000) -> CalibrationRows:
+    """Few queries expected to gain lose; half of all are expected to lose nothing, and gain."""
+    number = np.arange(n)
+    first, half = number < n_at_once, number < n // 2
+    expected = np.where(first, -0.1, np.where(half, 0.0, 0.9))
+    return log(expected, np.where(first, lost, np.where(half, -gained, 0.5)))
+
+
+def test_few_unlucky_queries_at_the_safe_end_do_not_stop_what_many_others_show() -> None:
+    found = certify(POLICY, MODELS, hurdle(60, lost=0.9, gained=0.05), MAX_LOSS, 0.95)
+    assert found.tolerance is not None
+    assert 0 <= found.tolerance < 0.9
+    assert found.frontier_share == pytest.approx(0.5)
+    assert (found.confidence, found.upper_bound) == (0.95, 0)
+
+
+def test_a_walk_that_stops_beyond_the_tenth_has_no_second_chance() -> None:
+    found = certify(POLICY, MODELS, hurdle(600, lost=0.9, gained=0.4), MAX_LOSS, 0.95)
+    assert found.tolerance is None
+    assert found.holds
+
+
+def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, str]:
+    """Return the tolerance Wiens' procedure certifies, and how it came about."""
+    order = np.random.default_rng(0).permutation(len(rows.scores))
+    risk = 1 - confidence
+    family = []
+    for tolerance in TOLERANCES:
+        columns = replace(POLICY, tolerance=tolerance).choose(rows.traffic).columns
+        if family and (columns == family[-1][1]).all():
+            family.pop()
+        if columns.any():
+            family.append((tolerance, columns))
+    starts = [n for n, (_, columns) in enumerate(family) if columns.mean() >= 0.1][:1]
+    own = dict.fromkeys([0, *starts], 0.0)
+    own[0] += 0.8 * risk if starts else risk
+    if starts:
+        own[starts[0]] += 0.2 * risk
+    carried, best, passed = 0.0, None, []
+    for n, (tolerance, columns) in enumerate(family):
+        level = carried + own.get(n, 0.0)
+        known = known_losses(columns, rows.scores, 0, order)
+        is_shown = level > 0 and rules_out(known.losses, MAX_LOSS, 1 - level, known.weights)
+        passed.append(is_shown)
+        best = tolerance if is_shown else best
+        carried = level if is_shown else 0.0
+    before = passed[: starts[0]] if starts else passed
+    after = passed[starts[0] :] if starts else []
+    return best, f"{'all' if all(before) else 'some'} {'beyond' if any(after) else 'not beyond'}"
+
+
+def test_what_is_certified_is_what_the_fallback_procedure_rejects() -> None:
+    random, ways = np.random.default_rng(5), Counter()
+    for _ in range(200):
+        n = int(random.integers(200, 1500))
+        difficulty = random.uniform(-0.1, 0.6, size=n)
+        expected = np.round(difficulty + random.normal(0, 0.1, size=n), 1)
+        unlucky = random.uniform() < 0.5
+        lost = random.uniform(size=n) < np.clip(
+            difficulty + 0.3 * unlucky * (expected < -0.1), 0, 1
+        )
+        gained = random.uniform(size=n) < random.uniform(0, 0.2)
+        rows = log(expected, lost.astype(float) - gained)
+        tolerance, way = fallback(rows, 0.9)
+        assert certify(POLICY, MODELS, rows, MAX_LOSS, 0.9).tolerance == tolerance
+        ways[way] += 1
+    assert len(ways) == 4, ways
+
+
+@pytest.mark.parametrize("n_at_once", [60, 300])
+def test_where_every_policy_loses_too_much_little_is_certified(n_at_once: int) -> None:
+    """The queries sent elsewhere first lose all there is to lose, those after them nothing."""
+    random, n, wrong = np.random.default_rng(3), 1000, 0
+    number = np.arange(n)
+    first = number < n_at_once
+    expected = np.where(first, -0.1, np.where(number < n // 2, 0.0, 0.9))
+    for _ in range(200):
+        losses = (random.uniform(size=n) < 0.0201 * n / n_at_once) & first
+        found = certify(POLICY, MODELS, log(expected, losses.astype(float)), MAX_LOSS, 0.8)
+        wrong += found.tolerance is not None
+    assert wrong / 200 <= 0.2

@@ -1,0 +1,94 @@
+"""What stands for queries that lack scores: known ones, as far as enough are known."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.betting import rules_out
+from semroute.known_losses import LEAST_KNOWN, known_losses
+
+
+def test_what_is_known_of_a_model_stands_for_what_is_not() -> None:
+    # `small` answers four: loses 0.5 on one, nothing on another, and two are unknown.
+    columns = np.array([0, 1, 1, 1, 1, 0])
+    small = np.array([1, 0.5, 1, np.nan, np.nan, np.nan])
+    scores = np.column_stack([np.ones(6), small])
+    found = known_losses(columns, scores, 0, np.arange(6))
+    assert found.losses.tolist() == [0, 0.5, 0, 0]
+    assert found.weights.tolist() == [1, 2, 2, 1]
+    assert (found.n_worst_case, found.n_left_out) == (0, 2)
+
+
+def test_below_half_as_many_count_as_failures_as_it_takes_to_know_half() -> None:
+    columns = np.array([0, 1, 1, 1, 1, 0])
+    scores = np.column_stack([np.ones(6), [1, np.nan, 0.8, np.nan, np.nan, np.nan]])
+    order = np.array([5, 4, 3, 2, 1, 0])
+    found = known_losses(columns, scores, 0, order)
+    # One of four is known, half are two: the first in the order that lacks a score has failed.
+    assert found.losses == pytest.approx([0, 1, 0.2, 0])
+    assert found.weights.tolist() == [1, 2, 2, 1]
+    assert (found.n_worst_case, found.n_left_out) == (1, 2)
+
+
+def test_of_a_model_of_which_nothing_is_known_every_query_has_failed() -> None:
+    columns = np.array([0, 1, 1, 1, 1, 0])
+    scores = np.column_stack([np.ones(6), np.full(6, np.nan)])
+    found = known_losses(columns, scores, 0, np.arange(6))
+    assert found.losses.tolist() == [0, 1, 1, 1, 1, 0]
+    assert found.weights.tolist() == [1] * 6
+    assert (found.n_worst_case, found.n_left_out) == (4, 0)
+
+
+@given(st.data())
+def test_each_model_stands_for_all_it_answers(
+    data: st.DataObject,
+) -> None:
+    n = data.draw(st.integers(1, 40))
+    columns = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
+    unknown = np.array(data.draw(st.lists(st.booleans(), min_size=4 * n, max_size=4 * n)))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    scores = np.where(unknown.reshape(n, 4), np.nan, random.uniform(size=(n, 4)))
+    order = random.permutation(n)
+    found = known_losses(columns, scores, 0, order)
+    assert found.weights.sum() == pytest.approx(n)
+    n_holes = sum(
+        column != 0 and np.isnan([scores[row, column], scores[row, 0]]).any()
+        for row, column in enumerate(columns)
+    )
+    assert len(found.losses) + found.n_left_out == n
+    assert found.n_worst_case + found.n_left_out == n_holes
+    assert found.weights.max() <= 1 / LEAST_KNOWN + 1e-9
+
+
+def test_one_more_hole_never_ends_what_a_promise_can_be_made_of() -> None:
+    """A rare model, known on 10 of 19 queries, then on 9: no cliff at half."""
+    columns = np.where(np.arange(1200) < 19, 1, 0)
+    scores = np.ones((1200, 2))
+    means = []
+    for n_known in (10, 9):
+        scores[n_known:19, 1] = np.nan
+        means.append(known_losses(columns, scores, 0, np.arange(1200)).mean)
+    assert means == pytest.approx([0, 1.9 / 1200], abs=1e-9)
+
+
+@pytest.mark.parametrize(("most_unknown", "n_texts"), [(0.49, 600), (0.9, 600), (0.9, 200)])
+def test_holes_in_the_scores_of_models_that_answer_little_break_no_promise(
+    most_unknown: float, n_texts: int
+) -> None:
+    # Ten models answer 3% of traffic each; those that lose most are known least.
+    random = np.random.default_rng(8)
+    unknown = np.linspace(0, most_unknown, 10)
+    loses = np.linspace(0.01, 0.99, 10)
+    loses *= 0.02 / (0.03 * loses.sum())
+    wrong = 0
+    shape = (n_texts, 10)
+    for _ in range(1000):
+        answers = random.uniform(size=n_texts) < 0.3
+        columns = np.where(answers, random.integers(1, 11, n_texts), 0)
+        scores = np.ones((n_texts, 11))
+        scores[:, 1:] = random.uniform(size=shape) >= loses
+        scores[:, 1:][random.uniform(size=shape) < unknown] = np.nan
+        found = known_losses(columns, scores, 0, np.arange(n_texts))
+        wrong += rules_out(found.losses, 0.02, 0.8, found.weights)
+    assert wrong / 1000 <= 0.2
