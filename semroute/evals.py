@@ -75,23 +75,57 @@ def no_evals(n_queries: int, models: Sequence[str]) -> EvalTable:
     return EvalTable(tuple(models), unknown, unknown.copy(), 0, (), 0, 0)
 
 
-def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> EvalTable:
+def read_evals(
+    paths: Path | Sequence[Path], query_ids: Sequence[str], models: Sequence[str]
+) -> EvalTable:
     """Read evaluation data: one row per query and model, in any order, with or without holes.
 
     A row has `query_id`, `model`, `score` in [0, 1] (true and false are 1 and 0) and perhaps
     `cost_usd`. An empty score or cost is unknown. The same row twice counts once. A column that
-    seems meant as one of these is logged as a warning.
+    seems meant as one of these is logged as a warning. Several files add up: what one leaves
+    unknown another may tell, as a plan of scores to buy does once it is filled in.
 
     Args:
-        path: of a .csv, .jsonl or .parquet file.
+        paths: of one or more .csv, .jsonl or .parquet files.
         query_ids: of the query log; rows for other queries are counted, not used.
         models: of the config; the same holds for other models.
 
     Raises:
-        InputError: rows cannot be read, two rows for one query and model differ, or no row is for
-            one of these queries and one of these models. Of several rows the first few are told.
+        InputError: rows cannot be read, two rows for one query and model differ, or no row of a
+            file is for one of these queries and one of these models. Of several rows the first few
+            are told.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
+    readings = [_read(path, query_ids, models) for path in eval_files(paths)]
+    for number, reading in enumerate(readings):
+        for earlier in readings[:number]:
+            _refuse_other_values(earlier, reading)
+    scores, costs_usd = (
+        _first_known([getattr(reading, name) for reading in readings])
+        for name in ("scores", "costs_usd")
+    )
+    columns = {name for reading in readings for name in reading.columns}
+    return EvalTable(
+        models=tuple(models),
+        scores=scores,
+        costs_usd=costs_usd,
+        n_scores=int(np.isfinite(scores).sum()),
+        unknown_models=tuple(sorted({name for one in readings for name in one.unknown_models})),
+        n_unknown_queries=len({name for one in readings for name in one.unknown_queries}),
+        n_duplicate_rows=sum(reading.n_duplicate_rows for reading in readings),
+        ignored_columns=tuple(sorted(columns.difference(KNOWN_COLUMNS))),
+        warnings=tuple(told for reading in readings for told in _misnamed_costs(reading.columns)),
+    )
+
+
+def eval_files(paths: Path | Sequence[Path] | None) -> list[Path]:
+    """List the files of evaluation data a caller gives: none, one or more."""
+    if paths is None:
+        return []
+    return [Path(paths)] if isinstance(paths, Path | str) else [*paths]
+
+
+def _read(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> _Reading:
     shape = (len(query_ids), len(models))
     reading = _Reading(
         path=path,
@@ -108,20 +142,36 @@ def read_evals(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> E
                 _take(reading, row)
     faulty.refuse()
     _refuse_strangers(reading)
-    warnings = _misnamed_costs(reading.columns)
-    for warning in warnings:
+    for warning in _misnamed_costs(reading.columns):
         logger.warning("%s: %s", path, warning)
-    return EvalTable(
-        models=tuple(models),
-        scores=reading.scores,
-        costs_usd=reading.costs_usd,
-        n_scores=int(np.isfinite(reading.scores).sum()),
-        unknown_models=tuple(sorted(reading.unknown_models)),
-        n_unknown_queries=len(reading.unknown_queries),
-        n_duplicate_rows=reading.n_duplicate_rows,
-        ignored_columns=tuple(sorted(reading.columns.difference(KNOWN_COLUMNS))),
-        warnings=warnings,
-    )
+    return reading
+
+
+def _first_known(tables: Sequence[Numbers]) -> Numbers:
+    """Return, of each cell, the first value that is known; NaN where none is."""
+    found = tables[0].copy()
+    for table in tables[1:]:
+        np.copyto(found, table, where=np.isnan(found))
+    return found
+
+
+def _refuse_other_values(earlier: _Reading, reading: _Reading) -> None:
+    """Refuse a file that says otherwise than an earlier one; to say nothing is not otherwise."""
+    for column in ("scores", "costs_usd"):
+        before, now = getattr(earlier, column), getattr(reading, column)
+        differs = np.argwhere(~np.isnan(before) & ~np.isnan(now) & (before != now))
+        if not len(differs):
+            continue
+        row, model = differs[0].tolist()
+        query_id, name = list(reading.queries)[row], list(reading.models)[model]
+        raise InputError(
+            f"query {shown_id(query_id)} and model {name!r} have two values, here and on line "
+            f"{earlier.lines[row, model]} of {earlier.path}; keep one of them",
+            path=reading.path,
+            line=int(reading.lines[row, model]),
+            column=column.replace("scores", "score"),
+            value=float(now[row, model]),
+        )
 
 
 def _take(reading: _Reading, row: Row) -> None:

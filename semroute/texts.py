@@ -19,8 +19,8 @@ Cut = Literal["head", "head_tail"]
 Instructions at the end of a long text are only seen by `head_tail`.
 """
 
-Query = str | Sequence[Mapping[str, Any]]
-"""A text, or an OpenAI messages list."""
+Query = str | Sequence[Any]
+"""A text, or an OpenAI messages list: mappings, or the objects an OpenAI client returns."""
 
 _TEXT_PARTS = ("text", "input_text")
 _MEDIA = re.compile(r"image|audio|video|file|document")
@@ -43,8 +43,10 @@ def query_text(query: Query) -> str:
     break. Earlier turns and the system prompt do not count: they are mostly the same for every
     request of an application. A list without a user message gives the empty text.
 
+    Messages are mappings, or objects with a role and a content as an OpenAI client returns them.
+
     Raises:
-        TypeError: `query` is neither a string nor a list of mappings.
+        TypeError: `query` is neither a string nor a list of messages.
 
     >>> query_text([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])
     'Hi'
@@ -53,23 +55,28 @@ def query_text(query: Query) -> str:
         return query
     if not isinstance(query, Sequence) or isinstance(query, bytes | bytearray | memoryview):
         raise TypeError(f"a query is a str or a list of messages, not {type(query).__name__}")
-    turns = [turn for turn in query if isinstance(turn, Mapping)]
-    if len(turns) < len(query):
-        raise TypeError("a query that is a list holds messages with a role and a content")
-    spoken = [turn.get("content") for turn in turns if turn.get("role") == "user"]
+    spoken = [content for role, content in map(_turn, query) if role == "user"]
     return _content_text(spoken[-1]) if spoken else ""
 
 
-def shows_more_than_text(messages: Sequence[Mapping[str, Any]]) -> bool:
+def _turn(message: object) -> tuple[object, object]:
+    """Return the role and the content of a message."""
+    if isinstance(message, Mapping):
+        return message.get("role"), message.get("content")
+    if hasattr(message, "role") and hasattr(message, "content"):
+        return message.role, message.content
+    raise TypeError("a query that is a list holds messages with a role and a content")
+
+
+def shows_more_than_text(messages: Sequence[Any]) -> bool:
     """Say whether a message of any role holds a part that is an image, sound or a file.
 
     >>> shows_more_than_text([{"role": "user", "content": [{"type": "image_url"}]}])
     True
     """
-    contents = [turn.get("content") for turn in messages]
     return any(
         isinstance(part, Mapping) and _MEDIA.search(str(part.get("type"))) is not None
-        for content in contents
+        for _, content in map(_turn, messages)
         if isinstance(content, Sequence) and not isinstance(content, str)
         for part in content
     )
@@ -79,7 +86,7 @@ def request_chars(query: Query) -> int:
     """Count the characters of a request: a model that answers reads all turns of a conversation."""
     if isinstance(query, str):
         return len(query)
-    return sum(len(query_text([{**turn, "role": "user"}])) for turn in query)
+    return sum(len(_content_text(content)) for _, content in map(_turn, query))
 
 
 def is_too_long(text: str) -> bool:

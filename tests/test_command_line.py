@@ -64,6 +64,21 @@ def test_a_missing_index_exits_with_4_and_says_how_to_make_one(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["route", "--index", "a", "--index", "b", "hello"],
+        ["build-index", "--queries", "a.csv", "--config", "c", "--queries", "b.csv"],
+        ["labels", "export", "-o", "a", "--output", "b"],
+        ["evals", "plan", "--queries", "q", "--budget", "3", "--budget", "4"],
+    ],
+)
+def test_an_option_given_twice_is_refused_instead_of_half_ignored(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert "is given 2 times; give one" in done.stderr
+
+
 def test_an_interrupted_command_says_so_and_exits_with_130(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -121,6 +121,37 @@ def test_rows_that_contradict_each_other_are_refused_naming_both_lines(
         read(text)
 
 
+def _two_files(tmp_path: Path, second: str) -> list[Path]:
+    paths = [tmp_path / "evals.csv", tmp_path / "plan.csv"]
+    paths[0].write_text("query_id,model,score,cost_usd\na,large,1,0.1\na,small,,0.01\n")
+    paths[1].write_text(second)
+    return paths
+
+
+def test_several_files_add_up_and_what_one_leaves_open_another_tells(tmp_path: Path) -> None:
+    second = "query_id,model,score,purpose\na,small,0.5,label\na,large,,label\nb,large,0,x\n"
+    paths = _two_files(tmp_path, second)
+    table = read_evals(paths, ("a", "b"), ("large", "small"))
+    np.testing.assert_array_equal(table.scores, [[1, 0.5], [0, np.nan]])
+    np.testing.assert_array_equal(table.costs_usd, [[0.1, 0.01], [np.nan, np.nan]])
+    assert (table.n_scores, table.ignored_columns) == (3, ("purpose",))
+    swapped = read_evals(paths[::-1], ("a", "b"), ("large", "small"))
+    np.testing.assert_array_equal(swapped.scores, table.scores)
+
+
+def test_files_that_contradict_each_other_are_refused_naming_both_places(tmp_path: Path) -> None:
+    paths = _two_files(tmp_path, "query_id,model,score\nb,small,1\na,large,0.5\n")
+    told = r"plan\.csv, line 3, column score: .*two values, here and on line 2 of .*evals\.csv"
+    with pytest.raises(InputError, match=told):
+        read_evals(paths, ("a", "b"), ("large", "small"))
+
+
+def test_each_of_several_files_must_belong_to_the_log(tmp_path: Path) -> None:
+    paths = _two_files(tmp_path, "query_id,model,score\nz,small,1\n")
+    with pytest.raises(InputError, match=r"plan\.csv, column query_id: no row is for a query of the query log"):
+        read_evals(paths, ("a", "b"), ("large", "small"))
+
+
 def test_several_faulty_rows_are_told_at_once(read: Read) -> None:
     rows = ["a,large,1,", "a,small,85%,", ",large,1,", "b,large,1,$2", "a,large,0,"]
     with pytest.raises(RowsError) as raised:

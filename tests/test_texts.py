@@ -3,13 +3,24 @@
 import time
 import unicodedata
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.texts import MAX_CHARS, Cut, clean, fold, keyed_hash, printable, query_text
+from semroute.texts import (
+    MAX_CHARS,
+    Cut,
+    clean,
+    fold,
+    keyed_hash,
+    printable,
+    query_text,
+    request_chars,
+    shows_more_than_text,
+)
 
 TEN_MEGABYTES = 10_000_000
 
@@ -90,6 +101,19 @@ def test_parts_that_are_text_are_joined_and_others_left_out() -> None:
         {"type": "text", "text": "two"},
     ]
     assert query_text([{"role": "user", "content": parts}]) == "one\ntwo"
+
+
+def test_messages_may_be_the_objects_an_openai_client_returns() -> None:
+    asked = {"role": "user", "content": "and in French?"}
+    answered = SimpleNamespace(role="assistant", content=None, tool_calls=["x"])
+    said = SimpleNamespace(role="user", content="good morning in German?")
+    messages = [said, answered, asked, {"role": "tool", "content": "12345"}]
+    assert query_text(messages) == "and in French?"
+    assert query_text(messages[:2]) == "good morning in German?"
+    assert request_chars(messages) == len("good morning in German?and in French?12345")
+    assert not shows_more_than_text(messages)
+    with pytest.raises(TypeError, match="a list holds messages with a role and a content"):
+        query_text([asked, SimpleNamespace(role="user")])
 
 
 @pytest.mark.parametrize("messages", [[], [{"role": "system", "content": "x"}], [{}]])

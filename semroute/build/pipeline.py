@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import MadeEncoder, make_encoder
 from semroute.errors import BuildError, InvalidIndexError
-from semroute.evals import EvalTable, no_evals, read_evals
+from semroute.evals import EvalTable, eval_files, no_evals, read_evals
 from semroute.ood import ALWAYS_UNKNOWN, calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
@@ -69,7 +69,7 @@ class _Inputs:
 
 def build_index(
     queries: Path,
-    evals: Path | None,
+    evals: Path | Sequence[Path] | None,
     config: Path,
     out: Path,
     *,
@@ -83,7 +83,8 @@ def build_index(
 
     Args:
         queries: the query log (CSV, JSONL or Parquet).
-        evals: scores per query and model; without them every label is the frontier model.
+        evals: scores per query and model, in one or more files; without them every label is the
+            frontier model.
         config: `semroute.toml`.
         out: the folder of the index; made if missing. Versions already there are kept.
         seed: of every random choice; the same input and seed give the same index.
@@ -157,17 +158,19 @@ def _live(out: Path) -> str | None:
         return None
 
 
-def _read(queries: Path, evals: Path | None, config: Path) -> _Inputs:
+def _read(queries: Path, evals: Path | Sequence[Path] | None, config: Path) -> _Inputs:
     settings = read_config(config)
     log = read_queries(queries)
     names = settings.model_names
+    scored = eval_files(evals)
     table = (
-        read_evals(evals, log.query_ids, names) if evals else no_evals(len(log.query_ids), names)
+        read_evals(scored, log.query_ids, names) if scored else no_evals(len(log.query_ids), names)
     )
-    files = {"queries": queries, "config": config} | ({"evals": evals} if evals else {})
+    files = {"queries": queries, "config": config}
+    files |= {f"evals-{n}" if n > 1 else "evals": path for n, path in enumerate(scored, 1)}
     _name_ignored_columns(queries, log.ignored_columns)
-    if evals:
-        _name_ignored_columns(evals, table.ignored_columns)
+    for path in scored[:1]:
+        _name_ignored_columns(path, table.ignored_columns)
     return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
 
 

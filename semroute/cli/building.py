@@ -7,14 +7,23 @@ from pathlib import Path
 
 import click
 
-from semroute.cli.output import json_option, print_json, seed_type
+from semroute.cli.output import OnceEach, json_option, print_json, seed_type
 
 INPUT = click.Path(path_type=Path)
 
 
-@click.command("build-index", short_help="Build an index from a query log and evaluation results.")
+@click.command(
+    "build-index",
+    cls=OnceEach,
+    short_help="Build an index from a query log and evaluation results.",
+)
 @click.option("--queries", type=INPUT, required=True, help="Query log: .csv, .jsonl or .parquet.")
-@click.option("--evals", type=INPUT, help="Scores per query and model, in the same formats.")
+@click.option(
+    "--evals",
+    type=INPUT,
+    multiple=True,
+    help="Scores per query and model, in the same formats; may be given several times.",
+)
 @click.option("--config", type=INPUT, default="semroute.toml", show_default=True, help="Settings.")
 @click.option(
     "--out", type=INPUT, default="clusters", show_default=True, help="Folder of the index."
@@ -31,7 +40,7 @@ INPUT = click.Path(path_type=Path)
 @json_option
 def build_index(
     queries: Path,
-    evals: Path | None,
+    evals: tuple[Path, ...],
     config: Path,
     out: Path,
     seed: int,
@@ -75,7 +84,7 @@ def _killed_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.command(short_help="See all of it work on a small simulated data set.")
+@click.command(cls=OnceEach, short_help="See all of it work on a small simulated data set.")
 @click.option("--out", type=INPUT, help="Keep the files here; else the next demo replaces them.")
 @click.option(
     "--seed",

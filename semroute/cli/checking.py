@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import (
+    OnceEach,
     encoder_facts,
     figure,
     index_option,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from semroute.artifact.contents import IndexContents
 
 
-@click.command(short_help="Show what an index holds.")
+@click.command(cls=OnceEach, short_help="Show what an index holds.")
 @index_option
 @version_option
 @json_option
@@ -122,7 +123,7 @@ def _print_clusters(contents: "IndexContents") -> None:
     print_columns([heading, *rows])
 
 
-@click.command(short_help="Check every file of an index, and its encoder.")
+@click.command(cls=OnceEach, short_help="Check every file of an index, and its encoder.")
 @index_option
 @version_option
 @json_option

@@ -9,6 +9,7 @@ import click
 
 from semroute.cli.output import (
     NewFile,
+    OnceEach,
     dollars,
     index_option,
     json_option,
@@ -37,11 +38,17 @@ class Bar(click.FloatRange):
         return bar
 
 
-@click.command(short_help="Judge an index on queries its build has not seen.")
+@click.command(cls=OnceEach, short_help="Judge an index on queries its build has not seen.")
 @index_option
 @version_option
 @click.option("--queries", type=INPUT, required=True, help="Queries the build has not seen.")
-@click.option("--evals", type=INPUT, required=True, help="Their scores, per query and model.")
+@click.option(
+    "--evals",
+    type=INPUT,
+    required=True,
+    multiple=True,
+    help="Their scores, per query and model; may be given several times.",
+)
 @click.option("--report", type=NewFile(), help="Write a page of HTML here, for a browser.")
 @click.option(
     "--samples/--no-samples", default=True, show_default=True, help="Masked queries in the report."
@@ -63,7 +70,7 @@ def evaluate(
     folder: Path,
     version: str | None,
     queries: Path,
-    evals: Path,
+    evals: tuple[Path, ...],
     report: Path | None,
     samples: bool,
     skip_seen: bool,
@@ -82,7 +89,7 @@ def evaluate(
     from semroute.errors import CheckFailedError, require
     from semroute.evaluate import evaluate as judge
 
-    refuse_inputs(report, queries, evals)
+    refuse_inputs(report, queries, *evals)
     if report is not None:
         require("the report", "report", plotly="plotly")
         require("the map of clusters", "build", umap="umap-learn")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from semroute.cli.output import index_option, json_option, print_json
+from semroute.cli.output import Commands, index_option, json_option, print_json
 
 
-@click.group()
+@click.group(cls=Commands)
 def labels() -> None:
     """Export labels for analysts, and publish what they corrected.
 

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -30,6 +31,26 @@ index_option: Callable[[Command], Command] = click.option(
 version_option: Callable[[Command], Command] = click.option(
     "--version", help="A version of the index other than the live one."
 )
+
+
+class OnceEach(click.Command):
+    """A command that refuses an option given twice, of which only the last would count."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments left; a usage error names an option that is given twice."""
+        _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+        counted = Counter(one for one in given if isinstance(one, click.Option))
+        for option, n_times in counted.items():
+            if n_times > 1 and not (option.multiple or option.is_flag):
+                raise click.UsageError(f"{option.opts[-1]} is given {n_times} times; give one", ctx)
+        return super().parse_args(ctx, args)
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = OnceEach
+
 
 seed_type = click.IntRange(0, 2**32 - 1)
 """What every random generator takes."""

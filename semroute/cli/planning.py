@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import (
+    Commands,
     NewFile,
     figure,
     index_option,
@@ -34,7 +35,7 @@ _COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def evals() -> None:
     """Plan which evaluations to buy.
 
@@ -46,7 +47,13 @@ def evals() -> None:
 @evals.command(short_help="Choose which scores to buy next.")
 @index_option
 @click.option("--queries", type=INPUT, required=True, help="The query log of the index.")
-@click.option("--evals", "scores", type=INPUT, help="The scores there are so far.")
+@click.option(
+    "--evals",
+    "scores",
+    type=INPUT,
+    multiple=True,
+    help="The scores there are so far; may be given several times.",
+)
 @click.option(
     "--budget", type=click.IntRange(1), required=True, help="How many scores may be bought."
 )
@@ -58,7 +65,7 @@ def evals() -> None:
 def plan(
     folder: Path,
     queries: Path,
-    scores: Path | None,
+    scores: tuple[Path, ...],
     budget: int,
     output: Path | None,
     seed: int,
@@ -72,13 +79,15 @@ def plan(
     from semroute.cli.progress_bars import progress_for_terminal
     from semroute.planning import plan_evals, refuse_filled_plan
 
-    refuse_inputs(output, queries, scores)
+    refuse_inputs(output, queries, *scores)
     refuse_filled_plan(output)
     found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
-    if scores is None and found.n_scores_built:
+    # Half: scores of queries whose route no text decides are not among those known.
+    if 2 * found.n_known < found.n_scores_built:
+        given = f"--evals gives {found.n_known:,}" if scores else "without --evals"
         click.echo(
-            f"note: the index was built with {found.n_scores_built:,} scores; without --evals the "
-            "plan buys them again",
+            f"note: the index was built with {found.n_scores_built:,} scores; {given}"
+            f"{', and' if scores else ''} the plan buys {'others' if scores else 'them'} again",
             err=True,
         )
     if found.n_new is not None and 2 * found.n_new > found.n_queries:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semroute.cli.output import index_option, json_option, print_json
+from semroute.cli.output import OnceEach, index_option, json_option, print_json
 
 if TYPE_CHECKING:
     from semroute.artifact.pruning import Pruned
 
 
-@click.command()
+@click.command(cls=OnceEach)
 @index_option
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many versions stay.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed and remove nothing.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import (
+    OnceEach,
     dollars,
     figure,
     index_option,
@@ -32,7 +33,7 @@ N_MOVES = 4
 _ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
 
 
-@click.command(short_help="Choose a model for a text, or for each line of stdin.")
+@click.command(cls=OnceEach, short_help="Choose a model for a text, or for each line of stdin.")
 @index_option
 @version_option
 @json_option
@@ -99,7 +100,7 @@ def decision_line(decision: "RouteDecision") -> str:
     return "\t".join(printable(cell) for cell in cells)
 
 
-@click.command(short_help="Show why a text goes to its model.")
+@click.command(cls=OnceEach, short_help="Show why a text goes to its model.")
 @index_option
 @version_option
 @json_option

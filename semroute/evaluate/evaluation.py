@@ -56,7 +56,7 @@ QUERY_ORACLE = "best model per query in hindsight"
 def evaluate(
     folder: Path,
     queries: Path,
-    evals: Path,
+    evals: Path | Sequence[Path],
     *,
     version: str | None = None,
     seed: int = 0,
@@ -71,7 +71,7 @@ def evaluate(
     Args:
         folder: the index.
         queries: of the frozen set; columns semroute does not know become slices.
-        evals: scores per query and model.
+        evals: scores per query and model, in one or more files.
         version: a published version other than the live one.
         seed: of the bootstrap.
         skip_seen: leave out queries the build has seen instead of refusing the set.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.build.split import group_ids
 from semroute.errors import InputError, InvalidIndexError
-from semroute.evals import read_evals
+from semroute.evals import eval_files, read_evals
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
 from semroute.tables import listed, read_rows, shown_id
@@ -68,13 +68,17 @@ class FrozenSet:
 
 
 def read_frozen_set(
-    queries: Path, evals: Path, contents: IndexContents, *, skip_seen: bool = False
+    queries: Path,
+    evals: Path | Sequence[Path],
+    contents: IndexContents,
+    *,
+    skip_seen: bool = False,
 ) -> FrozenSet:
     """Read queries and scores, and refuse those the build has seen.
 
     Args:
         queries: in any format of a query log.
-        evals: scores per query and model.
+        evals: scores per query and model, in one or more files.
         contents: the index to be judged.
         skip_seen: leave out what the build has seen instead of refusing all of it.
 
@@ -88,7 +92,7 @@ def read_frozen_set(
     table = read_evals(evals, log.query_ids, config.model_names)
     if table.unknown_models:
         named = listed(table.unknown_models, quote=shown_id)
-        logger.warning("%s: scores of models not in the config are not used: %s", evals, named)
+        logger.warning("scores of models not in the config are not used: %s", named)
     costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.n_chars), table.costs_usd)
     if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
         told = "%s: %d queries are blank; they count, and the frontier model gets them"
@@ -110,7 +114,7 @@ def read_frozen_set(
         logger.warning(told, queries, len(kept.texts))
     if not np.isfinite(kept.scores[:, kept.frontier_column]).any():
         problem = f"no query has a score of the frontier model {config.frontier!r}; add some"
-        raise InputError(problem, path=evals, column="model")
+        raise InputError(problem, path=eval_files(evals)[0], column="model")
     return kept
 
 

@@ -101,7 +101,7 @@ def refuse_filled_plan(path: Path | None) -> None:
 def plan_evals(
     folder: Path,
     queries: Path,
-    evals: Path | None,
+    evals: Path | Sequence[Path] | None,
     budget: int,
     *,
     seed: int = 0,
@@ -113,7 +113,7 @@ def plan_evals(
     Args:
         folder: the index; its clusters and its split are those of the plan.
         queries: the query log it was built from, perhaps with newer queries.
-        evals: the scores so far; None for none.
+        evals: the scores so far, in one or more files; None for none.
         budget: how many scores may be bought.
         seed: of the order in which held-out queries are taken.
         encoder: used instead of the one the index names.

@@ -211,6 +211,9 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
     with judged.encoding("semroute.planning.files"):
         cold = run("evals", "plan", *arguments, "--budget", 1_000_000)
         done = run("evals", "plan", *arguments, "--evals", judged.files.evals, "--budget", 100_000)
+        some = tmp_path / "some.csv"
+        some.write_text("".join(judged.files.evals.read_text().splitlines(True)[:8]))
+        few = run("evals", "plan", *arguments, "--evals", some, "--budget", 5)
         over = run("evals", "plan", *arguments, "--budget", 5, "-o", judged.files.queries)
         of_test = ("--index", judged.index, "--queries", judged.files.queries_test)
         other = run("evals", "plan", *of_test, "--budget", 5)
@@ -223,6 +226,7 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
     assert f"\n{100_000 - bought:,} of the budget of 100,000 need not be spent" in done.stdout
     assert f"the other {missing - bought:,} are not expected to change anything" in done.stdout
     assert "without --evals the plan buys them again" in cold.stderr
+    assert "--evals gives 7, and the plan buys others again" in few.stderr
     assert cold.stdout.startswith("4,500 scores to buy of 4,500 missing; 0 are known")
     assert "need not be spent: no more are missing" in cold.stdout
 
