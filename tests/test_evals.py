@@ -148,7 +148,7 @@ def test_files_that_contradict_each_other_are_refused_naming_both_places(tmp_pat
 
 def test_each_of_several_files_must_belong_to_the_log(tmp_path: Path) -> None:
     paths = _two_files(tmp_path, "query_id,model,score\nz,small,1\n")
-    with pytest.raises(InputError, match=r"plan\.csv, column query_id: no row is for a query of the query log"):
+    with pytest.raises(InputError, match=r"plan\.csv, column query_id: no row is for a query"):
         read_evals(paths, ("a", "b"), ("large", "small"))
 
 

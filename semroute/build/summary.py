@@ -64,6 +64,7 @@ class BuildSummary:
     max_new_words: float | None
     max_false_fallback: float
     n_reattached: int
+    n_renamed: int
     kept_up: tuple[KeptUp, ...]
     saving_without_labels: float | None
     n_truncated: int
@@ -160,6 +161,7 @@ def summarise(
         max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,
         n_reattached=carried.n_reattached,
+        n_renamed=carried.n_renamed,
         kept_up=carried.kept_up,
         saving_without_labels=_saving_without_labels(contents),
         n_truncated=n_truncated,

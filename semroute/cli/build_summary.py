@@ -139,11 +139,10 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     if summary.n_insufficient_evidence:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))
-    if summary.n_reattached or summary.kept_up:
-        n_carried = summary.n_reattached + len(summary.kept_up)
+    if summary.n_reattached or summary.n_renamed or summary.kept_up:
         without = summary.saving_without_labels
         told = "" if without is None else f"; without labels {percent(without)} would be saved"
-        notes.append(("labels", f"{n_carried} corrected labels carried over{told}"))
+        notes.append(("labels", f"{_carried_over(summary)}{told}"))
     notes += [("kept up", _kept_up(kept)) for kept in summary.kept_up]
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
@@ -158,6 +157,15 @@ def _long_texts(summary: BuildSummary) -> str:
     return f'{longer}: only their start counts; set cut = "head_tail" in [texts] to read both ends'
 
 
+def _carried_over(summary: BuildSummary) -> str:
+    counted = (
+        (summary.n_reattached, "carried over by key"),
+        (summary.n_renamed, "got their name or note back by similarity"),
+        (len(summary.kept_up), "stay with the frontier model"),
+    )
+    return "corrected clusters: " + ", ".join(f"{n} {what}" for n, what in counted if n)
+
+
 def _kept_up(kept: KeptUp) -> str:
     return (
         f"{kept.cluster_key} ({kept.cluster_name}) stays with the frontier model by the label of "
@@ -168,7 +176,8 @@ def _kept_up(kept: KeptUp) -> str:
 
 def _suggestion(suggestion: Suggestion) -> str:
     work = f"label {suggestion.label}" if suggestion.label else "name or note"
-    lost = f"{work} of the former cluster {suggestion.cluster_key} ({suggestion.name or 'unnamed'})"
+    name = f" ({suggestion.name})" if suggestion.name else ""
+    lost = f"{work} of the former cluster {suggestion.cluster_key}{name}"
     if suggestion.nearest_key is None:
         return f"{lost} was not carried over; no new cluster is like it"
     return (

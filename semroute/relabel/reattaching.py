@@ -8,6 +8,9 @@ import numpy as np
 from semroute.artifact.contents import Cluster
 from semroute.vectors import Vectors
 
+SAME_TOPIC = 0.9
+"""Cosine of two centroids, each nearest to the other, from which a name and a note go along."""
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -46,14 +49,16 @@ class KeptUp:
 class Reattached:
     """The clusters of a rebuild with the analysts' work on them, and the work that found no place.
 
-    `n_reattached` counts clusters of an old key that got a name, a label or a note back, `kept_up`
-    lists those of a new key that got the label of the frontier model.
+    `n_reattached` counts clusters of an old key that got a name, a label or a note back,
+    `n_renamed` those of a new key that got a name or a note, `kept_up` lists those of a new key
+    that got the label of the frontier model.
     """
 
     clusters: tuple[Cluster, ...]
     n_reattached: int
     suggestions: tuple[Suggestion, ...]
     kept_up: tuple[KeptUp, ...] = ()
+    n_renamed: int = 0
 
 
 def reattach(
@@ -67,10 +72,11 @@ def reattach(
 ) -> Reattached:
     """Give names, overrides and notes to the clusters of the same key.
 
-    What belonged to a key that is gone, and an override whose model is gone, become suggestions:
-    they are for an analyst to decide, never applied by themselves. But for one kind: a cluster of
-    a new key lies where the old index would have asked the frontier model because an analyst said
-    so. That stays so, with the note, until an analyst says otherwise.
+    An override of a key that is gone, or whose model is gone, becomes a suggestion: it is for an
+    analyst to decide, never applied by itself. But for one kind: a cluster of a new key lies where
+    the old index would have asked the frontier model because an analyst said so. That stays so,
+    with the note, until an analyst says otherwise. A name and a note decide nothing, and go along
+    to a cluster of a new key that is most similar and at least `SAME_TOPIC`.
 
     Args:
         previous: the clusters analysts worked on.
@@ -85,16 +91,43 @@ def reattach(
     carried = tuple(_carried(new, worked_on.get(new.cluster_key)) for new in clusters)
     n_reattached = sum(before != after for before, after in zip(clusters, carried, strict=True))
     kept_up: tuple[KeptUp, ...] = ()
-    if len(previous) and centroids.shape[1:] == previous_centroids.shape[1:]:
+    n_renamed = 0
+    if len(previous) and len(clusters) and centroids.shape[1:] == previous_centroids.shape[1:]:
         similarities = centroids @ previous_centroids.T
         kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
+        if known_from <= 1:
+            same = _same_topics(previous, carried, similarities)
+            n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
+            carried = tuple(_renamed(new, same.get(new.cluster_key)) for new in carried)
     carried = _with_labels(carried, kept_up, worked_on, frontier)
     found = (
         *_of_lost_models(worked_on, carried),
         *_of_lost_clusters(worked_on, previous_centroids, carried, centroids),
     )
     undecided = tuple(left for one in found if (left := _left_to_decide(one, carried)))
-    return Reattached(carried, n_reattached, undecided, kept_up)
+    return Reattached(carried, n_reattached, undecided, kept_up, n_renamed)
+
+
+def _same_topics(
+    previous: Sequence[Cluster], clusters: Sequence[Cluster], similarities: Vectors
+) -> dict[str, Cluster]:
+    """Find the clusters of a new key that are an old one whose key is gone, by their new key."""
+    keys = {cluster.cluster_key for cluster in clusters}
+    former_keys = {old.cluster_key for old in previous}
+    nearest_new = similarities.argmax(axis=0)
+    found = {}
+    for row, new in enumerate(clusters):
+        old = previous[place := int(similarities[row].argmax())]
+        is_mutual = nearest_new[place] == row and similarities[row, place] >= SAME_TOPIC
+        if is_mutual and new.cluster_key not in former_keys and old.cluster_key not in keys:
+            found[new.cluster_key] = old
+    return found
+
+
+def _renamed(new: Cluster, old: Cluster | None) -> Cluster:
+    if old is None:
+        return new
+    return new.model_copy(update={"name": _given_name(old) or new.name, "note": old.note})
 
 
 def _kept_up(
@@ -123,20 +156,30 @@ def _with_labels(
 ) -> tuple[Cluster, ...]:
     former = {kept.cluster_key: worked_on[kept.former_key] for kept in kept_up}
     return tuple(
-        cluster.model_copy(update={"override": frontier, "note": old.note})
+        cluster.model_copy(update={"override": frontier, "note": old.note or _as_before(old)})
         if (old := former.get(cluster.cluster_key))
         else cluster
         for cluster in clusters
     )
 
 
+def _as_before(old: Cluster) -> str:
+    """Say in a note why a cluster nobody looked at has a label."""
+    return f"label of the former cluster {old.name}, by a build"
+
+
 def _left_to_decide(suggestion: Suggestion, clusters: Sequence[Cluster]) -> Suggestion | None:
     """Leave out what the nearest cluster has by now; None if nothing is left."""
     near = next((one for one in clusters if one.cluster_key == suggestion.nearest_key), None)
-    if near is None or suggestion.label is None or near.override != suggestion.label:
+    if near is None:
         return suggestion
-    note = "" if near.note == suggestion.note else suggestion.note
-    return replace(suggestion, label=None, note=note) if suggestion.name or note else None
+    left = replace(
+        suggestion,
+        name=None if near.name == suggestion.name else suggestion.name,
+        label=None if near.override == suggestion.label else suggestion.label,
+        note="" if near.note == suggestion.note else suggestion.note,
+    )
+    return left if left.name or left.label or left.note else None
 
 
 def _has_work(cluster: Cluster) -> bool:

@@ -95,6 +95,54 @@ def test_a_label_whose_model_is_gone_is_suggested_while_name_and_note_are_carrie
     )
 
 
+CLOSE = (0.95, 0.3122)
+"""Of cosine 0.95 to EAST."""
+
+
+def test_a_name_and_a_note_go_along_to_the_same_topic_under_another_key_but_no_label():
+    old = clusters("a", "gone", gone={"name": "refunds", "override": "medium", "note": "why"})
+    new = clusters("x", "a")
+    carried = reattach(old, centroids(NORTH, EAST), new, centroids(CLOSE, NORTH))
+    assert carried.clusters == clusters("x", "a", x={"name": "refunds", "note": "why"})
+    assert (carried.n_reattached, carried.n_renamed) == (0, 1)
+    assert carried.suggestions == (
+        Suggestion("gone", None, "medium", "", "x", "refunds", pytest.approx(0.95, abs=1e-3)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("new_places", "known_from"),
+    [
+        ((NORTH_EAST, NORTH), 0.5),  # too far
+        ((CLOSE, EAST), 0.5),  # another new cluster is nearer
+        ((CLOSE, NORTH), 2.0),  # another encoder
+    ],
+)
+def test_a_name_does_not_go_along_to_what_may_be_another_topic(new_places, known_from):
+    old = clusters("a", "gone", gone={"name": "refunds"})
+    carried = reattach(
+        old,
+        centroids(NORTH, EAST),
+        clusters("x", "a"),
+        centroids(*new_places),
+        known_from=known_from,
+    )
+    assert carried.clusters == clusters("x", "a")
+    assert carried.n_renamed == 0
+    assert [one.name for one in carried.suggestions] == ["refunds"]
+
+
+def test_a_label_that_was_kept_says_in_its_note_where_it_comes_from():
+    old = clusters("gone", gone={"override": "large"})
+    carried = reattach(
+        old, centroids(EAST), clusters("x"), centroids(NORTH_EAST), known_from=0.5, frontier="large"
+    )
+    (cluster,) = carried.clusters
+    assert cluster.override == "large"
+    assert cluster.note == "label of the former cluster auto gone, by a build"
+    assert carried.suggestions == ()
+
+
 PINNED = {"name": "refunds", "override": "large", "note": "ask Ann"}
 
 
