@@ -197,6 +197,42 @@ def certify(
     return _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
 
 
+@dataclass(frozen=True)
+class NextStep:
+    """The policy after the one in force, which was not certified.
+
+    `mean_loss` is what it lost on the scored calibration queries, `saving` the share of the
+    frontier's cost it would save.
+    """
+
+    tolerance: float
+    mean_loss: float
+    saving: float
+
+
+def next_step(
+    policy: RoutingPolicy, rows: CalibrationRows, certificate: Certificate
+) -> NextStep | None:
+    """Return where the certificate stops; None if nothing lies beyond, or labels stopped it."""
+    least = -1.0 if certificate.tolerance is None else certificate.tolerance
+    for member, found in _distinct(policy, rows.traffic) if certificate.holds else []:
+        if member.tolerance is not None and member.tolerance > least:
+            order = _distinct_texts(rows)
+            known = known_losses(found.columns, rows.scores, policy.frontier, order)
+            cost, always = _mean_costs(policy, rows, found)
+            return NextStep(member.tolerance, known.mean, 1 - cost / always if always else 0.0)
+    return None
+
+
+def _mean_costs(
+    policy: RoutingPolicy, rows: CalibrationRows, choices: Choices
+) -> tuple[float, float]:
+    """Return what a request costs with these choices, and with the frontier always."""
+    spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
+    chosen = spent[np.arange(len(spent)), choices.columns]
+    return _mean(chosen), _mean(spent[:, policy.frontier])
+
+
 def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[_Step]:
     """List the family in order; of tolerances that choose the same here, only the last.
 
@@ -263,9 +299,8 @@ def _certificate(
     """Put together what is promised of a policy; `shown` is the confidence of its bound."""
     known = known_losses(choices.columns, rows.scores, policy.frontier, order)
     n, n_scored = max(len(choices.columns), 1), len(_scored(rows))
-    spent = np.where(np.isnan(rows.costs_usd), rows.traffic.costs_usd, rows.costs_usd)
+    cost_usd, frontier_cost_usd = _mean_costs(policy, rows, choices)
     counted = np.bincount(choices.columns, minlength=len(models))
-    chosen_costs = spent[np.arange(len(spent)), choices.columns]
     may_lose = _may_lose(policy)
     worth = [] if may_lose else _worth_certifying(policy, rows, order)
     n_paired = int(is_paired(~np.isnan(rows.scores[order]), policy.frontier).sum())
@@ -286,8 +321,8 @@ def _certificate(
         n_unscored=len(rows.scores) - n_scored,
         n_repeated=n_scored - len(order),
         model_shares={model: float(k / n) for model, k in zip(models, counted, strict=True)},
-        cost_usd=_mean(chosen_costs),
-        frontier_cost_usd=_mean(spent[:, policy.frontier]),
+        cost_usd=cost_usd,
+        frontier_cost_usd=frontier_cost_usd,
         n_overrides=int((policy.overrides != NO_OVERRIDE).sum()),
         n_needed=needed,
     )

@@ -1,4 +1,4 @@
-"""Names of columns that nearly are those of an input file."""
+"""Names that nearly are those of a column, a key or a model."""
 
 import difflib
 from collections.abc import Collection
@@ -18,19 +18,42 @@ KNOWN_COLUMNS = (*_OTHER_NAMES, "timestamp")
 _CLOSE = 0.8
 """From this likeness (of `difflib`) on a name counts as a slip; "cost_eur" is not near enough."""
 
+_AS_CLOSE = 0.1
+"""Of likeness: names that lie no farther apart are all suggested."""
+
 
 def rename_to(wanted: str, names: Collection[str]) -> str | None:
     """Return the one of `names` that seems to be meant as the column `wanted`, if any is.
 
     >>> rename_to("query_id", ["Prompt", "Query ID"]), rename_to("cost_usd", ["cost_eur"])
     ('Query ID', None)
+    >>> rename_to("query_id", ["query", "id"]), rename_to("text", ["query", "id"])
+    ('id', 'query')
     """
     target = _fold(wanted)
     folded = {_fold(name): name for name in names if name not in KNOWN_COLUMNS}
-    close = difflib.get_close_matches(target, folded, n=1, cutoff=_CLOSE)
-    other = [name for name in folded if name in _OTHER_NAMES.get(wanted, ())]
-    found = [*close, *other]
+    known = [name for name in folded if name in _OTHER_NAMES.get(wanted, ())]
+    meant_otherwise = {name for others in _OTHER_NAMES.values() for name in others}
+    slips = [name for name in folded if name not in meant_otherwise]
+    found = [*known, *difflib.get_close_matches(target, slips, n=1, cutoff=_CLOSE)]
     return folded[found[0]] if found else None
+
+
+def suggest(wanted: str, found: Collection[str]) -> str:
+    """Return "; did you mean 'x'?" for the closest of `found`, several if as close, else nothing.
+
+    >>> suggest("query_id", ["Query_ID", "text"]), suggest("gpt", ["gpt-s", "gpt-l", "o1"])
+    ("; did you mean 'Query_ID'?", "; did you mean 'gpt-s' or 'gpt-l'?")
+    """
+    folded = {name.casefold(): name for name in found}
+    close = difflib.get_close_matches(wanted.casefold(), folded, n=3)
+    likeness = [difflib.SequenceMatcher(None, wanted.casefold(), name).ratio() for name in close]
+    meant = [
+        repr(folded[name])
+        for name, ratio in zip(close, likeness, strict=True)
+        if ratio > likeness[0] - _AS_CLOSE
+    ]
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def is_header(names: Collection[str]) -> bool:

@@ -25,10 +25,11 @@ from pydantic_core import ErrorDetails
 
 from semroute.clustering.density import UMAPHDBSCAN
 from semroute.clustering.spherical import SphericalKMeans
+from semroute.columns import suggest
 from semroute.encoders.sentence_transformer import SentenceTransformerSettings
 from semroute.encoders.static import StaticSettings
 from semroute.errors import ConfigError
-from semroute.tables import listed, suggest, unreadable
+from semroute.tables import listed, unreadable
 from semroute.texts import MAX_CHARS, CleanText, Cut, clean
 
 ClustererSettings = Annotated[UMAPHDBSCAN | SphericalKMeans, Field(discriminator="kind")]

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.columns import rename_to
+from semroute.columns import rename_to, suggest
 from semroute.errors import FaultyRows, InputError
-from semroute.tables import Row, identifier, listed, read_rows, shown_id, suggest
+from semroute.tables import Row, identifier, listed, read_rows, shown_id
 
 logger = logging.getLogger("semroute")
 
@@ -288,7 +288,7 @@ def _refuse_strangers(reading: _Reading) -> None:
     elif not reading.found_model:
         column, problem = "model", "no row is for a model of the config"
         found, expected = list(reading.unknown_models), list(reading.models)
-        hint = next((near for model in expected if (near := suggest(model, found))), hint)
+        hint = next((near for model in found if (near := suggest(model, expected))), hint)
     else:
         problem = "no row has both a query of the query log and a model of the config"
         raise InputError(f"{problem}{hint}", path=reading.path)

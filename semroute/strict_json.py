@@ -25,7 +25,7 @@ def parse_json(text: str, path: Path, line: int, column: str | None = None) -> A
         # A pair of surrogates is one character by now; what is left stands alone.
         return _without_surrogates(value) if _ESCAPED_SURROGATE.search(text) else value
     except json.JSONDecodeError as error:
-        problem = f"is not valid JSON at character {error.colno} ({error.msg})"
+        problem = f"is not valid JSON at character {error.pos + 1} ({error.msg})"
         hint = "write one whole JSON object on each line" if column is None else "correct it"
         problem = f"{problem}; {hint}"
     except _NotStandardJSONError as error:

@@ -1,7 +1,6 @@
 """Rows of CSV, JSON Lines and Parquet files, each with the line it starts on."""
 
 import csv
-import difflib
 import hashlib
 import io
 import re
@@ -135,17 +134,6 @@ def shown_id(value: str) -> str:
     ("'q-17'", 'an id of 18 characters')
     """
     return repr(value) if _ID.fullmatch(value) else f"an id of {len(value)} characters"
-
-
-def suggest(wanted: str, found: Collection[str]) -> str:
-    """Return "; did you mean 'x'?" for the closest of `found`, else nothing.
-
-    >>> suggest("query_id", ["Query_ID", "text"])
-    "; did you mean 'Query_ID'?"
-    """
-    folded = {name.casefold(): name for name in found}
-    close = difflib.get_close_matches(wanted.casefold(), folded, n=1)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def listed(names: Collection[str], limit: int = 8, quote: Callable[[str], str] = repr) -> str:

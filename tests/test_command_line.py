@@ -79,6 +79,14 @@ def test_an_option_given_twice_is_refused_instead_of_half_ignored(arguments: lis
     assert "is given 2 times; give one" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["route", "explain"])
+def test_a_text_without_quotes_or_with_a_dash_is_told_how_to_be_written(command: str) -> None:
+    words = run(command, "where", "is", "my", "order")
+    assert (words.code, "put it in quotes" in words.stderr) == (2, True)
+    dash = run(command, "-5 degrees")
+    assert (dash.code, "Write -- before a text that begins with a dash" in dash.stderr) == (2, True)
+
+
 def test_an_interrupted_command_says_so_and_exits_with_130(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from semroute.columns import suggest
 from semroute.errors import InputError, MissingExtraError
 from semroute.strict_json import kind_of
 from semroute.tables import (
@@ -23,7 +24,6 @@ from semroute.tables import (
     listed,
     read_rows,
     sha256_of,
-    suggest,
 )
 from tests.broken_files import parquet
 
@@ -293,6 +293,9 @@ def test_kinds_are_named_as_json_does() -> None:
 def test_a_close_name_is_suggested_whatever_its_case_and_a_far_one_is_not() -> None:
     assert suggest("query_id", ["Text", "QUERY_ID"]) == "; did you mean 'QUERY_ID'?"
     assert suggest("query_id", ["colour"]) == ""
+    assert (
+        suggest("atlas", ["atlas-xl", "atlas-s", "o1"]) == "; did you mean 'atlas-s' or 'atlas-xl'?"
+    )
 
 
 def test_long_lists_are_cut_and_the_rest_counted() -> None:

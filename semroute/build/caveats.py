@@ -1,14 +1,21 @@
 """What a build warns of: what it did not use, and what weakens its result."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
+from semroute.build.embed import EmbeddedLog
+from semroute.columns import suggest
 from semroute.evals import EvalTable
 from semroute.relabel import Reattached
-from semroute.tables import listed, shown_id, suggest
+from semroute.tables import listed, shown_id
 
 MUCH_REPEATED = 0.1
 """Share of near duplicates from which a promise about distinct texts is worth a word."""
+
+OTHER_UNIT = 30.0
+"""Measured costs this many times what prices say, or the reverse, are told of."""
 
 _SERVED_BY_LIBRARY = (
     "the index does not hold it, so a server needs the model and: pip install 'semroute[build]'"
@@ -20,8 +27,8 @@ def build_warnings(
     previous: IndexContents | None,
     contents: IndexContents,
     carried: Reattached,
+    log: EmbeddedLog,
     n_shows_more: int,
-    n_textless: int,
 ) -> tuple[str, ...]:
     """Say what the owner of a published build should know.
 
@@ -30,15 +37,16 @@ def build_warnings(
         previous: the version that was live before, if any.
         contents: of the version that was published.
         carried: what became of the analysts' labels of `previous`.
+        log: what was built from.
         n_shows_more: how many requests of the log hold an image, sound or a file.
-        n_textless: how many of these hold no text.
     """
     frontier = contents.manifest.config.frontier
     return (
         *_lost_labels(carried),
         *_of_encoder(contents),
         *_of_log(contents),
-        *_beyond_text(n_shows_more, n_textless, frontier),
+        *_beyond_text(n_shows_more, log.n_textless, frontier),
+        *_of_costs(evals.models, log),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -95,6 +103,21 @@ def _unused(evals: EvalTable) -> tuple[str, ...]:
         n_unknown = evals.n_unknown_queries
         queries = "1 query" if n_unknown == 1 else f"{n_unknown:,} queries"
         found.append(f"scores of {queries} not in the log were not used")
+    return tuple(found)
+
+
+def _of_costs(models: Sequence[str], log: EmbeddedLog) -> tuple[str, ...]:
+    """Name models whose measured costs cannot be in the unit of the config's prices."""
+    known = np.isfinite(log.costs_usd)
+    measured = np.where(known, log.costs_usd, 0.0).sum(axis=0)
+    priced = np.where(known, log.prices_usd, 0.0).sum(axis=0)
+    found = []
+    for model, spent, price in zip(models, measured.tolist(), priced.tolist(), strict=True):
+        if min(spent, price) > 0 and max(spent / price, price / spent) >= OTHER_UNIT:
+            found.append(
+                f"the measured costs of {model} are {spent / price:,.2f} times what the prices of "
+                "the config say; give both in US dollars, cost_usd for one request"
+            )
     return tuple(found)
 
 

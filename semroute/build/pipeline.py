@@ -118,8 +118,8 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
             remove_shards(out)
-    beyond_text = (sum(inputs.log.shows_more), log.n_textless)
-    warnings = build_warnings(inputs.evals, previous, contents, carried, *beyond_text)
+    n_shows_more = sum(inputs.log.shows_more)
+    warnings = build_warnings(inputs.evals, previous, contents, carried, log, n_shows_more)
     return summarise(
         out,
         contents,

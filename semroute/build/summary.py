@@ -10,10 +10,10 @@ import numpy as np
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.before import Before
 from semroute.build.watch import StepTime
-from semroute.certify import Certificate
+from semroute.certify import Certificate, NextStep
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.known_losses import is_paired
-from semroute.relabel import KeptUp, Reattached, Suggestion, certified
+from semroute.relabel import KeptUp, Reattached, Suggestion, beyond, certified
 from semroute.texts import Cut
 
 
@@ -36,6 +36,7 @@ class BuildSummary:
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
+    `next_step` is the policy that would save more, and was not certified; None if there is none.
     `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
@@ -58,6 +59,7 @@ class BuildSummary:
     frontier_cost_usd: float
     mean_loss: float
     certificate: Certificate
+    next_step: NextStep | None
     max_loss: float
     confidence: float
     ood_threshold: float
@@ -155,6 +157,7 @@ def summarise(
         frontier_cost_usd=certificate.frontier_cost_usd,
         mean_loss=certificate.mean_loss,
         certificate=certificate,
+        next_step=beyond(contents, certificate),
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
         ood_threshold=manifest.ood.threshold,

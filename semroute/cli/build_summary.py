@@ -79,12 +79,31 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         f"{expected} a request expected, {always} with {summary.frontier} always: "
         f"{percent(summary.saving)} saved"
     )
+    n_failed = summary.certificate.n_worst_case
+    counting = f", {n_failed:,} holes counted as failures" if n_failed else ""
     quality = (
-        f"{summary.mean_loss:.4f} of mean score lost on the held-out queries, at most "
+        f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}, at most "
         f"{summary.certificate.upper_bound:.4f} at confidence {summary.confidence:g}"
     )
     promise = [("promise", summary.certificate.sentence)]
-    return [("cost", cost), ("quality", quality), *promise, *_holes(summary)]
+    return [("cost", cost), ("quality", quality), *promise, *_beyond(summary), *_holes(summary)]
+
+
+def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:
+    step = summary.next_step
+    if step is None or summary.certificate.tolerance is None:
+        return []
+    why = (
+        "too few to show that no more than that is lost"
+        if step.mean_loss < summary.max_loss
+        else "too much"
+    )
+    text = (
+        f"{percent(step.saving)} would be saved at the next step, tolerance {step.tolerance:g}: it "
+        f"lost {figure(step.mean_loss, 4)} of the {summary.max_loss:g} allowed on the held-out "
+        f"queries, {why}"
+    )
+    return [("beyond", text)]
 
 
 def _holes(summary: BuildSummary) -> list[tuple[str, str]]:

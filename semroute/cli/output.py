@@ -154,4 +154,5 @@ def dollars(cost_usd: float | None) -> str:
 
 def figure(value: float | None, digits: int = 3) -> str:
     """Write a number with a fixed number of decimals; `-` if it is unknown."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    # Without the sum, what is rounded to nothing would keep its minus.
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"

@@ -33,7 +33,23 @@ N_MOVES = 4
 _ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
 
 
-@click.command(cls=OnceEach, short_help="Choose a model for a text, or for each line of stdin.")
+class OfText(OnceEach):
+    """A command about a text, which a shell cuts into words and may take for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments left; a usage error says how to write the text."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            told = f"{error.format_message()} Write -- before a text that begins with a dash."
+            raise click.UsageError(told, ctx) from None
+        except click.UsageError as error:
+            if "extra argument" not in error.message:
+                raise
+            raise click.UsageError("the text is several words; put it in quotes", ctx) from None
+
+
+@click.command(cls=OfText, short_help="Choose a model for a text, or for each line of stdin.")
 @index_option
 @version_option
 @json_option
@@ -100,7 +116,7 @@ def decision_line(decision: "RouteDecision") -> str:
     return "\t".join(printable(cell) for cell in cells)
 
 
-@click.command(cls=OnceEach, short_help="Show why a text goes to its model.")
+@click.command(cls=OfText, short_help="Show why a text goes to its model.")
 @index_option
 @version_option
 @json_option

@@ -1,7 +1,7 @@
 """Analysts' corrections: out as a sheet, back as a new version, and over to a rebuilt index."""
 
 from semroute.relabel.applying import apply_labels
-from semroute.relabel.certifying import certified, recertified, with_certificate
+from semroute.relabel.certifying import beyond, certified, recertified, with_certificate
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
 from semroute.relabel.reattaching import KeptUp, Reattached, Suggestion, reattach
@@ -14,6 +14,7 @@ __all__ = [
     "Reattached",
     "Suggestion",
     "apply_labels",
+    "beyond",
     "certified",
     "contradictions",
     "export_labels",

@@ -7,7 +7,7 @@ import numpy as np
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.artifact.serving import calibration_rows, routing_policy
-from semroute.certify import Certificate, certify
+from semroute.certify import Certificate, NextStep, certify, next_step
 from semroute.policy import NO_OVERRIDE, LabelReason
 
 
@@ -24,6 +24,11 @@ def certified(contents: IndexContents) -> Certificate:
         config.quality.max_loss,
         config.quality.confidence,
     )
+
+
+def beyond(contents: IndexContents, certificate: Certificate) -> NextStep | None:
+    """Return the policy that would come next, and was not certified."""
+    return next_step(routing_policy(contents), calibration_rows(contents), certificate)
 
 
 def with_certificate(contents: IndexContents, certificate: Certificate) -> IndexContents:

@@ -85,7 +85,7 @@ EVALS = (
     _evals(
         "of-other-models",
         "query_id,model,score\na,Large,1\nb,tiny,1\n",
-        r"the file has 'Large', 'tiny', expected are 'large', 'small'; did you mean 'Large'\?",
+        r"the file has 'Large', 'tiny', expected are 'large', 'small'; did you mean 'large'\?",
     ),
     _evals(
         "of-no-common-cell",

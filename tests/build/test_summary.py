@@ -50,6 +50,42 @@ def test_where_all_scores_are_known_nothing_is_said_of_holes(
     assert "holes" not in capsys.readouterr().out
 
 
+def test_it_says_where_the_certificate_stops_and_what_the_next_step_would_save(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The small model loses 0.3 on every fourth query, those of topic 1.
+    lines = files.evals.read_text().splitlines()
+    worse = [
+        line.replace("small,1.0", "small,0.7")
+        if line[1:6].isdigit() and int(line[1:6]) % 4 == 1
+        else line
+        for line in lines
+    ]
+    files.evals.write_text("\n".join(worse) + "\n")
+    summary = build_small(files, tmp_path / "i")
+    step = summary.next_step
+    assert step is not None
+    assert summary.certificate.tolerance is not None
+    assert step.tolerance > summary.certificate.tolerance
+    assert step.mean_loss == pytest.approx(0.075, abs=0.02)
+    assert step.saving > summary.saving
+    print_summary(summary)
+    told = f"it lost {step.mean_loss:.4f} of the 0.05 allowed on the held-out queries, too much"
+    assert told in capsys.readouterr().out
+
+
+def test_measured_costs_in_another_unit_than_the_prices_are_told_of(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    assert not any("measured costs" in one for one in build_small(files, tmp_path / "i").warnings)
+    files.evals.write_text(files.evals.read_text().replace(",0.02\n", ",20\n"))
+    warnings = build_small(files, tmp_path / "i").warnings
+    assert (
+        "the measured costs of large are 1,000.00 times what the prices of the config say; give "
+        "both in US dollars, cost_usd for one request"
+    ) in warnings
+
+
 def test_a_config_of_one_model_is_not_told_to_score_others(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
