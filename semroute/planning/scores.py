@@ -76,7 +76,7 @@ class PlannedScore:
 
 @dataclass(frozen=True)
 class Portion:
-    """What the scores up to a hundred are expected to buy.
+    """What the scores up to a hundred are expected to buy; the first, of none, is what there is.
 
     `n_pairs` counts held-out queries scored with the frontier and another model; `bound_width`
     is about how far the certificate then has to stay above the mean loss it sees; `label_value`
@@ -279,16 +279,21 @@ def portions(
     variance: float = LOSS_VARIANCE,
     size: int = 100,
 ) -> tuple[Portion, ...]:
-    """Say what every `size` scores of a plan are expected to buy, one after the other.
+    """Say what there is, and what every `size` scores of a plan are expected to buy.
 
-    `variance` is that of the losses the certificate will see.
+    The first portion is of no scores: the margin before any is bought. `variance` is that of the
+    losses the certificate will see.
     """
     known = np.isfinite(log.scores)
-    found = []
+
+    def portion(n_scores: int, part: Sequence[PlannedScore]) -> Portion:
+        n_pairs = int((is_paired(known, log.frontier_column) & ~log.fit).sum())
+        width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
+        return Portion(n_scores, n_pairs, width, sum(one.value for one in part))
+
+    found = [portion(0, ())]
     for start in range(0, len(planned), size):
         part = planned[start : start + size]
         known[[one.row for one in part], [one.column for one in part]] = True
-        n_pairs = int((is_paired(known, log.frontier_column) & ~log.fit).sum())
-        width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
-        found.append(Portion(start + len(part), n_pairs, width, sum(one.value for one in part)))
+        found.append(portion(start + len(part), part))
     return tuple(found)

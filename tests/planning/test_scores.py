@@ -145,15 +145,17 @@ def test_a_plan_with_scores_filled_in_is_not_written_over(tmp_path: Path) -> Non
 def test_portions_count_pairs_and_narrow_the_margin() -> None:
     whole = three_clusters()
     planned = plan_scores(whole, 200, tolerance=0.04, confidence=0.95)
-    found = portions(whole, planned, 0.95)
+    now, *found = portions(whole, planned, 0.95)
+    assert (now.n_scores, now.label_value) == (0, 0)
     assert [one.n_scores for one in found] == [100, 200]
     scored = np.isfinite(whole.scores).all(axis=1)
-    assert found[0].n_pairs > (scored & ~whole.fit).sum()
-    assert found[1].n_pairs > found[0].n_pairs
-    wide, narrow = (one.bound_width for one in found)
+    assert now.n_pairs == (scored & ~whole.fit).sum()
+    assert now.n_pairs < found[0].n_pairs < found[1].n_pairs
+    wide, narrow, narrowest = (one.bound_width for one in (now, *found))
     assert wide is not None
     assert narrow is not None
-    assert narrow < wide
+    assert narrowest is not None
+    assert narrowest < narrow < wide
 
 
 def test_the_margin_is_that_of_the_certificate_where_as_many_queries_are_scored() -> None:
@@ -164,7 +166,7 @@ def test_the_margin_is_that_of_the_certificate_where_as_many_queries_are_scored(
     # All but the first hundred are held out, and scored with both models.
     whole = log(scores, np.zeros(2 * n, dtype=int), np.arange(2 * n) < n)
     bought = [PlannedScore(0, 1, "label", 0.0)]
-    (found,) = portions(whole, bought, 0.95, loss_variance(certificate))
+    _, found = portions(whole, bought, 0.95, loss_variance(certificate))
     assert found.n_pairs == n
     assert found.bound_width == pytest.approx(certificate.upper_bound - certificate.mean_loss)
 
