@@ -52,6 +52,9 @@ class Commands(click.Group):
     command_class = OnceEach
 
 
+WIDEST_CELL = 100
+"""Characters of a cell that are printed; one long name would push all other columns away."""
+
 seed_type = click.IntRange(0, 2**32 - 1)
 """What every random generator takes."""
 
@@ -104,7 +107,7 @@ def print_json(document: Any, *, indent: int | None = 2) -> None:
 
 def print_columns(rows: Sequence[Sequence[object]], *, indent: str = "  ") -> None:
     """Print rows as aligned columns: the first row is the heading; numbers are set right."""
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    cells = [[printable(str(cell), WIDEST_CELL) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     right = [all(_is_figure(row[column]) for row in cells[1:]) for column in range(len(cells[0]))]
     for row in cells:
