@@ -61,11 +61,14 @@ def query_text(query: Query) -> str:
 
 def _turn(message: object) -> tuple[object, object]:
     """Return the role and the content of a message."""
-    if isinstance(message, Mapping):
-        return message.get("role"), message.get("content")
-    if hasattr(message, "role") and hasattr(message, "content"):
-        return message.role, message.content
+    if isinstance(message, Mapping) or (hasattr(message, "role") and hasattr(message, "content")):
+        return _field(message, "role"), _field(message, "content")
     raise TypeError("a query that is a list holds messages with a role and a content")
+
+
+def _field(record: object, name: str) -> object:
+    """Return a field of a mapping or of an object; None if it has none of that name."""
+    return record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
 
 
 def shows_more_than_text(messages: Sequence[Any]) -> bool:
@@ -75,7 +78,7 @@ def shows_more_than_text(messages: Sequence[Any]) -> bool:
     True
     """
     return any(
-        isinstance(part, Mapping) and _MEDIA.search(str(part.get("type"))) is not None
+        _MEDIA.search(str(_field(part, "type"))) is not None
         for _, content in map(_turn, messages)
         if isinstance(content, Sequence) and not isinstance(content, str)
         for part in content
@@ -101,8 +104,7 @@ def _content_text(content: object) -> str:
         return content
     if not isinstance(content, Sequence):
         return ""
-    parts = [part for part in content if isinstance(part, Mapping)]
-    texts = [part.get("text") for part in parts if part.get("type") in _TEXT_PARTS]
+    texts = [_field(part, "text") for part in content if _field(part, "type") in _TEXT_PARTS]
     return "\n".join(text for text in texts if isinstance(text, str))
 
 

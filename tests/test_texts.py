@@ -112,6 +112,10 @@ def test_messages_may_be_the_objects_an_openai_client_returns() -> None:
     assert query_text(messages[:2]) == "good morning in German?"
     assert request_chars(messages) == len("good morning in German?and in French?12345")
     assert not shows_more_than_text(messages)
+    parts = [SimpleNamespace(type="text", text="what is"), {"type": "text", "text": "this?"}]
+    shown = SimpleNamespace(role="user", content=[*parts, SimpleNamespace(type="image_url")])
+    assert query_text([shown]) == "what is\nthis?"
+    assert shows_more_than_text([shown])
     with pytest.raises(TypeError, match="a list holds messages with a role and a content"):
         query_text([asked, SimpleNamespace(role="user")])
 

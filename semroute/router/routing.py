@@ -271,7 +271,7 @@ class SemanticRouter:
     def _truncates(self, text: str) -> bool | None:
         """Whether the encoder looks at part of a text only; None where it fails to say."""
         try:
-            return self._encoder.truncates(text)
+            return bool(self._encoder.truncates(text))
         except Exception as error:  # a user's encoder may raise anything; `route` never does
             logger.warning("counting the tokens of a text failed: %s", type(error).__name__)
             return None

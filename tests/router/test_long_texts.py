@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 
+import numpy as np
 import pytest
 
 from semroute.config import Texts
@@ -68,3 +69,12 @@ def test_where_cut_texts_go_to_the_frontier_so_do_texts_nobody_can_count() -> No
     decision = router_with(Texts(truncated="frontier"), CannotCount()).route(text)
     assert (decision.model, decision.reason) == ("large", "encoder_error")
     assert not decision.truncated
+
+
+def test_an_encoder_may_say_with_numpy_that_nothing_is_cut() -> None:
+    class OfNumpy(TinyEncoder):
+        def truncates(self, text: str) -> bool:
+            return np.bool_(super().truncates(text))  # type: ignore[return-value]  # as users may
+
+    text = tiny_texts(0, 1)[0]
+    assert router_with(Texts(truncated="frontier"), OfNumpy()).route(text).model == "small"
