@@ -44,14 +44,15 @@ class Certificate(BaseModel):
 
     `tolerance` is that of the policy in force; None: nothing passed, so that all requests go to the
     frontier but for analysts' labels. `holds` says whether the promise was shown for what is in
-    force, analysts' labels included. `upper_bound` bounds the mean score lost per request at
-    `confidence` or more, `mean_loss` is what was seen. Of `n_queries` calibration texts with any
-    score, `n_worst_case` lack the scores of the model that answers them and count as if it had
-    failed, `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no
-    score at all and say nothing, `n_repeated` more have the text of one that counts. Shares and
-    `cost_usd` are over all calibration queries. `n_needed` is the order of magnitude of calibration
-    queries, all of them scored, it would take to certify something; None where something is
-    certified, or the queries show that cheaper models lose too much.
+    force, analysts' labels included. `mean_loss` is the mean score lost per request that was seen,
+    `upper_bound` its bound for this policy alone: as the same queries chose it, only that less than
+    `max_loss` is lost is shown at `confidence`. Of `n_queries` calibration texts with any score,
+    `n_worst_case` lack those of the model that answers them and count as if it had failed,
+    `n_left_out` lack them and were left out (see `known_losses`). `n_unscored` more had no score at
+    all and say nothing, `n_repeated` more have the text of one that counts. Shares and `cost_usd`
+    are over all calibration queries. `n_needed` is the order of magnitude of calibration queries,
+    all of them scored, it would take to certify something; None where something is certified, or
+    the queries show that cheaper models lose too much.
     """
 
     # Infinities stay, so that publishing refuses them.

@@ -47,7 +47,6 @@ class EvalTable:
     unknown_models: tuple[str, ...]
     n_unknown_queries: int
     n_duplicate_rows: int
-    ignored_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -67,6 +66,11 @@ class _Reading:
     n_duplicate_rows: int = 0
     found_query: bool = False
     found_model: bool = False
+
+    @property
+    def ignored(self) -> set[str]:
+        """The columns that are not used."""
+        return self.columns.difference(KNOWN_COLUMNS)
 
 
 def no_evals(n_queries: int, models: Sequence[str]) -> EvalTable:
@@ -104,7 +108,6 @@ def read_evals(
         _first_known([getattr(reading, name) for reading in readings])
         for name in ("scores", "costs_usd")
     )
-    columns = {name for reading in readings for name in reading.columns}
     return EvalTable(
         models=tuple(models),
         scores=scores,
@@ -113,7 +116,6 @@ def read_evals(
         unknown_models=tuple(sorted({name for one in readings for name in one.unknown_models})),
         n_unknown_queries=len({name for one in readings for name in one.unknown_queries}),
         n_duplicate_rows=sum(reading.n_duplicate_rows for reading in readings),
-        ignored_columns=tuple(sorted(columns.difference(KNOWN_COLUMNS))),
         warnings=tuple(told for reading in readings for told in _misnamed_costs(reading.columns)),
     )
 
@@ -122,7 +124,7 @@ def eval_files(paths: Path | Sequence[Path] | None) -> list[Path]:
     """List the files of evaluation data a caller gives: none, one or more."""
     if paths is None:
         return []
-    return [Path(paths)] if isinstance(paths, Path | str) else [*paths]
+    return [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
 
 
 def _read(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> _Reading:
@@ -142,6 +144,8 @@ def _read(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> _Readi
                 _take(reading, row)
     faulty.refuse()
     _refuse_strangers(reading)
+    if reading.ignored:
+        logger.info("%s: columns not used: %s", path, ", ".join(sorted(reading.ignored)))
     for warning in _misnamed_costs(reading.columns):
         logger.warning("%s: %s", path, warning)
     return reading
@@ -157,8 +161,8 @@ def _first_known(tables: Sequence[Numbers]) -> Numbers:
 
 def _refuse_other_values(earlier: _Reading, reading: _Reading) -> None:
     """Refuse a file that says otherwise than an earlier one; to say nothing is not otherwise."""
-    for column in ("scores", "costs_usd"):
-        before, now = getattr(earlier, column), getattr(reading, column)
+    for table, column in (("scores", "score"), ("costs_usd", "cost_usd")):
+        before, now = getattr(earlier, table), getattr(reading, table)
         differs = np.argwhere(~np.isnan(before) & ~np.isnan(now) & (before != now))
         if not len(differs):
             continue
@@ -169,7 +173,7 @@ def _refuse_other_values(earlier: _Reading, reading: _Reading) -> None:
             f"{earlier.lines[row, model]} of {earlier.path}; keep one of them",
             path=reading.path,
             line=int(reading.lines[row, model]),
-            column=column.replace("scores", "score"),
+            column=column,
             value=float(now[row, model]),
         )
 

@@ -172,7 +172,7 @@ def test_verbose_names_the_columns_that_are_not_used(
     build = ["build-index", "--queries", files.queries, "--evals", files.evals]
     # The files are read before the folder is made, which fails: no encoder is loaded.
     (tmp_path / "e.txt").touch()
-    for verbose, named in (([], []), (["-v"], ["topic", "team"])):
+    for verbose, named in (([], []), (["-v"], ["team", "topic"])):
         caplog.clear()
         done = run(*verbose, *build, "--config", files.config, "--out", tmp_path / "e.txt" / "no")
         assert done.code == 1

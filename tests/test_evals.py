@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 import math
 import random
 from collections.abc import Callable
@@ -134,7 +135,7 @@ def test_several_files_add_up_and_what_one_leaves_open_another_tells(tmp_path: P
     table = read_evals(paths, ("a", "b"), ("large", "small"))
     np.testing.assert_array_equal(table.scores, [[1, 0.5], [0, np.nan]])
     np.testing.assert_array_equal(table.costs_usd, [[0.1, 0.01], [np.nan, np.nan]])
-    assert (table.n_scores, table.ignored_columns) == (3, ("purpose",))
+    assert table.n_scores == 3
     swapped = read_evals(paths[::-1], ("a", "b"), ("large", "small"))
     np.testing.assert_array_equal(swapped.scores, table.scores)
 
@@ -144,6 +145,10 @@ def test_files_that_contradict_each_other_are_refused_naming_both_places(tmp_pat
     told = r"plan\.csv, line 3, column score: .*two values, here and on line 2 of .*evals\.csv"
     with pytest.raises(InputError, match=told):
         read_evals(paths, ("a", "b"), ("large", "small"))
+
+    paths[1].write_text("query_id,model,score,cost_usd\na,small,1,0.5\n")
+    with pytest.raises(InputError, match=r"line 2, column cost_usd: query 'a' and model 'small'"):
+        read_evals([str(path) for path in paths], ("a", "b"), ("large", "small"))  # type: ignore[misc]  # as users may
 
 
 def test_each_of_several_files_must_belong_to_the_log(tmp_path: Path) -> None:
@@ -171,9 +176,11 @@ def test_what_ends_the_reading_is_told_after_the_faulty_rows(read: Read) -> None
     assert "the header has 3 columns and this row 2" in str(raised.value)
 
 
-def test_unknown_columns_are_named(read: Read) -> None:
-    table = read("query_id,zone,model,score,answer\na,1,large,1,yes\n")
-    assert table.ignored_columns == ("answer", "zone")
+def test_unknown_columns_are_named(read: Read, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "semroute"):
+        read("query_id,zone,model,score,answer\na,1,large,1,yes\n")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.endswith("evals.csv: columns not used: answer, zone")
 
 
 @pytest.mark.parametrize("column", ["cost", "Cost (USD)", "price", "Cost_USD", "cost usd"])

@@ -148,7 +148,7 @@ def _embedded(
 def _refuse_unusable(n_queries: int, n_usable: int, largest_share: float) -> None:
     n_unusable = n_queries - n_usable
     if n_usable == 0:
-        raise InputError(f"none of the {n_queries} queries has a text that can be embedded")
+        raise InputError("none of the queries has a text that can be embedded")
     if n_unusable > largest_share * n_queries:
         raise InputError(
             f"{n_unusable} of {n_queries} queries are blank or cannot be embedded, more than the "

@@ -168,9 +168,8 @@ def _read(queries: Path, evals: Path | Sequence[Path] | None, config: Path) -> _
     )
     files = {"queries": queries, "config": config}
     files |= {f"evals-{n}" if n > 1 else "evals": path for n, path in enumerate(scored, 1)}
-    _name_ignored_columns(queries, log.ignored_columns)
-    for path in scored[:1]:
-        _name_ignored_columns(path, table.ignored_columns)
+    if log.ignored_columns:
+        logger.info("%s: columns not used: %s", queries, ", ".join(log.ignored_columns))
     return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
 
 
@@ -179,11 +178,6 @@ def _made_encoder(inputs: _Inputs, seed: int) -> MadeEncoder:
     texts = [text for text in cleaned if text]
     config = inputs.config
     return make_encoder(config.encoder, texts, seed, available_cores(), config.texts.cut)
-
-
-def _name_ignored_columns(path: Path, columns: tuple[str, ...]) -> None:
-    if columns:
-        logger.info("%s: columns not used: %s", path, ", ".join(columns))
 
 
 def _previous(out: Path, discard_labels: bool) -> IndexContents | None:

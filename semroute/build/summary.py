@@ -109,7 +109,7 @@ def coverage(contents: IndexContents) -> float:
     """Return the share of the held-out texts that are similar enough to be matched."""
     ood = contents.manifest.ood
     if not ood.n_calibration:
-        return 1.0
+        return 0.0
     return float((contents.calibration.similarities >= ood.threshold).sum() / ood.n_calibration)
 
 

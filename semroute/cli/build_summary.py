@@ -82,8 +82,8 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
     n_failed = summary.certificate.n_worst_case
     counting = f", {n_failed:,} holes counted as failures" if n_failed else ""
     quality = (
-        f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}, at most "
-        f"{summary.certificate.upper_bound:.4f} at confidence {summary.confidence:g}"
+        f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}; bound "
+        f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is promised"
     )
     promise = [("promise", summary.certificate.sentence)]
     return [("cost", cost), ("quality", quality), *promise, *_beyond(summary), *_holes(summary)]

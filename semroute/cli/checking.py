@@ -83,7 +83,7 @@ def _promise(contents: "IndexContents") -> str:
     if certificate.tolerance is None:
         return certificate.sentence
     return (
-        f"{certificate.sentence} Lost there: {figure(certificate.mean_loss, 4)}, at most "
+        f"{certificate.sentence} Lost there: {figure(certificate.mean_loss, 4)}, bound "
         f"{figure(certificate.upper_bound, 4)}; {percent(certificate.saving)} of cost saved; "
         f"tolerance {certificate.tolerance:g}."
     )

@@ -81,9 +81,11 @@ def test_measured_costs_in_another_unit_than_the_prices_are_told_of(
     files.evals.write_text(files.evals.read_text().replace(",0.02\n", ",20\n"))
     warnings = build_small(files, tmp_path / "i").warnings
     assert (
-        "the measured costs of large are 1,000.00 times what the prices of the config say; give "
+        "the measured costs of large are 1,000 times what the prices of the config say; give "
         "both in US dollars, cost_usd for one request"
     ) in warnings
+    files.evals.write_text(files.evals.read_text().replace(",20\n", ",0.0002\n"))
+    assert "of large are 1/100 of what" in " ".join(build_small(files, tmp_path / "i").warnings)
 
 
 def test_a_config_of_one_model_is_not_told_to_score_others(

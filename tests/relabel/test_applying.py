@@ -321,17 +321,8 @@ def test_an_interruption_says_whether_the_sheet_was_applied(folder, sheet, monke
 @pytest.mark.parametrize("kept", [True, False])
 def test_an_automatic_name_of_an_older_export_is_not_taken_for_an_analysts(folder, sheet, kept):
     exported = load_index(folder)
-    renamed = dataclasses.replace(
-        exported,
-        clusters=tuple(
-            one.model_copy(update={"name": "new words", "auto_name": "new words"})
-            if one.cluster_id == 2
-            else one
-            for one in exported.clusters
-        ),
-    )
     with locked(folder):
-        publish(folder, renamed)
+        publish(folder, with_cluster(exported, 2, name="new words", auto_name="new words"))
     if not kept:
         shutil.rmtree(folder / exported.manifest.index_version)
     changes = apply_labels(folder, edited(sheet, '"topic 1",""', '"refunds",""'))
@@ -342,10 +333,9 @@ def test_an_automatic_name_of_an_older_export_is_not_taken_for_an_analysts(folde
 
 
 def test_an_older_export_leaves_the_name_an_analyst_gave_since(folder, sheet):
-    cluster = load_index(folder).clusters[2]
     for changes in ({"name": "new words", "auto_name": "new words"}, {"name": "returns"}):
         with locked(folder):
-            publish(folder, with_cluster(load_index(folder), cluster.cluster_id, **changes))
+            publish(folder, with_cluster(load_index(folder), 2, **changes))
     apply_labels(folder, edited(sheet, '"topic 1",""', '"refunds",""'))
     live = load_index(folder).clusters
     assert (live[1].name, live[2].name) == ("refunds", "returns")
