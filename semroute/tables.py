@@ -198,6 +198,9 @@ def _undecodable(path: Path, encoding: str) -> InputError:
     return InputError(f"is not valid {encoding.upper()}; save it as UTF-8", path=path)
 
 
+_ONE_ROW_EACH = "; write one row per query and model, not a column per model"
+
+
 def _require(path: Path, line: int | None, names: Collection[str], wanted: Required) -> None:
     for column in wanted:
         choice = (column,) if isinstance(column, str) else column
@@ -206,7 +209,8 @@ def _require(path: Path, line: int | None, names: Collection[str], wanted: Requi
         there = _named(names)
         shown = f"the columns are {there}" if there else "name the columns first"
         near = ((one, rename_to(one, names)) for one in choice)
-        hint = next((f"; rename {name!r} to {one}" for one, name in near if name), "")
+        layout = _ONE_ROW_EACH if column == "model" else ""
+        hint = next((f"; rename {name!r} to {one}" for one, name in near if name), layout)
         missing = " or ".join(map(repr, choice))
         raise InputError(f"the column {missing} is missing; {shown}{hint}", path=path, line=line)
 

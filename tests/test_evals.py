@@ -176,6 +176,11 @@ def test_what_ends_the_reading_is_told_after_the_faulty_rows(read: Read) -> None
     assert "the header has 3 columns and this row 2" in str(raised.value)
 
 
+def test_a_column_per_model_is_told_how_it_should_be(read: Read) -> None:
+    with pytest.raises(InputError, match=r"'model' is missing; .*one row per query and model"):
+        read("query_id,large,small\na,1,0.5\n")
+
+
 def test_unknown_columns_are_named(read: Read, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "semroute"):
         read("query_id,zone,model,score,answer\na,1,large,1,yes\n")
