@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from semroute.betting import rules_out, upper_bound
-from semroute.known_losses import is_paired, known_losses
+from semroute.known_losses import LEAST_KNOWN, KnownLosses, is_paired, known_losses
 from semroute.policy import NO_OVERRIDE, Choices, Integers, Numbers, RoutingPolicy, Traffic
 from semroute.sample_size import about, n_needed
 
@@ -176,7 +176,7 @@ def certify(
     order = _distinct_texts(rows)
 
     def passes(found: Choices, confidence: float) -> bool:
-        known = known_losses(found.columns, rows.scores, policy.frontier, order)
+        known = _known(policy, rows, found, order)
         return rules_out(known.losses, max_loss, confidence, known.weights)
 
     def walk(steps: list[_Step], confidence: float) -> int:
@@ -202,12 +202,13 @@ def certify(
 class NextStep:
     """The policy after the one in force, which was not certified.
 
-    `mean_loss` is what it lost on the scored calibration queries, `saving` the share of the
-    frontier's cost it would save.
+    `mean_loss` is what it lost on the scored calibration queries, where `n_worst_case` lack the
+    scores needed and count as failures; `saving` is the share of the frontier's cost it would save.
     """
 
     tolerance: float
     mean_loss: float
+    n_worst_case: int
     saving: float
 
 
@@ -219,10 +220,22 @@ def next_step(
     for member, found in _distinct(policy, rows.traffic) if certificate.holds else []:
         if member.tolerance is not None and member.tolerance > least:
             order = _distinct_texts(rows)
-            known = known_losses(found.columns, rows.scores, policy.frontier, order)
+            known = _known(policy, rows, found, order)
             cost, always = _mean_costs(policy, rows, found)
-            return NextStep(member.tolerance, known.mean, 1 - cost / always if always else 0.0)
+            saving = 1 - cost / always if always else 0.0
+            return NextStep(member.tolerance, known.mean, known.n_worst_case, saving)
     return None
+
+
+def _known(
+    policy: RoutingPolicy,
+    rows: CalibrationRows,
+    choices: Choices,
+    order: NDArray[np.intp],
+    least_known: float = LEAST_KNOWN,
+) -> KnownLosses:
+    expected, frontier = rows.traffic.losses, policy.frontier
+    return known_losses(choices.columns, rows.scores, expected, frontier, order, least_known)
 
 
 def _mean_costs(
@@ -298,7 +311,7 @@ def _certificate(
     holds: bool,
 ) -> Certificate:
     """Put together what is promised of a policy; `shown` is the confidence of its bound."""
-    known = known_losses(choices.columns, rows.scores, policy.frontier, order)
+    known = _known(policy, rows, choices, order)
     n, n_scored = max(len(choices.columns), 1), len(_scored(rows))
     cost_usd, frontier_cost_usd = _mean_costs(policy, rows, choices)
     counted = np.bincount(choices.columns, minlength=len(models))
@@ -343,7 +356,7 @@ def _worth_certifying(
     """
     fewest = _SHARE_WORTH_CERTIFYING * len(scored)
     family = [
-        known_losses(found.columns, rows.scores, policy.frontier, scored, least_known=0.0)
+        _known(policy, rows, found, scored, least_known=0.0)
         for _, found in _distinct(policy, rows.traffic)
         if (found.columns[scored] != policy.frontier).sum() >= fewest
     ]

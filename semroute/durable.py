@@ -1,7 +1,9 @@
 """Writes that survive a power cut, readable by their owner only."""
 
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +12,9 @@ from semroute.errors import PublishError
 
 UNFINISHED = ".tmp-"
 """How the name of everything begins that is being written by the one who holds a lock."""
+
+_UNLOCKED = re.compile(r"\.[0-9a-f]{16}\.")
+_HOUR_S = 3600
 
 
 @contextmanager
@@ -69,6 +74,18 @@ def replace_file(path: Path, content: bytes, *, locked: bool = False) -> None:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
     flush_folder(path.parent)
+
+
+def is_left_behind(path: Path) -> bool:
+    """Whether this is what a process that died left unfinished, for the holder of the lock to ask.
+
+    Who replaces a file without a lock may be at it: theirs counts after an hour.
+    """
+    if path.name.startswith(UNFINISHED):
+        return True
+    with suppress(OSError):
+        return bool(_UNLOCKED.match(path.name)) and time.time() - path.lstat().st_mtime > _HOUR_S
+    return False
 
 
 def make_folder(path: Path) -> None:

@@ -11,6 +11,9 @@ Integers = NDArray[np.int64]
 LEAST_KNOWN = 0.5
 """Of the queries a model answers: missing scores count as failures until so many are known."""
 
+BANDS = (0.05, 0.1, 0.2, 0.4)
+"""Of expected loss. Queries of one band stand for each other, and for no others."""
+
 
 def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
     """Say which rows have the scores of the frontier and of another model; shape (n,).
@@ -61,6 +64,7 @@ class KnownLosses:
 def known_losses(
     columns: Integers,
     scores: Numbers,
+    expected_losses: Numbers,
     frontier: int,
     order: NDArray[np.intp],
     least_known: float = LEAST_KNOWN,
@@ -68,22 +72,37 @@ def known_losses(
     """Collect the losses of a policy on the scored queries `order`, which is random.
 
     Leaving out only queries that lack scores would leave too many that go to the frontier and lose
-    nothing. So the queries known of a model stand for all it answers: they tell the same, if scores
-    are missing at random, whatever they would have been. Of a model known on less than
-    `least_known` of its queries, as many of the others as that takes count as the worst case; of
-    one not known at all, all do.
+    nothing. So the queries known of a model stand for all it answers of which about as much loss is
+    expected: they tell the same, if among these scores are missing at random, whatever they would
+    have been. (Easy queries must not stand for hard ones nobody scored, such as a plan of scores to
+    buy leaves out.) Of those known on less than `least_known` of them, as many of the others as
+    that takes count as the worst case; where none is known, all do.
+
+    `columns` (n,) are those of `scores` and `expected_losses` (n, n_models) of the models that
+    answer.
     """
     losses, missing = policy_losses(columns, scores, frontier)
-    losses, missing, columns = losses[order], missing[order], columns[order]
-    n_chosen = np.bincount(columns, minlength=scores.shape[1])
-    n_known = n_chosen - np.bincount(columns[missing], minlength=scores.shape[1])
+    alike = _alike(columns, expected_losses, frontier)[order]
+    losses, missing = losses[order], missing[order]
+    n_chosen = np.bincount(alike, minlength=1)
+    n_known = n_chosen - np.bincount(alike[missing], minlength=len(n_chosen))
     n_failed = np.maximum(np.ceil(least_known * n_chosen) - n_known, 0)
     n_failed = np.where(n_known, n_failed, n_chosen)
     worst_case = np.zeros(len(order), dtype=bool)
-    worst_case[missing] = _turns(columns[missing]) < n_failed[columns[missing]]
+    worst_case[missing] = _turns(alike[missing]) < n_failed[alike[missing]]
     kept = ~missing | worst_case
-    weights = (n_chosen / np.maximum(n_known + n_failed, 1))[columns]
+    weights = (n_chosen / np.maximum(n_known + n_failed, 1))[alike]
     return KnownLosses(losses[kept], weights[kept], int(worst_case.sum()), int((~kept).sum()))
+
+
+def _alike(columns: Integers, expected_losses: Numbers, frontier: int) -> Integers:
+    """Give queries of one model and one band of expected loss the same number; (n,).
+
+    What is expected of no query is a band of its own, and so is all the frontier answers.
+    """
+    expected = expected_losses[np.arange(len(columns)), columns]
+    bands = np.where(np.isnan(expected), len(BANDS) + 1, np.digitize(expected, BANDS))
+    return np.where(columns == frontier, 0, 1 + columns * (len(BANDS) + 2) + bands)
 
 
 def _turns(columns: Integers) -> Integers:

@@ -181,7 +181,7 @@ class TestCertificate:
         rows.scores[np.random.default_rng(1).uniform(size=n) < 0.4, 1] = np.nan
         order = np.arange(n)
         choices = _policy(tolerance=0.5).choose(rows.traffic)
-        found = known_losses(choices.columns, rows.scores, 0, order)
+        found = known_losses(choices.columns, rows.scores, rows.traffic.losses, 0, order)
         assert found.mean == pytest.approx(0.02, abs=1e-9)
         assert found.weights.sum() == pytest.approx(n)
         assert len(found.losses) + found.n_left_out == n

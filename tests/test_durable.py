@@ -52,3 +52,13 @@ def test_what_the_holder_of_a_lock_leaves_is_removed_by_the_next(
     with pytest.raises(PublishError, match=r"CURRENT: No space left on device"):
         replace_file(path, b"newer", locked=True)
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("CURRENT", b"new")]
+
+
+def test_what_a_writer_without_a_lock_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    old, new = tmp_path / f".{'0' * 16}.labels.csv", tmp_path / f".{'1' * 16}.labels.csv"
+    for path in (old, new, tmp_path / ".lock", tmp_path / "labels.csv"):
+        path.write_bytes(b"half")
+    for path in (old, tmp_path / ".lock", tmp_path / "labels.csv"):
+        os.utime(path, (0, 0))
+    remove_unfinished(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {new.name, ".lock", "labels.csv"}

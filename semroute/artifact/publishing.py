@@ -28,6 +28,7 @@ from semroute.artifact.serialising import parse, parse_manifest, serialise, seri
 from semroute.durable import (
     UNFINISHED,
     flush_folder,
+    is_left_behind,
     make_folder,
     refused_writes_name,
     replace_file,
@@ -127,7 +128,7 @@ def remove_unfinished(folder: Path) -> None:
         PublishError: the operating system refused a step.
     """
     with refused_writes_name(folder):
-        left = [path for path in folder.iterdir() if path.name.startswith(UNFINISHED)]
+        left = [path for path in folder.iterdir() if is_left_behind(path)]
     for path in left:
         with refused_writes_name(path):
             if path.is_dir() and not path.is_symlink():

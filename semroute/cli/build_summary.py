@@ -91,13 +91,13 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
 
 def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:
     step = summary.next_step
-    if step is None or summary.certificate.tolerance is None:
+    if step is None:
         return []
-    why = (
-        "too few to show that no more than that is lost"
-        if step.mean_loss < summary.max_loss
-        else "too much"
-    )
+    why = "too few to show that no more than that is lost"
+    if step.mean_loss >= summary.max_loss:
+        why = "too much"
+    if step.n_worst_case:
+        why += f", with {step.n_worst_case:,} that lack scores counted as failures"
     text = (
         f"{percent(step.saving)} would be saved at the next step, tolerance {step.tolerance:g}: it "
         f"lost {figure(step.mean_loss, 4)} of the {summary.max_loss:g} allowed on the held-out "

@@ -1,6 +1,6 @@
 """Carrying the analysts' work over to a rebuilt index."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,12 +91,13 @@ def reattach(
     carried = tuple(_carried(new, worked_on.get(new.cluster_key)) for new in clusters)
     n_reattached = sum(before != after for before, after in zip(clusters, carried, strict=True))
     kept_up: tuple[KeptUp, ...] = ()
-    n_renamed = 0
+    n_renamed, renamed = 0, set[str]()
     if len(previous) and len(clusters) and centroids.shape[1:] == previous_centroids.shape[1:]:
         similarities = centroids @ previous_centroids.T
         kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
         if known_from <= 1:
             same = _same_topics(previous, carried, similarities)
+            renamed = set(same)
             n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
             carried = tuple(_renamed(new, same.get(new.cluster_key)) for new in carried)
     carried = _with_labels(carried, kept_up, worked_on, frontier)
@@ -104,7 +105,8 @@ def reattach(
         *_of_lost_models(worked_on, carried),
         *_of_lost_clusters(worked_on, previous_centroids, carried, centroids),
     )
-    undecided = tuple(left for one in found if (left := _left_to_decide(one, carried)))
+    followed = {one.cluster_key for one in kept_up} | renamed
+    undecided = tuple(left for one in found if (left := _left_to_decide(one, carried, followed)))
     return Reattached(carried, n_reattached, undecided, kept_up, n_renamed)
 
 
@@ -168,10 +170,16 @@ def _as_before(old: Cluster) -> str:
     return f"label of the former cluster {old.name}, by a build"
 
 
-def _left_to_decide(suggestion: Suggestion, clusters: Sequence[Cluster]) -> Suggestion | None:
-    """Leave out what the nearest cluster has by now; None if nothing is left."""
+def _left_to_decide(
+    suggestion: Suggestion, clusters: Sequence[Cluster], followed: Collection[str]
+) -> Suggestion | None:
+    """Leave out what went along to the nearest cluster; None if nothing is left.
+
+    `followed` are the keys of clusters to which anything did. That another has the same label, by
+    chance, does not make up for one that is lost.
+    """
     near = next((one for one in clusters if one.cluster_key == suggestion.nearest_key), None)
-    if near is None:
+    if near is None or near.cluster_key not in followed:
         return suggestion
     left = replace(
         suggestion,

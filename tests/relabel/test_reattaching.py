@@ -132,6 +132,12 @@ def test_a_name_does_not_go_along_to_what_may_be_another_topic(new_places, known
     assert [one.name for one in carried.suggestions] == ["refunds"]
 
 
+def test_that_the_nearest_cluster_has_the_same_label_by_chance_hides_no_lost_one():
+    old = clusters("a", "gone", a={"override": "medium"}, gone={"override": "medium"})
+    carried = reattach(old, centroids(EAST, NORTH_EAST), clusters("a"), centroids(EAST))
+    assert [(one.cluster_key, one.label) for one in carried.suggestions] == [("gone", "medium")]
+
+
 def test_a_label_that_was_kept_says_in_its_note_where_it_comes_from():
     old = clusters("gone", gone={"override": "large"})
     carried = reattach(
