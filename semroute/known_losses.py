@@ -12,7 +12,12 @@ LEAST_KNOWN = 0.5
 """Of the queries a model answers: missing scores count as failures until so many are known."""
 
 BANDS = (0.05, 0.1, 0.2, 0.4)
-"""Of expected loss. Queries of one band stand for each other, and for no others."""
+"""Of expected loss: queries of one model stand for others of their band."""
+
+MANY = 20
+"""Answers of one model in one cluster, that stand for themselves where hardly any is known."""
+
+HARDLY_ANY = 0.25
 
 
 def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
@@ -65,6 +70,7 @@ def known_losses(
     columns: Integers,
     scores: Numbers,
     expected_losses: Numbers,
+    cluster_ids: Integers,
     frontier: int,
     order: NDArray[np.intp],
     least_known: float = LEAST_KNOWN,
@@ -72,18 +78,19 @@ def known_losses(
     """Collect the losses of a policy on the scored queries `order`, which is random.
 
     Leaving out only queries that lack scores would leave too many that go to the frontier and lose
-    nothing. So the queries known of a model stand for all it answers of which about as much loss is
-    expected: they tell the same, if among these scores are missing at random, whatever they would
-    have been. (Easy queries must not stand for hard ones nobody scored, such as a plan of scores to
-    buy leaves out.) Of those known on less than `least_known` of them, as many of the others as
-    that takes count as the worst case; where none is known, all do.
+    nothing. So the queries known of a model stand for those it answers of which about as much loss
+    is expected: they tell the same, if among these scores are missing at random, whatever they
+    would have been. Easy queries must not stand for hard ones nobody scored, such as a plan of
+    scores to buy leaves out, nor for a cluster of which hardly any is known. Of those known on less
+    than `least_known` of them, as many of the others as that takes count as the worst case; where
+    none is known, all do.
 
-    `columns` (n,) are those of `scores` and `expected_losses` (n, n_models) of the models that
-    answer.
+    `columns` (n,) are those of `scores` and `expected_losses` (n, n_models; NaN where unknown) of
+    the models that answer, `cluster_ids` (n,) the nearest clusters.
     """
     losses, missing = policy_losses(columns, scores, frontier)
-    alike = _alike(columns, expected_losses, frontier)[order]
-    losses, missing = losses[order], missing[order]
+    alike = _alike(columns, missing, expected_losses, cluster_ids)
+    losses, missing, alike = losses[order], missing[order], alike[order]
     n_chosen = np.bincount(alike, minlength=1)
     n_known = n_chosen - np.bincount(alike[missing], minlength=len(n_chosen))
     n_failed = np.maximum(np.ceil(least_known * n_chosen) - n_known, 0)
@@ -95,14 +102,26 @@ def known_losses(
     return KnownLosses(losses[kept], weights[kept], int(worst_case.sum()), int((~kept).sum()))
 
 
-def _alike(columns: Integers, expected_losses: Numbers, frontier: int) -> Integers:
-    """Give queries of one model and one band of expected loss the same number; (n,).
+def _alike(
+    columns: Integers,
+    missing: NDArray[np.bool_],
+    expected_losses: Numbers,
+    cluster_ids: Integers,
+) -> Integers:
+    """Give queries that stand for each other the same number; (n,).
 
-    What is expected of no query is a band of its own, and so is all the frontier answers.
+    They are of one model and one band of expected loss, of which unknown is one; or of one model
+    and one cluster, where these are many and hardly any is known.
     """
+    n_bands, n_models = len(BANDS) + 2, expected_losses.shape[1]
     expected = expected_losses[np.arange(len(columns)), columns]
-    bands = np.where(np.isnan(expected), len(BANDS) + 1, np.digitize(expected, BANDS))
-    return np.where(columns == frontier, 0, 1 + columns * (len(BANDS) + 2) + bands)
+    bands = np.where(np.isnan(expected), n_bands - 1, np.digitize(expected, BANDS))
+    cells = columns + n_models * (cluster_ids + 1)
+    n_answered = np.bincount(cells, minlength=1)
+    n_known = n_answered - np.bincount(cells[missing], minlength=len(n_answered))
+    is_apart = (n_answered >= MANY) & (n_known < HARDLY_ANY * n_answered)
+    alike = np.where(is_apart[cells], n_models * n_bands + cells, columns * n_bands + bands)
+    return np.unique(alike, return_inverse=True)[1]
 
 
 def _turns(columns: Integers) -> Integers:

@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 
 from semroute.betting import rules_out
-from semroute.certify import (
-    TOLERANCES,
-    CalibrationRows,
-    Certificate,
-    certify,
-)
+from semroute.certificate import Certificate
+from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.known_losses import known_losses, policy_losses
 from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy, Traffic
 from tests.tiny import tiny_config
@@ -181,7 +177,9 @@ class TestCertificate:
         rows.scores[np.random.default_rng(1).uniform(size=n) < 0.4, 1] = np.nan
         order = np.arange(n)
         choices = _policy(tolerance=0.5).choose(rows.traffic)
-        found = known_losses(choices.columns, rows.scores, rows.traffic.losses, 0, order)
+        found = known_losses(
+            choices.columns, rows.scores, rows.traffic.losses, rows.traffic.cluster_ids, 0, order
+        )
         assert found.mean == pytest.approx(0.02, abs=1e-9)
         assert found.weights.sum() == pytest.approx(n)
         assert len(found.losses) + found.n_left_out == n

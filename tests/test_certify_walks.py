@@ -80,7 +80,9 @@ def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, st
     carried, best, passed = 0.0, None, []
     for n, (tolerance, columns) in enumerate(family):
         level = carried + own.get(n, 0.0)
-        known = known_losses(columns, rows.scores, rows.traffic.losses, 0, order)
+        known = known_losses(
+            columns, rows.scores, rows.traffic.losses, rows.traffic.cluster_ids, 0, order
+        )
         is_shown = level > 0 and rules_out(known.losses, MAX_LOSS, 1 - level, known.weights)
         passed.append(is_shown)
         best = tolerance if is_shown else best

@@ -6,7 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semroute.betting import rules_out
-from semroute.known_losses import LEAST_KNOWN, known_losses
+from semroute.known_losses import LEAST_KNOWN, KnownLosses, known_losses
+
+
+def known(
+    columns: np.ndarray,
+    scores: np.ndarray,
+    expected: np.ndarray,
+    frontier: int,
+    order: np.ndarray,
+    cluster_ids: np.ndarray | None = None,
+) -> KnownLosses:
+    """What is known of the losses of queries that all lie in one cluster unless told otherwise."""
+    near = np.zeros(len(columns), dtype=np.int64) if cluster_ids is None else cluster_ids
+    return known_losses(columns, scores, expected, near, frontier, order)
 
 
 def test_what_is_known_of_a_model_stands_for_what_is_not() -> None:
@@ -14,7 +27,7 @@ def test_what_is_known_of_a_model_stands_for_what_is_not() -> None:
     columns = np.array([0, 1, 1, 1, 1, 0])
     small = np.array([1, 0.5, 1, np.nan, np.nan, np.nan])
     scores = np.column_stack([np.ones(6), small])
-    found = known_losses(columns, scores, np.zeros(scores.shape), 0, np.arange(6))
+    found = known(columns, scores, np.zeros(scores.shape), 0, np.arange(6))
     assert found.losses.tolist() == [0, 0.5, 0, 0]
     assert found.weights.tolist() == [1, 2, 2, 1]
     assert (found.n_worst_case, found.n_left_out) == (0, 2)
@@ -24,7 +37,7 @@ def test_below_half_as_many_count_as_failures_as_it_takes_to_know_half() -> None
     columns = np.array([0, 1, 1, 1, 1, 0])
     scores = np.column_stack([np.ones(6), [1, np.nan, 0.8, np.nan, np.nan, np.nan]])
     order = np.array([5, 4, 3, 2, 1, 0])
-    found = known_losses(columns, scores, np.zeros(scores.shape), 0, order)
+    found = known(columns, scores, np.zeros(scores.shape), 0, order)
     # One of four is known, half are two: the first in the order that lacks a score has failed.
     assert found.losses == pytest.approx([0, 1, 0.2, 0])
     assert found.weights.tolist() == [1, 2, 2, 1]
@@ -34,7 +47,7 @@ def test_below_half_as_many_count_as_failures_as_it_takes_to_know_half() -> None
 def test_of_a_model_of_which_nothing_is_known_every_query_has_failed() -> None:
     columns = np.array([0, 1, 1, 1, 1, 0])
     scores = np.column_stack([np.ones(6), np.full(6, np.nan)])
-    found = known_losses(columns, scores, np.zeros(scores.shape), 0, np.arange(6))
+    found = known(columns, scores, np.zeros(scores.shape), 0, np.arange(6))
     assert found.losses.tolist() == [0, 1, 1, 1, 1, 0]
     assert found.weights.tolist() == [1] * 6
     assert (found.n_worst_case, found.n_left_out) == (4, 0)
@@ -50,7 +63,7 @@ def test_each_model_stands_for_all_it_answers(
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     scores = np.where(unknown.reshape(n, 4), np.nan, random.uniform(size=(n, 4)))
     order = random.permutation(n)
-    found = known_losses(columns, scores, np.zeros(scores.shape), 0, order)
+    found = known(columns, scores, np.zeros(scores.shape), 0, order)
     assert found.weights.sum() == pytest.approx(n)
     n_holes = sum(
         column != 0 and np.isnan([scores[row, column], scores[row, 0]]).any()
@@ -65,25 +78,32 @@ def test_easy_queries_do_not_stand_for_hard_ones_nobody_scored() -> None:
     # `small` answers two easy queries, which lose nothing, and two that are expected to lose 0.3.
     columns, expected = np.array([1, 1, 1, 1]), np.array([0.0, 0.04, 0.3, 0.3])
     scores = np.column_stack([np.ones(4), [1, 1, np.nan, np.nan]])
-    found = known_losses(
-        columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(4)
-    )
+    found = known(columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(4))
     assert found.losses.tolist() == [0, 0, 1, 1]
     assert found.weights.tolist() == [1, 1, 1, 1]
     scores[2, 1] = 0.8
-    found = known_losses(
-        columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(4)
-    )
+    found = known(columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(4))
     assert found.losses == pytest.approx([0, 0, 0.2])
     assert found.weights.tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("n_known", "lost"), [(0, 60), (10, 40), (30, 0)])
+def test_other_clusters_do_not_stand_for_one_of_which_hardly_any_is_known(
+    n_known: int, lost: int
+) -> None:
+    # `small` answers 100 queries that lose nothing, and 60 of another cluster; all look easy.
+    columns, cluster_ids = np.ones(160, dtype=np.int64), np.arange(160) // 100
+    scores = np.ones((160, 2))
+    scores[100 + n_known :, 1] = np.nan
+    found = known(columns, scores, np.zeros((160, 2)), 0, np.arange(160), cluster_ids)
+    assert found.mean * 160 == pytest.approx(lost, abs=1e-9)
+    assert found.weights.sum() == pytest.approx(160)
 
 
 def test_queries_of_which_nothing_is_expected_stand_for_each_other() -> None:
     columns, expected = np.array([1, 1, 1]), np.array([np.nan, np.nan, 0.9])
     scores = np.column_stack([np.ones(3), [0.5, np.nan, 1]])
-    found = known_losses(
-        columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(3)
-    )
+    found = known(columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(3))
     assert found.losses.tolist() == [0.5, 0]
     assert found.weights.tolist() == [2, 1]
 
@@ -95,7 +115,7 @@ def test_one_more_hole_never_ends_what_a_promise_can_be_made_of() -> None:
     means = []
     for n_known in (10, 9):
         scores[n_known:19, 1] = np.nan
-        means.append(known_losses(columns, scores, np.zeros(scores.shape), 0, np.arange(1200)).mean)
+        means.append(known(columns, scores, np.zeros(scores.shape), 0, np.arange(1200)).mean)
     assert means == pytest.approx([0, 1.9 / 1200], abs=1e-9)
 
 
@@ -116,6 +136,6 @@ def test_holes_in_the_scores_of_models_that_answer_little_break_no_promise(
         scores = np.ones((n_texts, 11))
         scores[:, 1:] = random.uniform(size=shape) >= loses
         scores[:, 1:][random.uniform(size=shape) < unknown] = np.nan
-        found = known_losses(columns, scores, np.zeros(scores.shape), 0, np.arange(n_texts))
+        found = known(columns, scores, np.zeros(scores.shape), 0, np.arange(n_texts))
         wrong += rules_out(found.losses, 0.02, 0.8, found.weights)
     assert wrong / 1000 <= 0.2

@@ -17,7 +17,7 @@ from semroute.artifact.contents import (
     OODRecord,
     Sample,
 )
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.estimator import LossEstimator, blank_estimator

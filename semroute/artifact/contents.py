@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.estimator import LossEstimator

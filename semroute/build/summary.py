@@ -10,7 +10,8 @@ import numpy as np
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.before import Before
 from semroute.build.watch import StepTime
-from semroute.certify import Certificate, NextStep
+from semroute.certificate import Certificate
+from semroute.certify import NextStep
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.known_losses import is_paired
 from semroute.relabel import KeptUp, Reattached, Suggestion, beyond, certified

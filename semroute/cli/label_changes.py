@@ -2,7 +2,7 @@
 
 import click
 
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.cli.output import dollars, percent, print_columns
 from semroute.relabel import LabelChange, LabelChanges
 from semroute.texts import printable

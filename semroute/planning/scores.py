@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
 from semroute.known_losses import is_paired
 

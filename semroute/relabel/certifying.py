@@ -7,7 +7,8 @@ import numpy as np
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.artifact.serving import calibration_rows, routing_policy
-from semroute.certify import Certificate, NextStep, certify, next_step
+from semroute.certificate import Certificate
+from semroute.certify import NextStep, certify, next_step
 from semroute.policy import NO_OVERRIDE, LabelReason
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
 from semroute.policy import FEWEST_PAIRS

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semroute.artifact.contents import Cluster, IndexContents
-from semroute.certify import Certificate
+from semroute.certificate import Certificate
 from semroute.labels import LabelEdit
 from semroute.relabel import LabelChanges, contradictions, plan_labels, recertified
 from semroute.relabel.certifying import with_certificate
