@@ -172,6 +172,7 @@ def _outlook(
         saving=saving,
         share=size / max(size.sum(), 1),
         answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
+        | ((mean - error <= 2 * tolerance) & (saving > 0))
         | is_unknown
         | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
         tolerance=tolerance,
