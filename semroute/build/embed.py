@@ -1,8 +1,9 @@
 """From a query log to vectors: clean, drop what cannot be embedded, embed each text once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,21 @@ class EmbeddedLog:
     n_unusable: int
     n_truncated: int
     n_resumed: int
+
+    def some(self, rows: NDArray[np.int64]) -> Self:
+        """Return some of the queries."""
+        return replace(
+            self,
+            query_ids=tuple(self.query_ids[row] for row in rows.tolist()),
+            texts=tuple(self.texts[row] for row in rows.tolist()),
+            n_chars=self.n_chars[rows],
+            unread=self.unread[rows],
+            vectors=self.vectors[rows],
+            hidden=self.hidden[rows],
+            scores=self.scores[rows],
+            costs_usd=self.costs_usd[rows],
+            prices_usd=self.prices_usd[rows],
+        )
 
 
 def embed_log(

@@ -224,21 +224,22 @@ def _contents(
     watch: Watch,
 ) -> IndexContents:
     key = previous.manifest.hash_key if previous else content_key(log.texts)
-    # How a model answers images, or what was cut, says nothing of the text that is looked at.
-    is_fit_side, read = in_fit(log.texts, seed), ~log.unread
-    fit, held_out = is_fit_side & read, ~is_fit_side
+    # Of requests that more than a text decides nothing is learned: the frontier answers them.
+    is_fit, read = in_fit(log.texts, seed), np.flatnonzero(~log.unread)
+    texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]
     with watch.step("cluster"):
-        grouping = _cluster(log, fit, inputs.config, key, seed)
+        grouping = _cluster(texts, fit, inputs.config, key, seed)
     with watch.step("label"):
-        clusters = describe(log, fit, grouping, inputs.config, key)
-        examples = sampled(log, grouping) if samples else ()
-        vocabulary = _vocabulary(log, fit, held_out & read, inputs.config)
-        is_new = np.array([vocabulary.is_new(text) for text in log.texts], dtype=bool)
-        similarities = np.where(is_new, np.float32(-1), grouping.similarities)
-        ood = _ood(similarities[held_out & read], vocabulary, inputs.config)
+        clusters = describe(texts, fit, grouping, inputs.config, key)
+        examples = sampled(texts, grouping) if samples else ()
+        vocabulary = _vocabulary(texts, fit, inputs.config)
+        is_unknown = log.unread.copy()
+        is_unknown[read] = [vocabulary.is_new(text) for text in texts.texts]
+        similarities = np.where(is_unknown[read], np.float32(-1), grouping.similarities)
+        ood = _ood(similarities[~fit], vocabulary, inputs.config)
     with watch.step("estimate"):
-        learned = learn(log, fit, grouping, inputs.config, seed)
-        calibrating = calibration(log, held_out, learned, is_new | log.unread)
+        learned = learn(log, is_fit & ~log.unread, grouping, inputs.config, seed)
+        calibrating = calibration(log, ~is_fit, learned, is_unknown)
     with watch.step("remember"):
         seen = remember(log.texts, key)
     manifest = Manifest(
@@ -253,7 +254,7 @@ def _contents(
         hash_key=key,
         library_versions=library_versions(),
         input_sha256=inputs.sha256,
-        counts=_counts(log, inputs, fit, held_out, grouping),
+        counts=_counts(log, inputs, int(fit.sum()), int((~is_fit).sum()), grouping),
         ood=ood,
     )
     return IndexContents(
@@ -279,7 +280,7 @@ def _cluster(
     if len(rows) < needed:
         raise BuildError(
             f"the log has {len(fit)} queries, of which {len(rows)} may be clustered (the others "
-            "are held out, or go to the frontier whatever their text), and at least "
+            "are held out; requests with images are left out), and at least "
             f"{needed} are needed; add queries, or lower the sizes in the [clustering] table"
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
@@ -292,13 +293,11 @@ def _cluster(
     return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
 
 
-def _vocabulary(
-    log: EmbeddedLog, fit: NDArray[np.bool_], held_out: NDArray[np.bool_], config: Config
-) -> Vocabulary:
-    used, others = (
-        [log.texts[row] for row in np.flatnonzero(rows).tolist()] for rows in (fit, held_out)
+def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Vocabulary:
+    used, held_out = (
+        [log.texts[row] for row in np.flatnonzero(rows).tolist()] for rows in (fit, ~fit)
     )
-    return calibrated_vocabulary(used, others, config.ood.max_false_fallback)
+    return calibrated_vocabulary(used, held_out, config.ood.max_false_fallback)
 
 
 def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Config) -> OODRecord:
@@ -313,19 +312,15 @@ def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Conf
 
 
 def _counts(
-    log: EmbeddedLog,
-    inputs: _Inputs,
-    fit: NDArray[np.bool_],
-    held_out: NDArray[np.bool_],
-    grouping: Grouping,
+    log: EmbeddedLog, inputs: _Inputs, n_fit: int, n_calibration: int, grouping: Grouping
 ) -> Counts:
     return Counts(
         n_queries=len(log.texts),
         n_duplicate_rows=inputs.log.n_duplicate_rows,
         n_unusable_queries=log.n_unusable,
         n_groups=len(set(group_ids(log.texts).tolist())),
-        n_fit=int(fit.sum()),
-        n_calibration=int(held_out.sum()),
+        n_fit=n_fit,
+        n_calibration=n_calibration,
         n_clusters=len(grouping.centroids),
         n_noise=grouping.n_noise,
         n_scores=inputs.evals.n_scores,

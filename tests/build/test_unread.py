@@ -193,6 +193,9 @@ def test_labels_and_shares_of_known_queries_are_those_of_text(
     write_rows(files, rows)
     summary = build_small(files, tmp_path / "i")
     assert summary.coverage > 0.95
+    clusters = load_index(tmp_path / "i").clusters
+    assert sum(cluster.size for cluster in clusters) == sum("text" in row for row in rows)
+    assert sum(cluster.share for cluster in clusters) == pytest.approx(1)
     labels = Counter(cluster.auto_label for cluster in load_index(tmp_path / "i").clusters)
     assert labels == {"small": 3, "large": 1}
 
