@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semroute.betting import rules_out
+from semroute.betting import rules_out, upper_bound
 from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.known_losses import known_losses
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
@@ -61,8 +61,8 @@ def test_a_walk_that_stops_beyond_the_tenth_has_no_second_chance() -> None:
     assert found.holds
 
 
-def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, str]:
-    """Return the tolerance Wiens' procedure certifies, and how it came about."""
+def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, float, str]:
+    """Return the tolerance Wiens' procedure certifies, its bound, and how it came about."""
     order = np.random.default_rng(0).permutation(len(rows.scores))
     risk = 1 - confidence
     family = []
@@ -77,7 +77,7 @@ def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, st
     own[0] += 0.8 * risk if starts else risk
     if starts:
         own[starts[0]] += 0.2 * risk
-    carried, best, passed = 0.0, None, []
+    carried, best, bound, passed = 0.0, None, 0.0, []
     for n, (tolerance, columns) in enumerate(family):
         level = carried + own.get(n, 0.0)
         known = known_losses(
@@ -85,11 +85,17 @@ def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, st
         )
         is_shown = level > 0 and rules_out(known.losses, MAX_LOSS, 1 - level, known.weights)
         passed.append(is_shown)
-        best = tolerance if is_shown else best
+        if is_shown:
+            best = tolerance
+            bound = upper_bound(known.losses, 1 - level, MAX_LOSS, known.weights)
         carried = level if is_shown else 0.0
     before = passed[: starts[0]] if starts else passed
     after = passed[starts[0] :] if starts else []
-    return best, f"{'all' if all(before) else 'some'} {'beyond' if any(after) else 'not beyond'}"
+    return (
+        best,
+        bound,
+        f"{'all' if all(before) else 'some'} {'beyond' if any(after) else 'not beyond'}",
+    )
 
 
 def test_what_is_certified_is_what_the_fallback_procedure_rejects() -> None:
@@ -104,8 +110,9 @@ def test_what_is_certified_is_what_the_fallback_procedure_rejects() -> None:
         )
         gained = random.uniform(size=n) < random.uniform(0, 0.2)
         rows = log(expected, lost.astype(float) - gained)
-        tolerance, way = fallback(rows, 0.9)
-        assert certify(POLICY, MODELS, rows, MAX_LOSS, 0.9).tolerance == tolerance
+        tolerance, bound, way = fallback(rows, 0.9)
+        found = certify(POLICY, MODELS, rows, MAX_LOSS, 0.9)
+        assert (found.tolerance, found.upper_bound) == (tolerance, pytest.approx(bound, abs=1e-5))
         ways[way] += 1
     assert len(ways) == 4, ways
 
