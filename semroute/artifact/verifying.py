@@ -51,8 +51,9 @@ def verify_version(folder: Path, sha256: str | None = None) -> VerifiedVersion:
             folder / MANIFEST,
             f"belongs to the version {manifest.index_version[:100]!r}; folders are not renamed",
         )
-    _check_listing(folder, manifest)
-    files = _verified_files(folder, manifest)
+    present = _present_files(folder)
+    _check_listing(folder, manifest, present)
+    files = _verified_files(folder, manifest, present)
     n_bytes = len(content) + len(digest) + sum(len(file) for file in files.values())
     return VerifiedVersion(manifest, found, files, n_bytes)
 
@@ -65,7 +66,7 @@ def _manifest_bytes(folder: Path) -> tuple[bytes, bytes]:
     return content, digest
 
 
-def _check_listing(folder: Path, manifest: Manifest) -> None:
+def _check_listing(folder: Path, manifest: Manifest, present: set[str]) -> None:
     listed = manifest.files.keys()
     for name in listed:
         if not is_index_file(name):
@@ -74,7 +75,8 @@ def _check_listing(folder: Path, manifest: Manifest) -> None:
             )
     if unlisted := sorted(REQUIRED_FILES - listed):
         raise InvalidIndexError(folder / MANIFEST, f"does not list {unlisted[0]}")
-    if unexpected := sorted(_present_files(folder) - listed):
+    unexpected = sorted(present - listed)
+    if unexpected and not listed - present:
         raise InvalidIndexError(
             folder / unexpected[0], "is not listed in the manifest; move it out of the version"
         )
@@ -88,9 +90,13 @@ def _present_files(folder: Path) -> set[str]:
     return names
 
 
-def _verified_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+def _verified_files(folder: Path, manifest: Manifest, present: set[str]) -> dict[str, bytes]:
+    """Read every listed file; what lies in a folder that is a link is not present."""
     files, faults = {}, []
     for name, record in manifest.files.items():
+        if name not in present:
+            faults.append(InvalidIndexError(folder / name, f"is missing; {REPAIR}"))
+            continue
         try:
             files[name] = verified_file(folder / name, record)
         except InvalidIndexError as error:

@@ -65,8 +65,11 @@ def _altered(judged: Judged) -> IndexContents:
 
 
 def command(judged: Judged, *more: object) -> Finished:
+    """Evaluate with the files and the index of `judged`, but for options that `more` gives."""
+    usual = judged.arguments
+    kept = [pair for pair in zip(usual[::2], usual[1::2], strict=True) if pair[0] not in more]
     with judged.encoding("semroute.evaluate.evaluation"):
-        return run("evaluate", *judged.arguments, *more)
+        return run("evaluate", *(one for pair in kept for one in pair), *more)
 
 
 class TestFigures:
