@@ -111,14 +111,17 @@ def next_step(
     policy: RoutingPolicy, rows: CalibrationRows, certificate: Certificate
 ) -> NextStep | None:
     """Return where the certificate stops; None if nothing lies beyond, or labels stopped it."""
+    if not certificate.holds:
+        return None
+    # That of the certificate is the last of those that choose alike, so any beyond is another.
     least = -1.0 if certificate.tolerance is None else certificate.tolerance
-    for member, found in _distinct(policy, rows.traffic) if certificate.holds else []:
-        if member.tolerance is not None and member.tolerance > least:
-            order = _distinct_texts(rows)
-            known = _known(policy, rows, found, order)
+    for tolerance in (one for one in TOLERANCES if one > least):
+        found = replace(policy, tolerance=tolerance).choose(rows.traffic)
+        if (found.columns != policy.frontier).any():
+            known = _known(policy, rows, found, _distinct_texts(rows))
             cost, always = _mean_costs(policy, rows, found)
             saving = 1 - cost / always if always else 0.0
-            return NextStep(member.tolerance, known.mean, known.n_worst_case, saving)
+            return NextStep(tolerance, known.mean, known.n_worst_case, saving)
     return None
 
 

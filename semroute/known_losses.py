@@ -18,6 +18,7 @@ MANY = 20
 """Answers of one model in one cluster, that stand for themselves where hardly any is known."""
 
 HARDLY_ANY = 0.25
+"""Of such answers: with fewer known, other clusters must not stand for them."""
 
 
 def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
@@ -88,9 +89,9 @@ def known_losses(
     `columns` (n,) are those of `scores` and `expected_losses` (n, n_models; NaN where unknown) of
     the models that answer, `cluster_ids` (n,) the nearest clusters.
     """
-    losses, missing = policy_losses(columns, scores, frontier)
-    alike = _alike(columns, missing, expected_losses, cluster_ids)
-    losses, missing, alike = losses[order], missing[order], alike[order]
+    columns = columns[order]
+    losses, missing = policy_losses(columns, scores[order], frontier)
+    alike = _alike(columns, missing, expected_losses[order], cluster_ids[order])
     n_chosen = np.bincount(alike, minlength=1)
     n_known = n_chosen - np.bincount(alike[missing], minlength=len(n_chosen))
     n_failed = np.maximum(np.ceil(least_known * n_chosen) - n_known, 0)

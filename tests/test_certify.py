@@ -10,38 +10,10 @@ from semroute.betting import rules_out
 from semroute.certificate import Certificate
 from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.known_losses import known_losses, policy_losses
-from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy, Traffic
+from semroute.policy import NO_OVERRIDE, Choices, RoutingPolicy
 from tests.tiny import tiny_config
 from tests.tiny_index import tiny_certificate
-
-MODELS = ("large", "small")
-
-
-def _policy(**changes: object) -> RoutingPolicy:
-    values: dict[str, object] = {
-        "frontier": 0,
-        "tolerance": None,
-        "measured": np.ones((2, 2), dtype=bool),
-        "overrides": np.full(2, NO_OVERRIDE),
-        "ood_threshold": 0.5,
-        "windows": np.full(2, np.inf),
-        "usual_cost_usd": 0.019,  # what `small` saves: its limit is the tolerance itself
-    }
-    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed values
-
-
-def _rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -> CalibrationRows:
-    """Rows of cluster 0; `expected` is the estimated loss of `small`."""
-    n = len(expected)
-    traffic = Traffic(
-        cluster_ids=np.zeros(n, dtype=np.int64),
-        similarities=np.ones(n),
-        losses=np.stack([np.zeros(n), expected], axis=1),
-        costs_usd=np.tile([0.02, 0.001], (n, 1)),
-        n_chars=np.full(n, 10),
-    )
-    scores = np.stack([large, small], axis=1).astype(np.float64)
-    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), np.arange(n))
+from tests.two_models import MODELS, two_model_policy, two_model_rows
 
 
 def _log(n: int, seed: int = 0) -> CalibrationRows:
@@ -49,11 +21,11 @@ def _log(n: int, seed: int = 0) -> CalibrationRows:
     random = np.random.default_rng(seed)
     hard = random.uniform(size=n) < 0.5
     small = np.where(hard, random.uniform(size=n) > 0.3, 1.0)
-    return _rows(np.where(hard, 0.3, 0.0), np.ones(n), small)
+    return two_model_rows(np.where(hard, 0.3, 0.0), np.ones(n), small)
 
 
 def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Certificate:
-    return certify(policy or _policy(), MODELS, rows, 0.02, 0.95)
+    return certify(policy or two_model_policy(), MODELS, rows, 0.02, 0.95)
 
 
 class TestLosses:
@@ -95,7 +67,7 @@ class TestCertificate:
         rows = _log(4000)
         tolerance = _certify(rows).tolerance
         following = TOLERANCES[TOLERANCES.index(tolerance) + 1]
-        choices = _policy(tolerance=following).choose(rows.traffic)
+        choices = two_model_policy(tolerance=following).choose(rows.traffic)
         losses, _ = policy_losses(choices.columns, rows.scores, 0)
         assert not rules_out(losses, 0.02, 0.95)
 
@@ -103,12 +75,14 @@ class TestCertificate:
         # A sixth of the queries gains 1 but is expected to lose 0.4; a sixth loses 1, expected 0.2.
         kind = np.arange(4800) % 6
         expected = np.select([kind == 0, kind == 1], [0.4, 0.2], 0.0)
-        rows = _rows(expected, np.where(kind == 0, 0.0, 1.0), np.where(kind == 1, 0.0, 1.0))
+        rows = two_model_rows(
+            expected, np.where(kind == 0, 0.0, 1.0), np.where(kind == 1, 0.0, 1.0)
+        )
         losses, _ = policy_losses(
-            _policy(tolerance=0.5).choose(rows.traffic).columns, rows.scores, 0
+            two_model_policy(tolerance=0.5).choose(rows.traffic).columns, rows.scores, 0
         )
         assert rules_out(np.random.default_rng(0).permutation(losses), 0.05, 0.95)
-        found = certify(_policy(), MODELS, rows, 0.05, 0.95)
+        found = certify(two_model_policy(), MODELS, rows, 0.05, 0.95)
         assert found.tolerance is not None
         assert found.tolerance < 0.2
 
@@ -125,7 +99,7 @@ class TestCertificate:
 
     def test_queries_that_show_cheaper_models_to_lose_too_much_say_so(self) -> None:
         random = np.random.default_rng(0)
-        rows = _rows(random.uniform(0.2, 0.9, 2000), np.ones(2000), np.zeros(2000))
+        rows = two_model_rows(random.uniform(0.2, 0.9, 2000), np.ones(2000), np.zeros(2000))
         found = _certify(rows)
         assert found.n_needed is None
         assert "no cheaper model comes close to losing at most 0.02" in found.sentence
@@ -146,7 +120,7 @@ class TestCertificate:
 
     def test_few_queries_with_bad_luck_are_no_verdict_on_cheaper_models(self) -> None:
         # 6 of 122 lost: a mean of 0.05, seen in one of three such samples if it were 0.03.
-        rows = _rows(np.zeros(122), np.ones(122), np.arange(122) % 20 != 0)
+        rows = two_model_rows(np.zeros(122), np.ones(122), np.arange(122) % 20 != 0)
         found = _certify(rows)
         assert found.n_needed is not None
         assert 300 <= found.n_needed <= 3000
@@ -173,10 +147,10 @@ class TestCertificate:
         # All of `small`'s queries lose 0.04, half of traffic goes there: the mean is 0.02.
         n = 4000
         expected = np.where(np.arange(n) % 2, 0.0, 0.9)
-        rows = _rows(expected, np.ones(n), np.full(n, 0.96))
+        rows = two_model_rows(expected, np.ones(n), np.full(n, 0.96))
         rows.scores[np.random.default_rng(1).uniform(size=n) < 0.4, 1] = np.nan
         order = np.arange(n)
-        choices = _policy(tolerance=0.5).choose(rows.traffic)
+        choices = two_model_policy(tolerance=0.5).choose(rows.traffic)
         found = known_losses(
             choices.columns, rows.scores, rows.traffic.losses, rows.traffic.cluster_ids, 0, order
         )
@@ -194,7 +168,9 @@ class TestCertificate:
     def test_a_text_counts_once_however_often_it_was_asked(self) -> None:
         rows = _log(100)
         often = np.arange(6000) % 100
-        asked = _rows(rows.traffic.losses[often, 1], rows.scores[often, 0], rows.scores[often, 1])
+        asked = two_model_rows(
+            rows.traffic.losses[often, 1], rows.scores[often, 0], rows.scores[often, 1]
+        )
         copies, texts = _certify(replace(asked, text_ids=often)), _certify(rows)
         assert _certify(asked).tolerance is not None
         assert (copies.tolerance, copies.n_queries) == (texts.tolerance, 100) == (None, 100)
@@ -217,13 +193,13 @@ class TestCertificate:
 
     def test_a_promise_to_lose_nothing_keeps_the_frontier(self) -> None:
         rows = _log(2000)
-        found = certify(_policy(), MODELS, rows, 0.0, 0.95)
+        found = certify(two_model_policy(), MODELS, rows, 0.0, 0.95)
         assert found.frontier_share == 1
         assert "no number of queries could show that nothing at all is lost" in found.sentence
 
     def test_a_harmful_label_is_reported_and_leaves_no_promise(self) -> None:
-        rows = _rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
-        found = _certify(rows, _policy(overrides=np.array([1, NO_OVERRIDE])))
+        rows = two_model_rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
+        found = _certify(rows, two_model_policy(overrides=np.array([1, NO_OVERRIDE])))
         assert not found.holds
         assert found.tolerance is None
         assert found.mean_loss == 1
@@ -231,15 +207,15 @@ class TestCertificate:
         assert "NOT certified" in found.sentence
 
     def test_a_harmless_label_is_part_of_the_promise(self) -> None:
-        rows = _rows(np.full(2000, 0.9), np.ones(2000), np.ones(2000))
-        found = _certify(rows, _policy(overrides=np.array([1, NO_OVERRIDE])))
+        rows = two_model_rows(np.full(2000, 0.9), np.ones(2000), np.ones(2000))
+        found = _certify(rows, two_model_policy(overrides=np.array([1, NO_OVERRIDE])))
         assert found.holds
         assert found.model_shares == {"large": 0.0, "small": 1.0}
         assert "1 analyst's label included" in found.sentence
 
     def test_a_label_no_calibration_query_shows_is_not_said_to_change_nothing(self) -> None:
-        rows = _rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
-        found = _certify(rows, _policy(overrides=np.array([NO_OVERRIDE, 1])))
+        rows = two_model_rows(np.full(2000, 0.3), np.ones(2000), np.zeros(2000))
+        found = _certify(rows, two_model_policy(overrides=np.array([NO_OVERRIDE, 1])))
         assert (found.holds, found.tolerance, found.frontier_share) == (True, None, 1)
         assert found.sentence.startswith("With confidence 95%, at most 0.02 of mean score is lost")
         assert found.sentence.endswith("1 analyst's label included.")
@@ -250,7 +226,7 @@ class TestCertificate:
         assert "the 0 scored calibration queries held out are too few to tell" in found.sentence
 
     def test_a_label_for_the_frontier_needs_no_defence_however_few_the_queries(self) -> None:
-        found = _certify(_log(30), _policy(overrides=np.array([NO_OVERRIDE, 0])))
+        found = _certify(_log(30), two_model_policy(overrides=np.array([NO_OVERRIDE, 0])))
         assert found.holds
         assert (found.tolerance, found.upper_bound, found.n_overrides) == (None, 0.0, 1)
         assert found.n_needed is not None
@@ -260,12 +236,12 @@ class TestCertificate:
         rows = _log(4000)
         rows.traffic.cluster_ids[::40] = 1
         plain = _certify(rows)
-        labelled = _certify(rows, _policy(overrides=np.array([NO_OVERRIDE, 0])))
+        labelled = _certify(rows, two_model_policy(overrides=np.array([NO_OVERRIDE, 0])))
         assert labelled.holds
         assert labelled.tolerance == plain.tolerance is not None
 
     def test_unknown_text_counts_as_answered_by_the_frontier(self) -> None:
-        rows = _rows(np.zeros(2000), np.ones(2000), np.zeros(2000))
+        rows = two_model_rows(np.zeros(2000), np.ones(2000), np.zeros(2000))
         rows.traffic.similarities[:1990] = 0.1
         found = _certify(rows)
         assert found.frontier_share >= 0.995
@@ -277,8 +253,8 @@ class TestCertificate:
         broken = 0
         for _ in range(100):
             expected = random.uniform(-0.2, 0.2, 250)
-            rows = _rows(expected, np.ones(250), random.uniform(size=250) > 0.1)
-            tolerance = certify(_policy(), MODELS, rows, 0.02, 0.8).tolerance
+            rows = two_model_rows(expected, np.ones(250), random.uniform(size=250) > 0.1)
+            tolerance = certify(two_model_policy(), MODELS, rows, 0.02, 0.8).tolerance
             broken += tolerance is not None and (tolerance + 0.2) / 0.4 * 0.1 > 0.02
         assert broken / 100 <= 0.2 + 2 * math.sqrt(0.2 * 0.8 / 100)
 

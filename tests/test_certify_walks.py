@@ -9,34 +9,15 @@ import pytest
 from semroute.betting import rules_out, upper_bound
 from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.known_losses import known_losses
-from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
+from tests.two_models import MODELS, two_model_policy, two_model_rows
 
-MODELS = ("large", "small")
 MAX_LOSS = 0.02
-
-POLICY = RoutingPolicy(
-    frontier=0,
-    tolerance=None,
-    measured=np.ones((1, 2), dtype=bool),
-    overrides=np.full(1, NO_OVERRIDE),
-    ood_threshold=0.5,
-    windows=np.full(2, np.inf),
-    usual_cost_usd=0.019,  # what `small` saves: its limit is the tolerance itself
-)
+POLICY = two_model_policy()
 
 
 def log(expected: np.ndarray, losses: np.ndarray) -> CalibrationRows:
-    """Queries of one cluster: what `small` is expected to lose, and what it lost, in [-1, 1]."""
-    n = len(expected)
-    traffic = Traffic(
-        cluster_ids=np.zeros(n, dtype=np.int64),
-        similarities=np.ones(n),
-        losses=np.stack([np.zeros(n), expected], axis=1),
-        costs_usd=np.tile([0.02, 0.001], (n, 1)),
-        n_chars=np.full(n, 10),
-    )
-    scores = np.stack([np.clip(losses, 0, 1), np.clip(-losses, 0, 1)], axis=1)
-    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), np.arange(n))
+    """What `small` is expected to lose, and what it lost, in [-1, 1]."""
+    return two_model_rows(expected, np.clip(losses, 0, 1), np.clip(-losses, 0, 1))
 
 
 def hurdle(n_at_once: int, lost: float, gained: float, n: int = 4000) -> CalibrationRows:

@@ -100,6 +100,21 @@ def test_other_clusters_do_not_stand_for_one_of_which_hardly_any_is_known(
     assert found.weights.sum() == pytest.approx(160)
 
 
+def test_queries_without_any_score_set_no_cluster_apart() -> None:
+    # 400 queries of ten clusters, some scores missing, and ten times as many nobody looked at.
+    columns, cluster_ids = np.ones(4_400, dtype=np.int64), np.arange(4_400) % 10
+    scores = np.ones((4_400, 2))
+    scores[:400, 1][np.random.default_rng(1).uniform(size=400) < 0.4] = np.nan
+    scores[400:] = np.nan
+    everything = columns, scores, np.zeros((4_400, 2))
+    scored = tuple(one[:400] for one in everything)
+    found = known(*everything, 0, np.arange(400), cluster_ids)
+    alone = known(*scored, 0, np.arange(400), cluster_ids[:400])
+    assert found.losses.tolist() == alone.losses.tolist()
+    assert found.weights.tolist() == alone.weights.tolist()
+    assert (found.n_worst_case, found.n_left_out) == (0, 170)
+
+
 def test_queries_of_which_nothing_is_expected_stand_for_each_other() -> None:
     columns, expected = np.array([1, 1, 1]), np.array([np.nan, np.nan, 0.9])
     scores = np.column_stack([np.ones(3), [0.5, np.nan, 1]])

@@ -142,14 +142,14 @@ class Counts(_Record):
 class Manifest(_Record):
     """`manifest.json`: everything about an index but its numbers and names.
 
-    `input_sha256` holds the hash of each input file by role (`queries`, `evals`, `config`);
-    `hash_key` keys the hashes of texts and is kept from version to version in one folder;
-    `certificate` holds the tolerance in force; None: everything goes to the frontier, but for
-    analysts' labels. `index_version`, `created_at` (UTC) and
-    `files` are filled in when the index is published; `files` goes by the path in the version's
-    folder, either a bare name or `encoder/` and a bare name. `encoder` is the one that made every
-    vector of the index and serves it, `encoder_origin` says what it was made from; None: it was
-    given to the build.
+    `input_sha256` holds the hash of each input file by role (`queries`, `evals`, `config`; further
+    files of scores are `evals-2` and so on); `hash_key` keys the hashes of texts and is kept from
+    version to version in one folder; `certificate` holds the tolerance in force; None: everything
+    goes to the frontier, but for analysts' labels. `index_version`, `created_at` (UTC) and `files`
+    are filled in when the index is published; `files` goes by the path in the version's folder,
+    either a bare name or `encoder/` and a bare name. `encoder` is the one that made every vector of
+    the index and serves it, `encoder_origin` says what it was made from; None: it was given to the
+    build.
     """
 
     format_version: int
@@ -176,7 +176,8 @@ class Calibration:
     `vectors` is float32 (n, dimension); `scores` and `costs_usd` are float64 (n, n_models), NaN
     where unknown, columns in the order of `models`; costs nobody measured are those of the config's
     prices. `cluster_ids` (int64) and `similarities`
-    (float32) are those of the nearest cluster, the similarity -1 for a text of mostly new words.
+    (float32) are those of the nearest cluster, the similarity -1 for a text of mostly
+    new words and for a request that more than its text decides, such as an image.
     `expected_losses` (NaN where unknown) and `expected_costs_usd` (float64, (n, n_models)) are what
     the estimator says, `n_chars` (int64) the length of the request. `text_ids` (int64) are equal
     for queries that are near duplicates.

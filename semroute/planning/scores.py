@@ -28,7 +28,9 @@ Numbers = NDArray[np.float64]
 
 CALIBRATION_SHARE = 0.5
 PAIRS_AT_ONCE = 5
-N_STEPS = 20
+MOST_TOLERATED = 2
+"""Times the tolerance in force: a model that may lose less than that may come to answer."""
+
 LOSS_VARIANCE = 0.2
 """Of one paired loss, to foresee what more of them will tell; scores of 0 and 1 have about that."""
 
@@ -171,24 +173,12 @@ def _outlook(
         error=error,
         saving=saving,
         share=size / max(size.sum(), 1),
-        answers=_answers(mean, per_cluster, log.frontier_column, tolerance)
-        | ((mean - error <= 2 * tolerance) & (saving > 0))
+        answers=(np.arange(len(log.models)) == log.frontier_column)
+        | ((mean - error <= MOST_TOLERATED * tolerance) & (saving > 0))
         | is_unknown
         | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
         tolerance=tolerance,
     )
-
-
-def _answers(mean: Numbers, costs: Numbers, frontier: int, tolerance: float) -> NDArray[np.bool_]:
-    """Say which models answer a cluster at some tolerance up to twice the one in force."""
-    answers = np.zeros(mean.shape, dtype=bool)
-    answers[:, frontier] = True
-    for step in np.linspace(-tolerance, 2 * tolerance, N_STEPS):
-        allowed = (mean <= step) & (costs < costs[:, [frontier]])
-        cheapest = np.where(allowed, costs, np.inf).argmin(axis=1)
-        rows = np.flatnonzero(allowed.any(axis=1))
-        answers[rows, cheapest[rows]] = True
-    return answers
 
 
 def _for_certificate(

@@ -308,7 +308,9 @@ class SemanticRouter:
             cluster_name=nearest.cluster_name,
             similarity=nearest.similarity,
             runner_up=others[0] if others else None,
-            truncated=request.truncated or bool(self._truncates(request.text)),
+            # Where such texts go to the frontier this one was counted on its way in.
+            truncated=request.truncated
+            or (not self._whole_only and bool(self._truncates(request.text))),
         )
 
     def _fallback(self, request: _Request, reason: Reason) -> RouteDecision:
