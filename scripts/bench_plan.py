@@ -159,7 +159,6 @@ def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
     fit, n_models = whole.fit, len(whole.models)
     evidence = measure(
         scores[fit],
-        np.full_like(scores[fit], np.nan),
         whole.costs_usd[fit],
         whole.cluster_ids[fit],
         whole.n_clusters,

@@ -114,10 +114,11 @@ def next_step(
     if not certificate.holds:
         return None
     # That of the certificate is the last of those that choose alike, so any beyond is another.
+    in_force = replace(policy, tolerance=certificate.tolerance).choose(rows.traffic).columns
     least = -1.0 if certificate.tolerance is None else certificate.tolerance
     for tolerance in (one for one in TOLERANCES if one > least):
         found = replace(policy, tolerance=tolerance).choose(rows.traffic)
-        if (found.columns != policy.frontier).any():
+        if (found.columns != in_force).any():
             known = _known(policy, rows, found, _distinct_texts(rows))
             cost, always = _mean_costs(policy, rows, found)
             saving = 1 - cost / always if always else 0.0
@@ -149,16 +150,18 @@ def _mean_costs(
 def _distinct(policy: RoutingPolicy, traffic: Traffic) -> list[_Step]:
     """List the family in order; of tolerances that choose the same here, only the last.
 
-    The same choices have the same losses, and pass or fail alike. Policies that leave everything to
-    the frontier are left out: a promise about nothing is not worth making.
+    The same choices have the same losses, and pass or fail alike. Policies that choose as overrides
+    alone do are left out: these were judged before, or leave everything to the frontier, and a
+    promise about nothing is not worth making.
     """
+    alone = replace(policy, tolerance=None).choose(traffic).columns
     family: list[_Step] = []
     for tolerance in TOLERANCES:
         member = replace(policy, tolerance=tolerance)
         found = member.choose(traffic)
         if family and np.array_equal(found.columns, family[-1][1].columns):
             family.pop()
-        if (found.columns != policy.frontier).any():
+        if (found.columns != alone).any():
             family.append((member, found))
     return family
 

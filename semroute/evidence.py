@@ -66,7 +66,6 @@ class LossEstimate:
 def measure(
     scores: Numbers,
     costs_usd: Numbers,
-    prices_usd: Numbers,
     cluster_ids: Integers,
     n_clusters: int,
     models: tuple[str, ...],
@@ -76,8 +75,7 @@ def measure(
 
     Args:
         scores: shape (n_queries, n_models), in [0, 1], NaN where a query was not scored.
-        costs_usd: the same shape, NaN where the cost was not measured.
-        prices_usd: the same shape, from the config's prices; used where `costs_usd` is NaN.
+        costs_usd: the same shape, without NaN.
         cluster_ids: shape (n_queries,), 0 to n_clusters - 1.
         n_clusters: how many clusters there are, empty ones included.
         models: names of the columns.
@@ -86,9 +84,8 @@ def measure(
     losses = scores[:, [models.index(frontier)]] - scores
     n_scored, mean_score, _ = _moments(scores, cluster_ids, n_clusters)
     n_paired, mean_loss, loss_variance = _moments(losses, cluster_ids, n_clusters)
-    spent = np.where(np.isnan(costs_usd), prices_usd, costs_usd)
-    _, mean_cost, _ = _moments(spent, cluster_ids, n_clusters)
-    overall_cost = spent.mean(axis=0) if len(spent) else np.full(len(models), np.nan)
+    _, mean_cost, _ = _moments(costs_usd, cluster_ids, n_clusters)
+    overall_cost = costs_usd.mean(axis=0) if len(costs_usd) else np.full(len(models), np.nan)
     return Evidence(
         models=models,
         frontier=frontier,

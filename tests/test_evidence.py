@@ -15,9 +15,8 @@ MODELS = ("large", "small")
 def _measure(scores: list[list[float]], cluster_ids: list[int], n_clusters: int) -> Evidence:
     table = np.array(scores, dtype=float)
     prices = np.tile([0.02, 0.001], (len(table), 1))
-    unknown = np.full(table.shape, np.nan)
     ids = np.array(cluster_ids, dtype=np.int64)
-    return measure(table, unknown, prices, ids, n_clusters, MODELS, "large")
+    return measure(table, prices, ids, n_clusters, MODELS, "large")
 
 
 def test_a_hand_worked_table() -> None:
@@ -30,20 +29,6 @@ def test_a_hand_worked_table() -> None:
     assert evidence.loss_variance[0] == pytest.approx([0, 0.125])
     assert np.isnan(evidence.mean_loss[1]).all()
     assert evidence.size.tolist() == [3, 1]
-
-
-def test_measured_costs_win_over_prices_and_holes_take_the_price() -> None:
-    nan = float("nan")
-    evidence = measure(
-        np.ones((2, 2)),
-        np.array([[0.5, nan], [nan, nan]]),
-        np.array([[0.1, 0.01], [0.3, 0.03]]),
-        np.zeros(2, dtype=np.int64),
-        1,
-        MODELS,
-        "large",
-    )
-    assert evidence.mean_cost_usd[0] == pytest.approx([0.4, 0.02])
 
 
 def test_a_cluster_without_queries_costs_what_the_whole_costs() -> None:

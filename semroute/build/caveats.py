@@ -108,17 +108,12 @@ def _unused(evals: EvalTable) -> tuple[str, ...]:
 
 def _of_costs(models: Sequence[str], log: EmbeddedLog) -> tuple[str, ...]:
     """Name models whose measured costs cannot be in the unit of the config's prices."""
-    known = np.isfinite(log.costs_usd) & ~log.unread[:, None]
-    measured = np.where(known, log.costs_usd, 0.0).sum(axis=0)
-    priced = np.where(known, log.prices_usd, 0.0).sum(axis=0)
-    found = []
-    for model, spent, price in zip(models, measured.tolist(), priced.tolist(), strict=True):
-        if min(spent, price) > 0 and max(spent / price, price / spent) >= OTHER_UNIT:
-            found.append(
-                f"the measured costs of {model} are {_times(spent / price)} what the prices of the "
-                "config say; give both in US dollars, cost_usd for one request"
-            )
-    return tuple(found)
+    return tuple(
+        f"the measured costs of {model} are {_times(ratio)} what the prices of the config say; "
+        "give both in US dollars, cost_usd for one request"
+        for model, ratio in zip(models, log.price_ratios.tolist(), strict=True)
+        if max(ratio, 1 / ratio) >= OTHER_UNIT
+    )
 
 
 def _times(ratio: float) -> str:

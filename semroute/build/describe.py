@@ -19,7 +19,6 @@ def describe(
     evidence = measure(
         log.scores[fit],
         log.costs_usd[fit],
-        log.prices_usd[fit],
         grouping.cluster_ids[fit],
         n_clusters,
         config.model_names,

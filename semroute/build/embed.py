@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from semroute.build.shards import SavedShards, in_shards
 from semroute.build.watch import Watch
 from semroute.config import Config
+from semroute.costs import price_ratios, spent_usd
 from semroute.encoders.contract import Encoder
 from semroute.errors import InputError
 from semroute.evals import EvalTable
@@ -26,8 +27,9 @@ class EmbeddedLog:
 
     `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. The
     frontier answers those of `unread` (n,) wherever their text lies. `vectors`
-    is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores`, `costs_usd` (NaN where
-    unknown) and `prices_usd` (never NaN) are float64 (n, n_models). Not among them are `n_textless`
+    is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores` (NaN where unknown) and
+    `costs_usd` (measured, else priced) are float64 (n, n_models), `price_ratios` (n_models,) how
+    the measured costs compare with the prices of the config. Not among them are `n_textless`
     requests of an image, sound or a file alone and `n_unusable` without any that cannot be
     embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_resumed`
     the distinct texts whose vectors an earlier build, cut short, had saved.
@@ -41,7 +43,7 @@ class EmbeddedLog:
     hidden: Vectors
     scores: NDArray[np.float64]
     costs_usd: NDArray[np.float64]
-    prices_usd: NDArray[np.float64]
+    price_ratios: NDArray[np.float64]
     n_textless: int
     n_unusable: int
     n_truncated: int
@@ -59,7 +61,6 @@ class EmbeddedLog:
             hidden=self.hidden[rows],
             scores=self.scores[rows],
             costs_usd=self.costs_usd[rows],
-            prices_usd=self.prices_usd[rows],
         )
 
 
@@ -105,16 +106,19 @@ def embed_log(
     _refuse_unusable(len(texts) - n_textless, len(rows), config.texts.max_unusable_share)
     kept = [texts[row] for row in rows]
     n_chars = np.array(log.n_chars, dtype=np.int64)[rows]
+    is_unread = unread(log, config, cleaned, cut.__contains__)[rows]
+    measured, prices = evals.costs_usd[rows], config.prices_usd(n_chars.tolist())
+    ratios = price_ratios(measured[~is_unread], prices[~is_unread])
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
         n_chars=n_chars,
-        unread=unread(log, config, cleaned, cut.__contains__)[rows],
+        unread=is_unread,
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],
         scores=evals.scores[rows],
-        costs_usd=evals.costs_usd[rows],
-        prices_usd=config.prices_usd(n_chars.tolist()),
+        costs_usd=spent_usd(measured, prices, ratios),
+        price_ratios=ratios,
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),

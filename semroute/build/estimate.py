@@ -45,7 +45,7 @@ def learn(
         hidden=log.hidden,
         features=features,
         losses=losses,
-        costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd),
+        costs_usd=log.costs_usd,
         folds=inner_folds(log.texts, seed),
     )
     with one_thread():
@@ -77,7 +77,7 @@ def calibration(
     return Calibration(
         vectors=log.vectors[held_out],
         scores=log.scores[held_out],
-        costs_usd=np.where(np.isnan(log.costs_usd), log.prices_usd, log.costs_usd)[held_out],
+        costs_usd=log.costs_usd[held_out],
         cluster_ids=cluster_ids[:, 0],
         similarities=np.where(is_unknown[held_out], np.float32(-1), similarities[:, 0]),
         expected_losses=found.losses,

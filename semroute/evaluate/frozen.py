@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.build.split import group_ids
+from semroute.costs import price_ratios, spent_usd
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import eval_files, read_evals
 from semroute.queries import read_queries
@@ -93,7 +94,8 @@ def read_frozen_set(
     if table.unknown_models:
         named = listed(table.unknown_models, quote=shown_id)
         logger.warning("scores of models not in the config are not used: %s", named)
-    costs = np.where(np.isnan(table.costs_usd), config.prices_usd(log.n_chars), table.costs_usd)
+    prices = config.prices_usd(log.n_chars)
+    ratios = price_ratios(table.costs_usd, prices)
     if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
         told = "%s: %d queries are blank; they count, and the frontier model gets them"
         logger.warning(told, queries, n_blank)
@@ -105,7 +107,7 @@ def read_frozen_set(
         models=config.model_names,
         frontier=config.frontier,
         scores=table.scores,
-        costs_usd=costs,
+        costs_usd=spent_usd(table.costs_usd, prices, ratios),
         groups=group_ids(log.texts),
     )
     kept = _without_seen(whole, contents, queries, skip_seen)

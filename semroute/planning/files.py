@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
 from semroute.build.embed import unread
 from semroute.build.split import in_fit
+from semroute.costs import price_ratios, spent_usd
 from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
@@ -33,7 +33,10 @@ from semroute.planning.scores import (
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.seen import overlap
+from semroute.tables import read_rows
 from semroute.vectors import usable_rows
+
+_HEADING = ("query_id", "model", "score", "purpose", "cluster_key")
 
 
 @dataclass(frozen=True)
@@ -78,23 +81,27 @@ class EvalPlan:
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["query_id", "model", "score", "purpose", "cluster_key"])
+        writer.writerow(_HEADING)
         writer.writerows((w.query_id, w.model, "", w.purpose, w.cluster_key) for w in self.scores)
         replace_file(path, text.getvalue().encode())
 
 
 def refuse_filled_plan(path: Path | None) -> None:
-    """Refuse to write over a plan in which scores were filled in: they were paid for.
+    """Refuse to write over anything but a plan without scores: those filled in were paid for.
 
     Raises:
-        PublishError: the file at `path` holds scores.
+        PublishError: the file at `path` holds scores, or is no plan.
     """
-    is_filled = False
     if path is None or not path.is_file():
         return
-    with path.open(encoding="utf-8", errors="replace", newline="") as file, suppress(csv.Error):
-        is_filled = any((row.get("score") or "").strip() for row in csv.DictReader(file))
-    if is_filled:
+    try:
+        if path.read_bytes() in (b"", f"{','.join(_HEADING)}\n".encode()):
+            return
+        filled = [row.values["score"] for row in read_rows(path, _HEADING)]
+    except (InputError, OSError) as error:
+        problem = "it is no plan of scores to buy; write the plan to another file"
+        raise PublishError(path, problem) from error
+    if any(str(score or "").strip() for score in filled):
         raise PublishError(path, "it holds scores; write the plan to another file")
 
 
@@ -181,14 +188,14 @@ def _scored_log(
 
     They are `rows` of `table` and of `n_chars`; `is_fit` and `cluster_ids` are theirs only.
     """
-    config, costs = contents.manifest.config, table.costs_usd[rows]
-    prices_usd = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
+    config, measured = contents.manifest.config, table.costs_usd[rows]
+    prices = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
     return ScoredLog(
         cluster_ids=cluster_ids,
         n_clusters=len(contents.clusters),
         fit=is_fit,
         scores=table.scores[rows],
-        costs_usd=np.where(np.isnan(costs), prices_usd, costs),
+        costs_usd=spent_usd(measured, prices, price_ratios(measured, prices)),
         models=config.model_names,
         frontier=config.frontier,
     )

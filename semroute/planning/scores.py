@@ -105,7 +105,6 @@ def plan_scores(
     """
     fitted = measure(
         log.scores[log.fit],
-        np.full_like(log.scores[log.fit], np.nan),
         log.costs_usd[log.fit],
         log.cluster_ids[log.fit],
         log.n_clusters,

@@ -72,9 +72,9 @@ def test_the_worth_of_a_score_is_the_loss_its_pairs_are_expected_to_spare() -> N
     n = 200
     scores = np.column_stack([np.ones(n), np.arange(n) % 5 < 4]).astype(float)
     scores[100:] = NAN
-    ids, costs = np.zeros(n, dtype=int), np.full((n, 2), NAN)
+    ids = np.zeros(n, dtype=int)
     whole = log(scores, ids, np.ones(n, dtype=bool))
-    fitted = measure(scores, costs, whole.costs_usd, ids, 1, MODELS, "large")
+    fitted = measure(scores, whole.costs_usd, ids, 1, MODELS, "large")
     known = estimate_loss(fitted, 0.95)
     mean = known.expected_loss[0, 1]
     error = (known.upper_bound[0, 1] - mean) / norm.ppf(0.95)
@@ -129,16 +129,47 @@ def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_qu
     assert (counts == 3).sum() >= len(set(held_out)) - 1
 
 
-def test_a_plan_with_scores_filled_in_is_not_written_over(tmp_path: Path) -> None:
+HEADING = "query_id,model,score,purpose,cluster_key\n"
+EMPTY_PLAN = f"{HEADING}q1,small,,label,c\n"
+FILLED = EMPTY_PLAN.replace(",,", ",0.5,")
+
+
+@pytest.mark.parametrize("content", [None, "", HEADING, EMPTY_PLAN, f"\ufeff{EMPTY_PLAN}"])
+def test_a_plan_without_scores_is_written_anew(tmp_path: Path, content: str | None) -> None:
     plan = tmp_path / "plan.csv"
+    if content is not None:
+        plan.write_text(content)
+    refuse_filled_plan(plan)
     refuse_filled_plan(None)
-    refuse_filled_plan(plan)
-    plan.write_text("query_id,model,score,purpose,cluster_key\nq1,small,,label,c\n")
-    refuse_filled_plan(plan)
-    plan.write_text("query_id,model,score,purpose,cluster_key\nq1,small,0.5,label,c\n")
+
+
+SAVED_AS = {
+    "plain": FILLED.encode(),
+    "semicolons": FILLED.replace(",", ";").replace("0.5", "0,5").encode(),
+    "tabs and a mark": f"\ufeff{FILLED}".replace(",", "\t").encode(),
+    "UTF-16": FILLED.encode("utf-16"),
+    "score first": b"\xef\xbb\xbfscore,query_id,model,purpose,cluster_key\n0.5,q1,small,label,c\n",
+    "a number": FILLED.replace("0.5", "0").encode(),
+}
+
+
+@pytest.mark.parametrize("name", SAVED_AS)
+def test_a_plan_with_scores_filled_in_is_not_written_over(tmp_path: Path, name: str) -> None:
+    plan = tmp_path / "plan.csv"
+    plan.write_bytes(SAVED_AS[name])
     with pytest.raises(
         PublishError, match=r"plan\.csv: .*it holds scores; write the plan to another"
     ):
+        refuse_filled_plan(plan)
+
+
+@pytest.mark.parametrize(
+    "content", [f'{EMPTY_PLAN}q2,"small', "name,note\na,b\n", f"{FILLED},,,,,0\n"]
+)
+def test_what_cannot_be_read_as_a_plan_is_not_written_over(tmp_path: Path, content: str) -> None:
+    plan = tmp_path / "plan.csv"
+    plan.write_text(content)
+    with pytest.raises(PublishError, match="no plan of scores to buy; write the plan to another"):
         refuse_filled_plan(plan)
 
 
