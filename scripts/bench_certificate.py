@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from bench_data import DataSet, encoded, serving_encoder, split_rows, table, versions
 
-from semroute.build.split import group_ids
+from semroute.build.split import shuffled_ids
 from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.clusters import group
 from semroute.encoders.contract import Encoder
@@ -125,7 +125,7 @@ def _judge(
 ) -> None:
     scores = source.evals.scores[rest]
     unknown = np.full_like(scores, np.nan)
-    text_ids = group_ids(source.texts(rest[held]))
+    text_ids = shuffled_ids(source.texts(rest[held]), "bench")
     rows = CalibrationRows(_some(traffic, held), scores[held], unknown[held], text_ids)
     family = [_outcome(replace(policy, tolerance=t), traffic, scores, test) for t in TOLERANCES]
     for max_loss in MAX_LOSSES:

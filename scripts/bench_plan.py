@@ -109,7 +109,8 @@ def _clustered(
     )
     ids = (vectors @ centroids.T).argmax(axis=1)
     names = config.model_names
-    return ScoredLog(ids, n_clusters, fit, scores, costs, names, config.frontier)
+    unknown = np.full_like(scores, np.nan)
+    return ScoredLog(ids, n_clusters, fit, scores, costs, unknown, names, config.frontier)
 
 
 def _bought(whole: ScoredLog, way: str, seed: int, name: str) -> list[float]:
@@ -155,6 +156,11 @@ def _next(
     return cells[:step]
 
 
+def _shuffled(n: int) -> np.ndarray:
+    """Give queries numbers by which the certificate judges them in an arbitrary order."""
+    return np.random.default_rng(0).permutation(n)
+
+
 def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
     fit, n_models = whole.fit, len(whole.models)
     evidence = measure(
@@ -183,7 +189,7 @@ def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
         evidence.mean_cost_usd[ids],
         np.ones(len(ids), dtype=np.int64),
     )
-    rows = CalibrationRows(traffic, scores[~fit], whole.costs_usd[~fit], np.arange(len(ids)))
+    rows = CalibrationRows(traffic, scores[~fit], whole.costs_usd[~fit], _shuffled(len(ids)))
     return certify(policy, whole.models, rows, MAX_LOSS[name], 0.95).saving
 
 

@@ -73,8 +73,8 @@ class Certificate(BaseModel):
         if self.tolerance is None and not self._rests_on_labels:
             return f"Nothing cheaper could be certified, so {self.frontier} answers; {self._need}."
         return (
-            f"With confidence {self.confidence:.0%}, at most {self.max_loss:g} of mean score is "
-            f"lost {against}, {traffic}{labels}."
+            f"With confidence {100 * self.confidence:.4g}%, at most {self.max_loss:g} of mean "
+            f"score is lost {against}, {traffic}{labels}."
         )
 
     @property
@@ -107,5 +107,5 @@ class Certificate(BaseModel):
         if self.n_needed <= self.n_queries:
             few = f"too few of {held_out} have the scores that tell"
         some = f"some {self.n_needed:,} to {about(2 * self.n_needed):,} held out, with all scores"
-        promise = f"at most {self.max_loss:g} lost at confidence {self.confidence:.0%}"
+        promise = f"at most {self.max_loss:g} lost at confidence {100 * self.confidence:.4g}%"
         return f"{few}; to promise {promise} think of {some}"

@@ -72,7 +72,9 @@ def certify(
 
     def passes(found: Choices, confidence: float) -> bool:
         known = _known(policy, rows, found, order)
-        return rules_out(known.losses, max_loss, confidence, known.weights)
+        # What was seen must keep the promise too: early luck alone could have carried the bets.
+        is_shown = rules_out(known.losses, max_loss, confidence, known.weights)
+        return is_shown and known.mean < max_loss
 
     def walk(steps: list[_Step], confidence: float) -> int:
         """Return how many steps pass, one after the other."""
@@ -186,14 +188,12 @@ def _may_lose(policy: RoutingPolicy) -> bool:
 
 
 def _distinct_texts(rows: CalibrationRows) -> NDArray[np.intp]:
-    """Draw one scored row for each text, in an arbitrary but fixed order.
+    """Take one scored row for each text, in the order of their numbers.
 
-    Copies of a text are all held out or none: they are not independent of each other. And bets must
-    not follow the order of the log.
+    Copies of a text are all held out or none: they are not independent of each other.
     """
-    shuffled = np.random.default_rng(0).permutation(_scored(rows))
-    _, first = np.unique(rows.text_ids[shuffled], return_index=True)
-    return shuffled[np.sort(first)]
+    scored = _scored(rows)
+    return scored[np.unique(rows.text_ids[scored], return_index=True)[1]]
 
 
 def _scored(rows: CalibrationRows) -> NDArray[np.intp]:

@@ -48,7 +48,8 @@ def _open_for_owner(path: str, flags: int) -> int:
 def replace_file(path: Path, content: bytes, *, locked: bool = False) -> None:
     """Write a file, or replace one, at once: whoever reads finds the old content or the new.
 
-    The mode is that of `write_file`, whatever that of the old file was.
+    The mode is that of `write_file`, whatever that of the old file was. Where `path` is a link and
+    nobody holds a lock, the file it points at is replaced.
 
     Args:
         path: the file.
@@ -61,6 +62,7 @@ def replace_file(path: Path, content: bytes, *, locked: bool = False) -> None:
         PublishError: the operating system refused a step; the old file is as it was.
     """
     own = UNFINISHED if locked else f".{secrets.token_hex(8)}."
+    path = path if locked else path.resolve()
     unfinished = path.with_name(f"{own}{path.name}")
     try:
         with refused_writes_name(path):

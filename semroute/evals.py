@@ -90,7 +90,7 @@ def read_evals(
     unknown another may tell, as a plan of scores to buy does once it is filled in.
 
     Args:
-        paths: of one or more .csv, .jsonl or .parquet files.
+        paths: of .csv, .jsonl or .parquet files; without any nothing is known.
         query_ids: of the query log; rows for other queries are counted, not used.
         models: of the config; the same holds for other models.
 
@@ -101,6 +101,8 @@ def read_evals(
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     readings = [_read(path, query_ids, models) for path in eval_files(paths)]
+    if not readings:
+        return no_evals(len(query_ids), models)
     for number, reading in enumerate(readings):
         for earlier in readings[:number]:
             _refuse_other_values(earlier, reading)
@@ -108,6 +110,7 @@ def read_evals(
         _first_known([getattr(reading, name) for reading in readings])
         for name in ("scores", "costs_usd")
     )
+    misnamed = [told for reading in readings for told in _misnamed_costs(reading.columns)]
     return EvalTable(
         models=tuple(models),
         scores=scores,
@@ -116,7 +119,7 @@ def read_evals(
         unknown_models=tuple(sorted({name for one in readings for name in one.unknown_models})),
         n_unknown_queries=len({name for one in readings for name in one.unknown_queries}),
         n_duplicate_rows=sum(reading.n_duplicate_rows for reading in readings),
-        warnings=tuple(told for reading in readings for told in _misnamed_costs(reading.columns)),
+        warnings=tuple(dict.fromkeys(misnamed)),
     )
 
 
@@ -260,7 +263,7 @@ def _number(value: object) -> float:
 def _wrong(problem: str, path: Path, row: Row, column: str) -> InputError:
     value = row.values[column]
     # With its columns mixed up, a row has the text of a query or an answer here.
-    shown = value if not isinstance(value, str) or _SHOWN.fullmatch(value) else None
+    shown = value if _SHOWN.fullmatch(str(value)) else None
     return InputError(problem, path=path, line=row.line, column=column, value=shown)
 
 

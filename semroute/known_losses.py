@@ -11,7 +11,7 @@ Integers = NDArray[np.int64]
 LEAST_KNOWN = 0.5
 """Of the queries a model answers: missing scores count as failures until so many are known."""
 
-BANDS = (0.05, 0.1, 0.2, 0.4)
+BANDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 """Of expected loss: queries of one model stand for others of their band."""
 
 MANY = 20

@@ -23,7 +23,15 @@ Query = str | Sequence[Any]
 """A text, or an OpenAI messages list: mappings, or the objects an OpenAI client returns."""
 
 _TEXT_PARTS = ("text", "input_text")
-_MEDIA = re.compile(r"image|audio|video|file|document")
+_PARTS_OF_TEXT = frozenset(
+    {"text", "input_text", "output_text", "summary_text", "refusal", "thinking", "reasoning"}
+    | {"tool_use", "tool_call", "tool_result", "function_call", "function_call_output"}
+)
+"""Parts of a message that hold text, and nothing else unless it lies inside them."""
+
+_READ = ("content", "text", "refusal", "thinking", "output")
+_CALLS = ("tool_calls", "function", "function_call")
+_ARGUMENTS = ("arguments", "input")
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C])
@@ -72,24 +80,44 @@ def _field(record: object, name: str) -> object:
 
 
 def shows_more_than_text(messages: Sequence[Any]) -> bool:
-    """Say whether a message of any role holds a part that is an image, sound or a file.
+    """Say whether a message of any role holds more than text, such as an image, sound or a file.
+
+    So does a part of a type that is not known here.
 
     >>> shows_more_than_text([{"role": "user", "content": [{"type": "image_url"}]}])
     True
     """
-    return any(
-        _MEDIA.search(str(_field(part, "type"))) is not None
-        for _, content in map(_turn, messages)
-        if isinstance(content, Sequence) and not isinstance(content, str)
-        for part in content
-    )
+    waiting = [content for _, content in map(_turn, messages)]
+    waiting += [_field(message, "output") for message in messages]
+    while waiting:
+        content = waiting.pop()
+        if content is None or isinstance(content, str):
+            continue
+        for part in content if isinstance(content, Sequence) else [content]:
+            if str(_field(part, "type")) not in _PARTS_OF_TEXT:
+                return True
+            waiting += [_field(part, "content"), _field(part, "output")]
+    return False
 
 
 def request_chars(query: Query) -> int:
-    """Count the characters of a request: a model that answers reads all turns of a conversation."""
+    """Count the characters of a request: a model that answers reads all turns of a conversation.
+
+    It reads what tools were asked and what they answered, too.
+    """
     if isinstance(query, str):
         return len(query)
-    return sum(len(_content_text(content)) for _, content in map(_turn, query))
+    n_chars, waiting = 0, list(query)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            n_chars += len(one)
+        elif isinstance(one, Sequence):
+            waiting += one
+        elif one is not None:
+            waiting += [_field(one, name) for name in (*_READ, *_CALLS)]
+            waiting += [str(_field(one, name) or "") for name in _ARGUMENTS]
+    return n_chars
 
 
 def is_too_long(text: str) -> bool:

@@ -62,3 +62,13 @@ def test_what_a_writer_without_a_lock_left_is_removed_once_it_is_old(tmp_path: P
         os.utime(path, (0, 0))
     remove_unfinished(tmp_path)
     assert {one.name for one in tmp_path.iterdir()} == {new.name, ".lock", "labels.csv"}
+
+
+def test_what_a_link_points_at_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    shared, link = tmp_path / "shared.csv", tmp_path / "labels.csv"
+    shared.write_bytes(b"old")
+    link.symlink_to(shared)
+    replace_file(link, b"new")
+    assert link.is_symlink()
+    assert shared.read_bytes() == b"new"
+    assert sorted(tmp_path.iterdir()) == [link, shared]

@@ -284,3 +284,17 @@ def test_ids_that_could_be_the_text_of_a_query_are_not_repeated(read: Read) -> N
 def test_a_cost_whose_sum_would_overflow_is_refused(read: Read) -> None:
     with pytest.raises(InputError, match="line 2, column cost_usd: must be a number of dol"):
         read("query_id,model,score,cost_usd\na,large,1,1e308\n")
+
+
+def test_no_file_tells_nothing() -> None:
+    table = read_evals([], ("a", "b"), ("large", "small"))
+    assert table.n_scores == 0
+    assert np.isnan(table.scores).all()
+
+
+def test_a_misnamed_column_of_two_files_is_told_once(tmp_path: Path) -> None:
+    for name, query in (("one.csv", "a"), ("two.csv", "b")):
+        (tmp_path / name).write_text(f"query_id,model,score,cost\n{query},large,1,0.1\n")
+    paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    table = read_evals(paths, ("a", "b"), ("large",))
+    assert len(table.warnings) == 1

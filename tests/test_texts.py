@@ -103,14 +103,44 @@ def test_parts_that_are_text_are_joined_and_others_left_out() -> None:
     assert query_text([{"role": "user", "content": parts}]) == "one\ntwo"
 
 
+def test_all_that_a_model_reads_counts_for_the_length_of_a_request() -> None:
+    """Parts of OpenAI's chat and Responses and of Anthropic's messages; pictures are no text."""
+    answer = [{"type": "output_text", "text": "x" * 100}, {"type": "refusal", "refusal": "no"}]
+    call = {"type": "tool_use", "id": "7", "name": "find", "input": {"of": "milk"}}
+    shelf = [{"type": "text", "text": "shelf 4"}, {"type": "image", "source": {"data": "9" * 50}}]
+    messages = [
+        {"role": "assistant", "content": [*answer, call]},
+        {"role": "user", "content": [{"type": "tool_result", "content": shelf}]},
+        {"type": "function_call_output", "output": "12 pieces"},
+        {"role": "user", "content": "hi"},
+    ]
+    assert request_chars(messages) == 100 + 2 + len(str({"of": "milk"})) + 7 + 9 + 2
+    assert shows_more_than_text(messages)
+    shelf.pop()
+    assert not shows_more_than_text(messages)
+    messages[2]["output"] = [{"type": "input_image"}]
+    assert shows_more_than_text(messages)
+
+
+def test_parts_inside_parts_have_no_depth_that_fails() -> None:
+    part: dict[str, object] = {"type": "text", "text": "deep"}
+    for _ in range(5000):
+        part = {"type": "tool_result", "content": [part]}
+    messages = [{"role": "user", "content": [part]}]
+    assert request_chars(messages) == 4
+    assert not shows_more_than_text(messages)
+
+
 def test_messages_may_be_the_objects_an_openai_client_returns() -> None:
     asked = {"role": "user", "content": "and in French?"}
-    answered = SimpleNamespace(role="assistant", content=None, tool_calls=["x"])
+    called = SimpleNamespace(function=SimpleNamespace(name="translate", arguments='{"to": "de"}'))
+    answered = SimpleNamespace(role="assistant", content=None, tool_calls=[called])
     said = SimpleNamespace(role="user", content="good morning in German?")
     messages = [said, answered, asked, {"role": "tool", "content": "12345"}]
     assert query_text(messages) == "and in French?"
     assert query_text(messages[:2]) == "good morning in German?"
-    assert request_chars(messages) == len("good morning in German?and in French?12345")
+    read = 'good morning in German?{"to": "de"}and in French?12345'
+    assert request_chars(messages) == len(read)
     assert not shows_more_than_text(messages)
     parts = [SimpleNamespace(type="text", text="what is"), {"type": "text", "text": "this?"}]
     shown = SimpleNamespace(role="user", content=[*parts, SimpleNamespace(type="image_url")])

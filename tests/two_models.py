@@ -33,4 +33,5 @@ def two_model_rows(expected: np.ndarray, large: np.ndarray, small: np.ndarray) -
         n_chars=np.full(n, 10),
     )
     scores = np.stack([large, small], axis=1).astype(np.float64)
-    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), np.arange(n))
+    shuffled = np.argsort(np.random.default_rng(0).permutation(n))
+    return CalibrationRows(traffic, scores, np.full((n, 2), np.nan), shuffled)

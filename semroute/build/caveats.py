@@ -46,6 +46,7 @@ def build_warnings(
         *_of_encoder(contents),
         *_of_log(contents),
         *_beyond_text(n_shows_more, log.n_textless, frontier),
+        *_other_split(previous, contents),
         *_of_costs(evals.models, log),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
@@ -92,6 +93,18 @@ def _beyond_text(n_shows_more: int, n_textless: int, frontier: str) -> tuple[str
     if n_textless:
         told += f"; {n_textless:,} without any text are left out of shares, costs and savings"
     return (told,)
+
+
+def _other_split(previous: IndexContents | None, contents: IndexContents) -> tuple[str, ...]:
+    if previous is None or not contents.manifest.counts.n_scores:
+        return ()
+    before, seed = previous.manifest.seed, contents.manifest.seed
+    told = (
+        f"the seed is {seed} and was {before}, so other queries are held out: scores that a plan "
+        f"chose for one part are now in the other, where they are not like traffic; with --seed "
+        f"{before} they stay where they were"
+    )
+    return (told,) if before != seed else ()
 
 
 def _unused(evals: EvalTable) -> tuple[str, ...]:

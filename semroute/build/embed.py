@@ -108,6 +108,7 @@ def embed_log(
     n_chars = np.array(log.n_chars, dtype=np.int64)[rows]
     is_unread = unread(log, config, cleaned, cut.__contains__)[rows]
     measured, prices = evals.costs_usd[rows], config.prices_usd(n_chars.tolist())
+    is_read = [row for row in rows if not is_too_long(log.texts[row])]
     ratios = price_ratios(measured[~is_unread], prices[~is_unread])
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
@@ -121,7 +122,7 @@ def embed_log(
         price_ratios=ratios,
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
-        n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in rows),
+        n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in is_read),
         n_resumed=n_resumed,
     )
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import Calibration
 from semroute.build.embed import EmbeddedLog
-from semroute.build.split import group_ids, inner_folds
+from semroute.build.split import inner_folds, shuffled_ids
 from semroute.clustering.threads import one_thread
 from semroute.clusters import Grouping
 from semroute.config import Config
@@ -64,10 +64,12 @@ def calibration(
     held_out: NDArray[np.bool_],
     learned: LearnedLog,
     is_unknown: NDArray[np.bool_],
+    hash_key: str,
 ) -> Calibration:
     """Put together what certifying needs of the held-out queries.
 
-    `is_unknown` says which queries of the log the frontier gets wherever they lie.
+    `is_unknown` says which queries of the log the frontier gets wherever they lie; `hash_key` gives
+    the order in which texts are numbered, and judged.
     """
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
@@ -83,6 +85,6 @@ def calibration(
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
         n_chars=log.n_chars[held_out],
-        text_ids=group_ids(texts),
+        text_ids=shuffled_ids(texts, hash_key),
         models=learned.estimator.models,
     )

@@ -45,7 +45,7 @@ from semroute.evals import EvalTable, eval_files, no_evals, read_evals
 from semroute.ood import ALWAYS_UNKNOWN, calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
-from semroute.relabel import Reattached, certified, reattach, with_certificate
+from semroute.relabel import Reattached, certified, reattach, relabelled, with_certificate
 from semroute.seen import remember
 from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
@@ -202,12 +202,16 @@ def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reatta
     """Re-attach the analysts' names, labels and notes of the previous version."""
     if before is None:
         return Reattached(contents.clusters, 0, ())
+    config = contents.manifest.config
+    clusters = before.clusters
+    if (former := before.manifest.config.frontier) not in config.model_names:
+        clusters = relabelled(clusters, former, config.frontier)
     return reattach(
-        before.clusters,
+        clusters,
         before.centroids,
         contents.clusters,
         contents.centroids,
-        frontier=contents.manifest.config.frontier,
+        frontier=config.frontier,
         known_from=before.manifest.ood.threshold
         if same_space(before, contents)
         else ALWAYS_UNKNOWN,
@@ -239,7 +243,7 @@ def _contents(
         ood = _ood(similarities[~fit], vocabulary, inputs.config)
     with watch.step("estimate"):
         learned = learn(log, is_fit & ~log.unread, grouping, inputs.config, seed)
-        calibrating = calibration(log, ~is_fit, learned, is_unknown)
+        calibrating = calibration(log, ~is_fit, learned, is_unknown, key)
     with watch.step("remember"):
         seen = remember(log.texts, key)
     manifest = Manifest(
@@ -279,9 +283,9 @@ def _cluster(
     needed = config.clustering.fewest_rows
     if len(rows) < needed:
         raise BuildError(
-            f"the log has {len(fit)} queries, of which {len(rows)} may be clustered (the others "
-            "are held out; requests with images are left out), and at least "
-            f"{needed} are needed; add queries, or lower the sizes in the [clustering] table"
+            f"the log has {len(fit)} queries that their text decides, of which {len(rows)} may be "
+            f"clustered (the others are held out), and at least {needed} are needed; add queries, "
+            "or lower the sizes in the [clustering] table"
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.texts import fold
+from semroute.texts import fold, keyed_hash
 
 LEAST_FIT_SHARE = 0.6
 MOST_FIT_SHARE = 0.75
@@ -29,6 +29,16 @@ def group_ids(texts: Sequence[str]) -> NDArray[np.int64]:
     """Give near duplicates (texts equal after `fold`) the same number; shape (n,)."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(fold(text), len(numbers)) for text in texts], np.int64)
+
+
+def shuffled_ids(texts: Sequence[str], hash_key: str) -> NDArray[np.int64]:
+    """Give groups of near duplicates numbers from 0, in an order that tells nothing of them; (n,).
+
+    Bets of a certificate follow it. It is not drawn anew for each build, which would give those who
+    build again and again a new chance each time: as a log grows, what was before another stays so.
+    """
+    hashes = [keyed_hash(hash_key, fold(text)) for text in texts]
+    return np.unique(np.array(hashes, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
 
 
 def in_fit(texts: Sequence[str], seed: int) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ import shlex
 
 import click
 
+from semroute.artifact.contents import Counts
 from semroute.build.summary import BuildSummary
 from semroute.cli.output import (
     dollars,
@@ -50,7 +51,8 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
             "split",
             (
                 f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out as calibration "
-                f"queries; {counts.n_groups:,} different ones, near duplicates counted once"
+                f"queries{_not_fitted(counts)}; {counts.n_groups:,} different ones, near "
+                "duplicates counted once"
             ),
         ),
         (
@@ -165,6 +167,11 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     notes += [("kept up", _kept_up(kept)) for kept in summary.kept_up]
     notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
     return notes + [("warning", warning) for warning in summary.warnings]
+
+
+def _not_fitted(counts: Counts) -> str:
+    n_others = counts.n_queries - counts.n_fit - counts.n_calibration
+    return f", {n_others:,} that more than their text decides left out" if n_others else ""
 
 
 def _long_texts(summary: BuildSummary) -> str:

@@ -21,6 +21,7 @@ from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
 from semroute.errors import InputError, PublishError, require
 from semroute.evals import EvalTable, no_evals, read_evals
+from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.planning.scores import (
     PlannedScore,
@@ -34,7 +35,7 @@ from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.seen import overlap
 from semroute.tables import read_rows
-from semroute.vectors import usable_rows
+from semroute.vectors import usable_parts
 
 _HEADING = ("query_id", "model", "score", "purpose", "cluster_key")
 
@@ -139,7 +140,7 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
-    cluster_ids = _nearest(texts, contents, encoder, progress)
+    cluster_ids, expected_losses = _looked_up(texts, contents, encoder, progress)
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
     if not len(rows):
@@ -150,10 +151,17 @@ def plan_evals(
     embedded = np.flatnonzero(cluster_ids >= 0)
     is_fit = np.zeros(n, dtype=bool)
     is_fit[embedded] = in_fit([texts[row] for row in embedded], contents.manifest.seed)
-    scored = _scored_log(contents, is_fit[rows], log.n_chars, cluster_ids[rows], table, rows)
-    quality = config.quality
+    scored = _scored_log(
+        contents, is_fit[rows], log.n_chars, cluster_ids[rows], expected_losses[rows], table, rows
+    )
+    quality, certificate = config.quality, contents.manifest.certificate
     planned = plan_scores(
-        scored, budget, tolerance=quality.max_loss, confidence=quality.confidence, seed=seed
+        scored,
+        budget,
+        tolerance=quality.max_loss,
+        confidence=quality.confidence,
+        accepted=(certificate and certificate.tolerance) or 0.0,
+        seed=seed,
     )
     query_ids = [log.query_ids[row] for row in rows]
     return EvalPlan(
@@ -164,9 +172,7 @@ def plan_evals(
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
-        portions=portions(
-            scored, planned, quality.confidence, loss_variance(contents.manifest.certificate)
-        ),
+        portions=portions(scored, planned, quality.confidence, loss_variance(certificate)),
     )
 
 
@@ -181,12 +187,14 @@ def _scored_log(
     is_fit: NDArray[np.bool_],
     n_chars: Sequence[int],
     cluster_ids: NDArray[np.int64],
+    expected_losses: NDArray[np.float64],
     table: EvalTable,
     rows: NDArray[np.int64],
 ) -> ScoredLog:
     """Put together what is known of the queries that have a nearest cluster.
 
-    They are `rows` of `table` and of `n_chars`; `is_fit` and `cluster_ids` are theirs only.
+    They are `rows` of `table` and of `n_chars`; `is_fit`, `cluster_ids` and `expected_losses` are
+    theirs only.
     """
     config, measured = contents.manifest.config, table.costs_usd[rows]
     prices = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
@@ -196,6 +204,7 @@ def _scored_log(
         fit=is_fit,
         scores=table.scores[rows],
         costs_usd=spent_usd(measured, prices, price_ratios(measured, prices)),
+        expected_losses=expected_losses,
         models=config.model_names,
         frontier=config.frontier,
     )
@@ -215,18 +224,27 @@ def _wanted(
     )
 
 
-def _nearest(
+def _looked_up(
     texts: Sequence[str], contents: IndexContents, encoder: Encoder, progress: Progress | None
-) -> NDArray[np.int64]:
-    """Return the nearest cluster of each text, -1 for one that cannot be embedded; shape (n,)."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the nearest cluster of each text, and what each model is expected to lose on it.
+
+    Shapes (n,) and (n, n_models); -1 and NaN for a text that cannot be embedded.
+    """
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
     if progress is None:
         vectors = encoder.encode(distinct, ignore)
     else:
         with progress.step("embed", len(distinct)) as advance:
             vectors = encoder.encode(distinct, advance)
-    vectors = vectors[:, : encoder.identity.dimension]
-    vectors = np.where(usable_rows(vectors)[:, None], vectors, np.float32(np.nan))
-    found = CentroidIndex(contents.centroids).search(vectors, 1).cluster_ids[:, 0]
-    place = dict(zip(distinct, found.tolist(), strict=True))
-    return np.array([place.get(text, -1) for text in texts], dtype=np.int64)
+    dimension, estimator = encoder.identity.dimension, contents.estimator
+    usable = usable_parts(vectors, dimension)
+    vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
+    near = CentroidIndex(contents.centroids).search(vectors[:, :dimension], estimator.n_neighbours)
+    features = text_features(distinct)
+    found = estimator.estimate(near.cluster_ids, near.similarities, vectors, features)
+    place = {text: row for row, text in enumerate(distinct)}
+    places = [place.get(text, len(distinct)) for text in texts]
+    nearest = np.append(near.cluster_ids[:, 0], -1)[places]
+    unknown = np.full((1, len(estimator.models)), np.nan)
+    return nearest, np.concatenate([found.losses, unknown])[places]

@@ -45,7 +45,8 @@ class ScoredLog:
     """A query log with the scores there are so far, row by row.
 
     `cluster_ids` (n,) are the nearest clusters of `n_clusters`; `fit` (n,) the rows a build fits
-    on; `scores` and `costs_usd` (n, n_models), NaN where unknown in `scores`, never in `costs_usd`.
+    on; `scores` and `costs_usd` (n, n_models), NaN where unknown in `scores`, never in `costs_usd`;
+    `expected_losses` the same shape, of the index, NaN where it knows nothing.
     """
 
     cluster_ids: NDArray[np.int64]
@@ -53,6 +54,7 @@ class ScoredLog:
     fit: NDArray[np.bool_]
     scores: Numbers
     costs_usd: Numbers
+    expected_losses: Numbers
     models: tuple[str, ...]
     frontier: str
 
@@ -92,7 +94,13 @@ class Portion:
 
 
 def plan_scores(
-    log: ScoredLog, budget: int, *, tolerance: float, confidence: float, seed: int = 0
+    log: ScoredLog,
+    budget: int,
+    *,
+    tolerance: float,
+    confidence: float,
+    accepted: float = 0.0,
+    seed: int = 0,
 ) -> tuple[PlannedScore, ...]:
     """Choose up to `budget` missing scores, the most useful first.
 
@@ -101,6 +109,7 @@ def plan_scores(
         budget: how many scores may be bought.
         tolerance: the mean loss at which a label changes.
         confidence: of the bounds.
+        accepted: the expected loss that the policy in force accepts on a text.
         seed: of the order in which held-out queries are taken.
     """
     fitted = measure(
@@ -112,8 +121,9 @@ def plan_scores(
         log.frontier,
     )
     outlook = _outlook(log, fitted, estimate_loss(fitted, confidence), tolerance, confidence)
+    may_answer = _may_answer(log, outlook, max(MOST_TOLERATED * tolerance, accepted))
     rng = np.random.default_rng(seed)
-    certificate, label = _for_certificate(log, outlook, rng), _for_labels(log, outlook, rng)
+    certificate, label = _for_certificate(log, may_answer, rng), _for_labels(log, outlook, rng)
     planned: list[PlannedScore] = []
     n_certificate = 0
     taken: set[tuple[int, int]] = set()
@@ -180,8 +190,18 @@ def _outlook(
     )
 
 
+def _may_answer(log: ScoredLog, outlook: _Outlook, most_expected: float) -> NDArray[np.bool_]:
+    """Say which models a policy may choose for each query, (n, n_models).
+
+    They are those that may answer its cluster, and those the index expects to do well on the text
+    itself: where its estimates send a request counts, whatever the rest of the cluster is like.
+    """
+    saves = outlook.saving[log.cluster_ids] > 0
+    return outlook.answers[log.cluster_ids] | (saves & (log.expected_losses <= most_expected))
+
+
 def _for_certificate(
-    log: ScoredLog, outlook: _Outlook, rng: np.random.Generator
+    log: ScoredLog, may_answer: NDArray[np.bool_], rng: np.random.Generator
 ) -> Iterator[list[PlannedScore]]:
     """Complete held-out queries at random, those with any score first: half a row is the worst.
 
@@ -190,7 +210,7 @@ def _for_certificate(
     rows = rng.permutation(np.flatnonzero(~log.fit))
     begun = np.isfinite(log.scores[rows]).any(axis=1)
     for row in (*rows[begun], *rows[~begun]):
-        wanted = np.flatnonzero(outlook.answers[log.cluster_ids[row]])
+        wanted = np.flatnonzero(may_answer[row])
         missing = [int(column) for column in wanted if np.isnan(log.scores[row, column])]
         if missing:
             yield [PlannedScore(int(row), column, "certificate", 0.0) for column in missing]

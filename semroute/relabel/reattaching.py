@@ -110,6 +110,14 @@ def reattach(
     return Reattached(carried, n_reattached, undecided, kept_up, n_renamed)
 
 
+def relabelled(clusters: Sequence[Cluster], former: str, now: str) -> tuple[Cluster, ...]:
+    """Rename a model in the labels of analysts, as where another took the frontier's place."""
+    return tuple(
+        cluster.model_copy(update={"override": now}) if cluster.override == former else cluster
+        for cluster in clusters
+    )
+
+
 def _same_topics(
     previous: Sequence[Cluster], clusters: Sequence[Cluster], similarities: Vectors
 ) -> dict[str, Cluster]:

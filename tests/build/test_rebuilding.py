@@ -139,3 +139,29 @@ def test_labels_of_the_frontier_outlast_an_encoder_of_another_kind_but_the_same_
     assert len(summary.kept_up) == n_kept_up
     lost = [one for one in summary.warnings if "the clusters or the encoder have changed" in one]
     assert len(lost) == 1 - n_kept_up
+
+
+def test_another_seed_than_before_is_told_to_hold_out_other_queries(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    build_small(files, tmp_path / "i")
+    assert not any("seed" in told for told in build_small(files, tmp_path / "i").warnings)
+    told = build_small(files, tmp_path / "i", seed=3).warnings
+    assert any("the seed is 3 and was 0, so other queries are held out" in one for one in told)
+
+
+def test_labels_of_the_frontier_follow_it_to_another_name(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    build_small(files, out)
+    cheap = next(one for one in load_index(out).clusters if one.auto_label == "small")
+    sheet = tmp_path / "labels.csv"
+    sheet.write_text(f"cluster_key,label\n{cheap.cluster_key},large\n")
+    apply_labels(out, sheet)
+    for file in (files.evals, files.config):
+        file.write_text(file.read_text().replace("large", "large-2"))
+    summary = build_small(files, out)
+    (labelled,) = [one for one in load_index(out).clusters if one.override]
+    assert (labelled.cluster_key, labelled.override) == (cheap.cluster_key, "large-2")
+    assert not summary.suggestions

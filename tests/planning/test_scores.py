@@ -3,6 +3,7 @@
 import csv
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,8 @@ MODELS = ("large", "small")
 def log(scores: np.ndarray, cluster_ids: np.ndarray, fit: np.ndarray) -> ScoredLog:
     costs = np.tile([0.1, 0.01], (len(scores), 1))
     n_clusters = int(cluster_ids.max()) + 1
-    return ScoredLog(cluster_ids, n_clusters, fit, scores, costs, MODELS, "large")
+    unknown = np.full_like(scores, NAN)
+    return ScoredLog(cluster_ids, n_clusters, fit, scores, costs, unknown, MODELS, "large")
 
 
 def three_clusters(n: int = 300) -> ScoredLog:
@@ -119,6 +121,7 @@ def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_qu
         fit=np.arange(n) % 5 < 3,
         scores=np.full((n, 3), NAN),
         costs_usd=np.tile([0.1, 0.03, 0.01], (n, 1)),
+        expected_losses=np.full((n, 3), NAN),
         models=models,
         frontier="large",
     )
@@ -127,6 +130,36 @@ def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_qu
     counts = np.bincount(held_out)
     assert set(counts[counts > 0][:-1].tolist()) <= {1, 3}
     assert (counts == 3).sum() >= len(set(held_out)) - 1
+
+
+def test_a_model_expected_to_do_well_on_a_text_is_scored_there_whatever_its_cluster() -> None:
+    """Small plainly fails and mid never does, but for texts of which the index thinks well."""
+    n = 300
+    fit, half = np.arange(n) % 5 < 3, np.arange(n) < n // 2
+    scores = np.tile([1.0, 1.0, 0.0], (n, 1))
+    scores[~half] = NAN
+    whole = ScoredLog(
+        cluster_ids=np.zeros(n, dtype=np.int64),
+        n_clusters=1,
+        fit=fit,
+        scores=scores,
+        costs_usd=np.tile([0.1, 0.03, 0.01], (n, 1)),
+        expected_losses=np.full((n, 3), NAN),
+        models=("large", "mid", "small"),
+        frontier="large",
+    )
+    promising, beyond, accepted = np.flatnonzero(~fit & ~half)[:3].tolist()
+    expected = np.full((n, 3), 0.9)
+    expected[[promising, beyond, accepted], 2] = 0.04, 0.09, 0.07
+    estimated = replace(whole, expected_losses=expected)
+
+    def small_of(log: ScoredLog, accepted_loss: float) -> set[int]:
+        planned = plan_scores(log, 900, tolerance=0.02, confidence=0.95, accepted=accepted_loss)
+        return {one.row for one in planned if one.purpose == "certificate" and one.column == 2}
+
+    assert small_of(whole, 0.0) == set()
+    assert small_of(estimated, 0.0) == {promising}
+    assert small_of(estimated, 0.08) == {promising, accepted}
 
 
 HEADING = "query_id,model,score,purpose,cluster_key\n"

@@ -58,9 +58,18 @@ def test_a_text_without_any_word_is_unknown_unless_the_log_has_such() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "input_audio"}, {"type": "file"}],
+    [
+        {"type": "image_url", "image_url": {"url": "x"}},
+        {"type": "input_audio"},
+        {"type": "file"},
+        {"type": "computer_screenshot"},
+        {"type": "tool_result", "content": [{"type": "image"}]},
+        {"image_url": {"url": "x"}},
+        {"type": ["text"]},
+        "a text that is no part",
+    ],
 )
-def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: dict[str, object]) -> None:
+def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: object) -> None:
     text = tiny_texts(0, 1)[0]
     content = [{"type": "text", "text": text}, part]
     decision = ROUTER.route(
@@ -71,7 +80,8 @@ def test_a_request_that_shows_more_than_text_goes_to_the_frontier(part: dict[str
         [{"role": "tool", "content": [part]}, {"role": "user", "content": "a"}]
     ) == (decision)
     assert "more than text" in ROUTER.explain([{"role": "user", "content": content}]).why[-1]
-    for odd in ({"type": None}, {"type": "tool_result"}, {"type": 3}):
+    answered = {"type": "tool_result", "content": [{"type": "text", "text": "12"}]}
+    for odd in ({"type": "refusal"}, answered, {"type": "tool_use", "content": None}):
         for kind in ("text", "input_text"):
             mixed = [{"type": kind, "text": text}, odd]
             assert ROUTER.route([{"role": "user", "content": mixed}]) == ROUTER.route(text)
