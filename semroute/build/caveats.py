@@ -6,7 +6,6 @@ import numpy as np
 
 from semroute.artifact.contents import IndexContents
 from semroute.build.embed import EmbeddedLog
-from semroute.columns import suggest
 from semroute.evals import EvalTable
 from semroute.relabel import Reattached
 from semroute.tables import listed, shown_id
@@ -147,7 +146,7 @@ def _of_scores(evals: EvalTable, frontier: str) -> tuple[str, ...]:
     if not n_paired.any():
         told = (
             f"no query has a score of the frontier model {frontier!r}, so no cheaper model is "
-            f"defended and every request goes to it{suggest(frontier, evals.unknown_models)}"
+            "defended and every request goes to it"
         )
         return (told,)
     idle = [model for model, n in zip(evals.models, n_paired, strict=True) if n == 0]

@@ -36,11 +36,12 @@ from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
 from semroute.clustering.contract import NOISE
 from semroute.clusters import Grouping, group, sample_rows
+from semroute.columns import suggest
 from semroute.config import Config, read_config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import MadeEncoder, make_encoder
-from semroute.errors import BuildError, InvalidIndexError
+from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.evals import EvalTable, eval_files, no_evals, read_evals
 from semroute.ood import ALWAYS_UNKNOWN, calibrate_threshold
 from semroute.progress import Progress
@@ -166,11 +167,26 @@ def _read(queries: Path, evals: Path | Sequence[Path] | None, config: Path) -> _
     table = (
         read_evals(scored, log.query_ids, names) if scored else no_evals(len(log.query_ids), names)
     )
+    if scored:
+        _refuse_another_frontier(scored[0], table, settings.frontier)
     files = {"queries": queries, "config": config}
     files |= {f"evals-{n}" if n > 1 else "evals": path for n, path in enumerate(scored, 1)}
     if log.ignored_columns:
         logger.info("%s: columns not used: %s", queries, ", ".join(log.ignored_columns))
     return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
+
+
+def _refuse_another_frontier(path: Path, evals: EvalTable, frontier: str) -> None:
+    """Refuse scores of a model called much like the frontier, where those of it are missing."""
+    column = evals.models.index(frontier)
+    meant = suggest(frontier, evals.unknown_models)
+    if meant and evals.n_scores and np.isnan(evals.scores[:, column]).all():
+        raise InputError(
+            f"no row is for the frontier model of the config, {frontier!r}, so no cheaper model "
+            f"could be defended{meant} Write its name alike in both files",
+            path=path,
+            column="model",
+        )
 
 
 def _made_encoder(inputs: _Inputs, seed: int) -> MadeEncoder:
@@ -283,9 +299,9 @@ def _cluster(
     needed = config.clustering.fewest_rows
     if len(rows) < needed:
         raise BuildError(
-            f"the log has {len(fit)} queries that their text decides, of which {len(rows)} may be "
-            f"clustered (the others are held out), and at least {needed} are needed; add queries, "
-            "or lower the sizes in the [clustering] table"
+            f"the log has {len(fit)} queries, requests with images and too long ones left out, of "
+            f"which {len(rows)} may be clustered (the others are held out), and at least {needed} "
+            "are needed; add queries, or lower the sizes in the [clustering] table"
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)

@@ -17,6 +17,9 @@ from semroute.known_losses import is_paired
 from semroute.relabel import KeptUp, Reattached, Suggestion, beyond, certified
 from semroute.texts import Cut
 
+OTHER_MAX_LOSSES = (0.5, 2, 4)
+"""Times the `max_loss` of the config, at which a build says what would be saved."""
+
 
 @dataclass(frozen=True)
 class ModelShare:
@@ -25,6 +28,14 @@ class ModelShare:
     model: str
     n_clusters: int
     share: float
+
+
+@dataclass(frozen=True)
+class OtherSaving:
+    """What would be certified to be saved if `max_loss` were this."""
+
+    max_loss: float
+    saving: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,7 @@ class BuildSummary:
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
     `next_step` is the policy that would save more, and was not certified; None if there is none.
+    `other_savings` are for those who wonder what another `max_loss` would buy.
     `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
@@ -61,6 +73,7 @@ class BuildSummary:
     mean_loss: float
     certificate: Certificate
     next_step: NextStep | None
+    other_savings: tuple[OtherSaving, ...]
     max_loss: float
     confidence: float
     ood_threshold: float
@@ -127,6 +140,15 @@ def _saving_without_labels(contents: IndexContents) -> float | None:
     return certified(replace(contents, clusters=bare)).saving
 
 
+def _other_savings(contents: IndexContents) -> tuple[OtherSaving, ...]:
+    asked = contents.manifest.config.quality.max_loss
+    # Rounded: 0.07 / 2 is not what a person would write.
+    others = [round(asked * factor, 6) for factor in OTHER_MAX_LOSSES]
+    return tuple(
+        OtherSaving(one, certified(contents, one).saving) for one in others if 0 < one <= 1
+    )
+
+
 def summarise(
     folder: Path,
     contents: IndexContents,
@@ -159,6 +181,7 @@ def summarise(
         mean_loss=certificate.mean_loss,
         certificate=certificate,
         next_step=beyond(contents, certificate),
+        other_savings=_other_savings(contents),
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
         ood_threshold=manifest.ood.threshold,

@@ -82,13 +82,29 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         f"{percent(summary.saving)} saved"
     )
     n_failed = summary.certificate.n_worst_case
-    counting = f", {n_failed:,} holes counted as failures" if n_failed else ""
+    counting = f", {n_failed:,} without scores counted as failures" if n_failed else ""
     quality = (
         f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}; bound "
         f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is promised"
     )
     promise = [("promise", summary.certificate.sentence)]
-    return [("cost", cost), ("quality", quality), *promise, *_beyond(summary), *_holes(summary)]
+    found = [
+        ("cost", cost),
+        ("quality", quality),
+        *promise,
+        *_beyond(summary),
+        *_elsewhere(summary),
+    ]
+    return [*found, *_holes(summary)]
+
+
+def _elsewhere(summary: BuildSummary) -> list[tuple[str, str]]:
+    """Say what other promises would save, where there is anything to choose between them."""
+    if not any(one.saving for one in summary.other_savings):
+        return []
+    each = [f"{percent(one.saving)} at {one.max_loss:g}" for one in summary.other_savings]
+    text = f"with another max_loss as much would be certified to be saved: {', '.join(each)}"
+    return [("elsewhere", text)]
 
 
 def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from semroute.planning.scores import (
     Portion,
     ScoredLog,
     loss_variance,
+    may_answer,
     plan_scores,
     portions,
 )
@@ -155,14 +156,12 @@ def plan_evals(
         contents, is_fit[rows], log.n_chars, cluster_ids[rows], expected_losses[rows], table, rows
     )
     quality, certificate = config.quality, contents.manifest.certificate
-    planned = plan_scores(
-        scored,
-        budget,
-        tolerance=quality.max_loss,
-        confidence=quality.confidence,
-        accepted=(certificate and certificate.tolerance) or 0.0,
-        seed=seed,
-    )
+    bar = {
+        "tolerance": quality.max_loss,
+        "confidence": quality.confidence,
+        "accepted": (certificate and certificate.tolerance) or 0.0,
+    }
+    planned, wanted = plan_scores(scored, budget, seed=seed, **bar), may_answer(scored, **bar)
     query_ids = [log.query_ids[row] for row in rows]
     return EvalPlan(
         index_version=contents.manifest.index_version,
@@ -172,7 +171,7 @@ def plan_evals(
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
-        portions=portions(scored, planned, quality.confidence, loss_variance(certificate)),
+        portions=portions(scored, planned, wanted, quality.confidence, loss_variance(certificate)),
     )
 
 

@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.certificate import Certificate
-from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
-from semroute.known_losses import is_paired
+from semroute.evidence import estimate_loss, measure
 
 Numbers = NDArray[np.float64]
 
@@ -82,7 +81,8 @@ class PlannedScore:
 class Portion:
     """What the scores up to a hundred are expected to buy; the first, of none, is what there is.
 
-    `n_pairs` counts held-out queries scored with the frontier and another model; `bound_width`
+    `n_pairs` counts held-out queries scored with the frontier and another model, by the share of
+    the models that are scored among those that a policy may choose for the query; `bound_width`
     is about how far the certificate then has to stay above the mean loss it sees; `label_value`
     adds up `value`.
     """
@@ -112,18 +112,10 @@ def plan_scores(
         accepted: the expected loss that the policy in force accepts on a text.
         seed: of the order in which held-out queries are taken.
     """
-    fitted = measure(
-        log.scores[log.fit],
-        log.costs_usd[log.fit],
-        log.cluster_ids[log.fit],
-        log.n_clusters,
-        log.models,
-        log.frontier,
-    )
-    outlook = _outlook(log, fitted, estimate_loss(fitted, confidence), tolerance, confidence)
-    may_answer = _may_answer(log, outlook, max(MOST_TOLERATED * tolerance, accepted))
+    outlook = _outlook(log, tolerance, confidence)
+    wanted = may_answer(log, tolerance=tolerance, confidence=confidence, accepted=accepted)
     rng = np.random.default_rng(seed)
-    certificate, label = _for_certificate(log, may_answer, rng), _for_labels(log, outlook, rng)
+    certificate, label = _for_certificate(log, wanted, rng), _for_labels(log, outlook, rng)
     planned: list[PlannedScore] = []
     n_certificate = 0
     taken: set[tuple[int, int]] = set()
@@ -156,15 +148,18 @@ class _Outlook:
     tolerance: float
 
 
-def _outlook(
-    log: ScoredLog,
-    fitted: Evidence,
-    estimate: LossEstimate,
-    tolerance: float,
-    confidence: float,
-) -> _Outlook:
+def _outlook(log: ScoredLog, tolerance: float, confidence: float) -> _Outlook:
     from scipy.stats import norm
 
+    fitted = measure(
+        log.scores[log.fit],
+        log.costs_usd[log.fit],
+        log.cluster_ids[log.fit],
+        log.n_clusters,
+        log.models,
+        log.frontier,
+    )
+    estimate = estimate_loss(fitted, confidence)
     quantile = max(float(norm.ppf(confidence)), 0.1)
     bounded = np.isfinite(estimate.upper_bound)
     mean = np.where(bounded, estimate.expected_loss, UNKNOWN_LOSS)
@@ -190,18 +185,23 @@ def _outlook(
     )
 
 
-def _may_answer(log: ScoredLog, outlook: _Outlook, most_expected: float) -> NDArray[np.bool_]:
+def may_answer(
+    log: ScoredLog, *, tolerance: float, confidence: float, accepted: float = 0.0
+) -> NDArray[np.bool_]:
     """Say which models a policy may choose for each query, (n, n_models).
 
     They are those that may answer its cluster, and those the index expects to do well on the text
     itself: where its estimates send a request counts, whatever the rest of the cluster is like.
+    The arguments are those of `plan_scores`.
     """
+    outlook = _outlook(log, tolerance, confidence)
+    most_expected = max(MOST_TOLERATED * tolerance, accepted)
     saves = outlook.saving[log.cluster_ids] > 0
     return outlook.answers[log.cluster_ids] | (saves & (log.expected_losses <= most_expected))
 
 
 def _for_certificate(
-    log: ScoredLog, may_answer: NDArray[np.bool_], rng: np.random.Generator
+    log: ScoredLog, wanted: NDArray[np.bool_], rng: np.random.Generator
 ) -> Iterator[list[PlannedScore]]:
     """Complete held-out queries at random, those with any score first: half a row is the worst.
 
@@ -210,8 +210,7 @@ def _for_certificate(
     rows = rng.permutation(np.flatnonzero(~log.fit))
     begun = np.isfinite(log.scores[rows]).any(axis=1)
     for row in (*rows[begun], *rows[~begun]):
-        wanted = np.flatnonzero(may_answer[row])
-        missing = [int(column) for column in wanted if np.isnan(log.scores[row, column])]
+        missing = np.flatnonzero(wanted[row] & np.isnan(log.scores[row])).tolist()
         if missing:
             yield [PlannedScore(int(row), column, "certificate", 0.0) for column in missing]
 
@@ -285,19 +284,23 @@ def loss_variance(certificate: Certificate | None) -> float:
 def portions(
     log: ScoredLog,
     planned: Sequence[PlannedScore],
+    wanted: NDArray[np.bool_],
     confidence: float,
     variance: float = LOSS_VARIANCE,
     size: int = 100,
 ) -> tuple[Portion, ...]:
     """Say what there is, and what every `size` scores of a plan are expected to buy.
 
-    The first portion is of no scores: the margin before any is bought. `variance` is that of the
-    losses the certificate will see.
+    The first portion is of no scores: the margin before any is bought. `wanted` is what
+    `may_answer` says, `variance` that of the losses the certificate will see.
     """
-    known = np.isfinite(log.scores)
+    known, frontier = np.isfinite(log.scores), log.frontier_column
+    cheap = (np.arange(len(log.models)) != frontier) & wanted & ~log.fit[:, None]
+    weights = cheap / np.maximum(cheap.sum(axis=1, keepdims=True), 1)
 
     def portion(n_scores: int, part: Sequence[PlannedScore]) -> Portion:
-        n_pairs = int((is_paired(known, log.frontier_column) & ~log.fit).sum())
+        # Rounded first: thirds of a query add up to a little less than one.
+        n_pairs = int(round(float((weights * known * known[:, [frontier]]).sum()), 6))
         width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
         return Portion(n_scores, n_pairs, width, sum(one.value for one in part))
 

@@ -12,17 +12,18 @@ from semroute.certify import NextStep, certify, next_step
 from semroute.policy import NO_OVERRIDE, LabelReason
 
 
-def certified(contents: IndexContents) -> Certificate:
+def certified(contents: IndexContents, max_loss: float | None = None) -> Certificate:
     """Certify the policy with the analysts' labels in place.
 
-    Everything it needs is in the contents: no text, no encoder.
+    Everything it needs is in the contents: no text, no encoder. `max_loss` is that of the config,
+    unless another is asked about.
     """
     config = contents.manifest.config
     return certify(
         routing_policy(contents),
         config.model_names,
         calibration_rows(contents),
-        config.quality.max_loss,
+        config.quality.max_loss if max_loss is None else max_loss,
         config.quality.confidence,
     )
 

@@ -243,10 +243,21 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
     assert seen["embed"] == 800
 
 
-def test_a_misspelt_frontier_in_the_evals_is_told_with_the_name_it_should_have(
+def test_a_misspelt_frontier_in_the_evals_is_refused_with_the_name_it_has_there(
     files: SmallFiles, tmp_path: Path
 ) -> None:
     files.evals.write_text(files.evals.read_text().replace("large", "Large"))
-    told = build_small(files, tmp_path / "i").warnings[-1]
-    assert told.startswith("no query has a score of the frontier model 'large', so no cheaper")
-    assert told.endswith("; did you mean 'Large'?")
+    told = "no row is for the frontier model of the config, 'large'.*did you mean 'Large'"
+    with pytest.raises(InputError, match=told):
+        build_small(files, tmp_path / "i")
+    assert not (tmp_path / "i").exists()
+
+
+def test_scores_without_any_of_the_frontier_defend_nothing_and_it_says_so(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    files.evals.write_text(files.evals.read_text().replace("large", "another"))
+    summary = build_small(files, tmp_path / "i")
+    told = "no query has a score of the frontier model 'large', so no cheaper model is defended"
+    assert summary.warnings[-1].startswith(told)
+    assert summary.certificate.frontier_share == 1

@@ -26,6 +26,18 @@ def _keep(files: SmallFiles, small_share: float) -> None:
     files.evals.write_text("\n".join([header, *some]) + "\n")
 
 
+def _worsen(files: SmallFiles) -> None:
+    """Let the small model lose 0.3 on every fourth query, those of topic 1."""
+    lines = files.evals.read_text().splitlines()
+    worse = [
+        line.replace("small,1.0", "small,0.7")
+        if line[1:6].isdigit() and int(line[1:6]) % 4 == 1
+        else line
+        for line in lines
+    ]
+    files.evals.write_text("\n".join(worse) + "\n")
+
+
 def test_where_scores_are_missing_it_says_how_many_pairs_there_are(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,15 +65,7 @@ def test_where_all_scores_are_known_nothing_is_said_of_holes(
 def test_it_says_where_the_certificate_stops_and_what_the_next_step_would_save(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # The small model loses 0.3 on every fourth query, those of topic 1.
-    lines = files.evals.read_text().splitlines()
-    worse = [
-        line.replace("small,1.0", "small,0.7")
-        if line[1:6].isdigit() and int(line[1:6]) % 4 == 1
-        else line
-        for line in lines
-    ]
-    files.evals.write_text("\n".join(worse) + "\n")
+    _worsen(files)
     summary = build_small(files, tmp_path / "i")
     step = summary.next_step
     assert step is not None
@@ -72,6 +76,25 @@ def test_it_says_where_the_certificate_stops_and_what_the_next_step_would_save(
     print_summary(summary)
     told = f"it lost {step.mean_loss:.4f} of the 0.05 allowed on the held-out queries, too much"
     assert told in capsys.readouterr().out
+
+
+def test_what_another_max_loss_would_save_is_what_a_build_with_it_certifies(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _worsen(files)
+    summary = build_small(files, tmp_path / "i")
+    assert [one.max_loss for one in summary.other_savings] == [0.025, 0.1, 0.2]
+    config = files.config.read_text()
+    savings = []
+    for one in summary.other_savings:
+        files.config.write_text(config.replace("max_loss = 0.05", f"max_loss = {one.max_loss}"))
+        other = build_small(files, tmp_path / f"{one.max_loss}").certificate
+        assert one.saving == pytest.approx(other.saving)
+        savings.append(one.saving)
+    assert savings == sorted(savings)
+    assert savings[0] < savings[-1]
+    print_summary(summary)
+    assert f"certified to be saved: {savings[0]:.1%} at 0.025," in capsys.readouterr().out
 
 
 def test_measured_costs_in_another_unit_than_the_prices_are_told_of(

@@ -23,7 +23,7 @@ from semroute.planning import (
     refuse_filled_plan,
 )
 from semroute.planning.files import Wanted
-from semroute.planning.scores import LOSS_VARIANCE, loss_variance
+from semroute.planning.scores import LOSS_VARIANCE, loss_variance, may_answer
 from tests.command_line import run
 from tests.judged import judged_demo
 from tests.tiny import tiny_config
@@ -209,7 +209,8 @@ def test_what_cannot_be_read_as_a_plan_is_not_written_over(tmp_path: Path, conte
 def test_portions_count_pairs_and_narrow_the_margin() -> None:
     whole = three_clusters()
     planned = plan_scores(whole, 200, tolerance=0.04, confidence=0.95)
-    now, *found = portions(whole, planned, 0.95)
+    wanted = may_answer(whole, tolerance=0.04, confidence=0.95)
+    now, *found = portions(whole, planned, wanted, 0.95)
     assert (now.n_scores, now.label_value) == (0, 0)
     assert [one.n_scores for one in found] == [100, 200]
     scored = np.isfinite(whole.scores).all(axis=1)
@@ -222,6 +223,25 @@ def test_portions_count_pairs_and_narrow_the_margin() -> None:
     assert narrowest < narrow < wide
 
 
+def test_a_model_that_is_fully_scored_does_not_hide_the_holes_of_another() -> None:
+    scores = np.array([[1, 1, NAN], [1, 0, 1], [NAN, 1, 1], [1, NAN, NAN], [1, 1, 1]])
+    whole = ScoredLog(
+        cluster_ids=np.zeros(5, dtype=np.int64),
+        n_clusters=1,
+        fit=np.arange(5) == 4,
+        scores=scores,
+        costs_usd=np.tile([0.1, 0.03, 0.01], (5, 1)),
+        expected_losses=np.full((5, 3), NAN),
+        models=("large", "mid", "small"),
+        frontier="large",
+    )
+    hole = [PlannedScore(0, 2, "certificate", 0.0)]
+    both = portions(whole, hole, np.ones((5, 3), dtype=bool), 0.95)
+    assert [one.n_pairs for one in both] == [1, 2]  # 1.5 before
+    mid_only = portions(whole, hole, np.tile([True, True, False], (5, 1)), 0.95)
+    assert [one.n_pairs for one in mid_only] == [2, 2]
+
+
 def test_the_margin_is_that_of_the_certificate_where_as_many_queries_are_scored() -> None:
     n = 100
     certificate = tiny_certificate(tiny_config(), n_calibration=n)
@@ -230,7 +250,8 @@ def test_the_margin_is_that_of_the_certificate_where_as_many_queries_are_scored(
     # All but the first hundred are held out, and scored with both models.
     whole = log(scores, np.zeros(2 * n, dtype=int), np.arange(2 * n) < n)
     bought = [PlannedScore(0, 1, "label", 0.0)]
-    _, found = portions(whole, bought, 0.95, loss_variance(certificate))
+    wanted = np.ones_like(scores, dtype=bool)
+    _, found = portions(whole, bought, wanted, 0.95, loss_variance(certificate))
     assert found.n_pairs == n
     assert found.bound_width == pytest.approx(certificate.upper_bound - certificate.mean_loss)
 
