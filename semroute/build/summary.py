@@ -9,6 +9,7 @@ import numpy as np
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.build.before import Before
+from semroute.build.scatter import saving_range
 from semroute.build.watch import StepTime
 from semroute.certificate import Certificate
 from semroute.certify import NextStep
@@ -49,6 +50,7 @@ class BuildSummary:
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
     `next_step` is the policy that would save more, and was not certified; None if there is none.
+    `saving_range` says between which savings most certificates of other held-out queries would be.
     `other_savings` are for those who wonder what another `max_loss` would buy.
     `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
@@ -73,6 +75,7 @@ class BuildSummary:
     mean_loss: float
     certificate: Certificate
     next_step: NextStep | None
+    saving_range: tuple[float, float] | None
     other_savings: tuple[OtherSaving, ...]
     max_loss: float
     confidence: float
@@ -181,6 +184,7 @@ def summarise(
         mean_loss=certificate.mean_loss,
         certificate=certificate,
         next_step=beyond(contents, certificate),
+        saving_range=saving_range(contents),
         other_savings=_other_savings(contents),
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,

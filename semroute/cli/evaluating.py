@@ -64,6 +64,11 @@ class Bar(click.FloatRange):
     type=Bar(0),
     help="Fail with exit code 5 if a request costs more US dollars on average.",
 )
+@click.option(
+    "--max-loss",
+    type=Bar(-1, 1),
+    help="Fail with exit code 5 if the router loses more of the frontier's mean score.",
+)
 @click.option("--seed", type=seed_type, default=0, show_default=True, help="Of the bootstrap.")
 @json_option
 def evaluate(
@@ -76,6 +81,7 @@ def evaluate(
     skip_seen: bool,
     min_quality: float | None,
     max_cost: float | None,
+    max_loss: float | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -107,7 +113,7 @@ def evaluate(
 
         write_report(report, folder, queries, found, samples=samples)
         click.echo(f"report: {report}", err=True)
-    gates = _gates(found, min_quality, max_cost)
+    gates = _gates(found, min_quality, max_cost, max_loss)
     if as_json:
         told = [{k: v for k, v in asdict(gate).items() if k != "missed"} for gate in gates]
         print_json({**found.to_dict(), "gates": told})
@@ -132,7 +138,12 @@ class Gate:
     missed: str
 
 
-def _gates(found: "Evaluation", min_quality: float | None, max_cost: float | None) -> list[Gate]:
+def _gates(
+    found: "Evaluation",
+    min_quality: float | None,
+    max_cost: float | None,
+    max_loss: float | None,
+) -> list[Gate]:
     score = None if found.router.score is None else found.router.score.value
     cost = found.router.cost_usd.value
     gates = []
@@ -144,4 +155,10 @@ def _gates(found: "Evaluation", min_quality: float | None, max_cost: float | Non
     if max_cost is not None:
         missed = f"a request costs {dollars(cost)}, --max-cost allows {dollars(max_cost)}"
         gates.append(Gate("--max-cost", max_cost, cost, cost <= max_cost, missed))
+    if max_loss is not None:
+        loss = None if found.router.loss is None else found.router.loss.value
+        lost = "an unknown part" if loss is None else f"{loss:.4f}"
+        missed = f"{lost} of the frontier's mean score is lost, --max-loss allows {max_loss:g}"
+        met = loss is not None and loss <= max_loss
+        gates.append(Gate("--max-loss", max_loss, loss, met, missed))
     return gates

@@ -39,8 +39,12 @@ def _print_coverage(found: "Evaluation") -> None:
 def _print_strategies(found: "Evaluation") -> None:
     cost = "per 1,000 requests"
     heading = ("answered by", "mean score", "", "lost", "", cost, "saved", "", "frontier calls")
+    rows = [heading, *map(_strategy_row, found.strategies)]
+    if any(one.n_unscored for one in found.strategies):
+        unscored = ("without scores", *(f"{one.n_unscored:,}" for one in found.strategies))
+        rows = [(*row, n) for row, n in zip(rows, unscored, strict=True)]
     click.echo()
-    print_columns([heading, *map(_strategy_row, found.strategies)])
+    print_columns(rows)
     learners = "kNN" if found.absent_strategies else "kNN and the classifier"
     click.echo(f"  {learners} learned from the {found.n_learning:,} held-out queries of the index.")
     for name in found.absent_strategies:

@@ -80,6 +80,8 @@ def plan(
     from semroute.planning import plan_evals, refuse_filled_plan
 
     refuse_inputs(output, queries, *scores)
+    if output and output.suffix.lower() != ".csv" and (output.is_file() or not output.exists()):
+        raise click.UsageError(f"{output}: a plan is a CSV file; let its name end in .csv")
     refuse_filled_plan(output)
     found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
     # Half: scores of queries whose route no text decides are not among those known.

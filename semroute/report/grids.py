@@ -37,6 +37,9 @@ def _words(text: str, note: str = "") -> Cell:
     return {"value": text, "text": text, "note": note}
 
 
+_NOTHING: Cell = {"value": None, "text": "", "note": ""}
+
+
 def _figure(value: float | None, style: str = ".3f", note: str = "") -> Cell:
     text = "unknown" if value is None else f"{value:{style}}"
     return {"value": value, "text": text, "note": note}
@@ -68,9 +71,7 @@ def strategy_grid(found: Evaluation) -> Grid:
 
 
 def _strategy_row(one: StrategyResult) -> list[Cell]:
-    gain = _words("") if one.kind == "router" else _interval(one.router_gain, "+.3f")
-    if one.kind == "router":
-        gain = {"value": None, "text": "", "note": ""}
+    gain = _NOTHING if one.kind == "router" else _interval(one.router_gain, "+.3f")
     return [
         _words(one.name),
         _interval(one.score),
@@ -120,7 +121,8 @@ def spread(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
 
 
 def _point_row(point: OperatingPoint) -> list[Cell]:
-    name = "always the frontier" if point.tolerance is None else f"{point.tolerance:.4f}"
+    alone = "always the frontier" if point.frontier_share == 1 else "analysts' labels alone"
+    name = alone if point.tolerance is None else f"{point.tolerance:.4f}"
     return [
         {"value": point.tolerance, "text": name, "note": ""},
         _figure(point.saving, ".1%"),
@@ -153,13 +155,13 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
     known = next(one for one in cluster.evidence if one.model == cluster.label)
     # Some of a cluster's queries may get another model even where most get the frontier.
     is_frontier = known.model == frontier
-    expected = None if is_frontier else known.expected_loss
-    bound = None if is_frontier else known.loss_upper_bound
+    bound = known.loss_upper_bound
+    note = "" if bound is None else f"at most {bound:.3f}"
     return [
         _words(cluster.name, f"{cluster.cluster_id}: {', '.join(cluster.keywords[3:8])}"),
         _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
         _words(cluster.label, _why(cluster)),
-        _figure(expected, ".3f", "" if bound is None else f"at most {bound:.3f}"),
+        _NOTHING if is_frontier else _figure(known.expected_loss, ".3f", note),
         _figure(known.n_paired, ",d"),
         _figure(judged.n if judged else 0, ",d", "few" if judged and judged.is_small else ""),
         _interval(judged.loss if judged else None),

@@ -178,6 +178,8 @@ class TestCommand:
             (("--min-quality", "0.2", "--max-cost", "0.5"), 0),
             (("--min-quality", "1"), 5),
             (("--max-cost", "0.0000001"), 5),
+            (("--max-loss", "0.5"), 0),
+            (("--max-loss", "-0.5"), 5),
         ],
     )
     def test_gates_end_with_exit_code_5_after_the_table(
@@ -189,10 +191,11 @@ class TestCommand:
         assert (gate[0] in done.stderr) == (code == 5)
 
     def test_json_says_which_gates_were_met(self, judged: Judged) -> None:
-        done = command(judged, "--json", "--min-quality", "1", "--max-cost", "0.5")
+        bars = ("--min-quality", "1", "--max-cost", "0.5", "--max-loss", "0.5")
+        done = command(judged, "--json", *bars)
         assert done.code == 5
         document = json.loads(done.stdout)
-        quality, cost = document["gates"]
+        quality, cost, loss = document["gates"]
         router = document["strategies"][0]
         assert quality == {
             "option": "--min-quality",
@@ -202,6 +205,7 @@ class TestCommand:
         }
         assert (cost["option"], cost["asked"], cost["met"]) == ("--max-cost", 0.5, True)
         assert cost["reached"] == router["cost_usd"]["value"]
+        assert (loss["option"], loss["reached"]) == ("--max-loss", router["loss"]["value"])
         assert json.loads(command(judged, "--json").stdout)["gates"] == []
 
     def test_a_quality_nobody_scored_misses_its_gate(self, judged: Judged, tmp_path: Path) -> None:
@@ -229,7 +233,7 @@ class TestCommand:
         assert not any(line.startswith("  classifier ") for line in told)
         assert sum(reason in line for line in told) == 1
 
-    @pytest.mark.parametrize("gate", ["--min-quality", "--max-cost"])
+    @pytest.mark.parametrize("gate", ["--min-quality", "--max-cost", "--max-loss"])
     @pytest.mark.parametrize("bar", ["nan", "inf"])
     def test_a_gate_that_is_no_number_is_refused(self, judged: Judged, gate: str, bar: str) -> None:
         done = command(judged, gate, bar)
