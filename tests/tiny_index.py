@@ -168,7 +168,7 @@ def _calibration(
         expected_losses=expected.losses,
         expected_costs_usd=expected.costs_usd,
         n_chars=np.array([len(text) for text in texts], dtype=np.int64),
-        text_ids=np.arange(n, dtype=np.int64),
+        text_ids=np.argsort(np.random.default_rng(0).permutation(n)),
         scores=np.where(unknown, np.nan, scores),
         costs_usd=np.where(unknown, np.nan, costs),
         models=config.model_names,

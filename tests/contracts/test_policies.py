@@ -60,7 +60,7 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
     )
     estimator = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
     found = estimator.estimate(near.cluster_ids, near.similarities, centroids[ids], features)
-    evidence = measure(scores, costs, costs, ids, N_CLUSTERS, MODELS, "large")
+    evidence = measure(scores, costs, ids, N_CLUSTERS, MODELS, "large")
     traffic = Traffic(
         near.cluster_ids[:, 0],
         near.similarities[:, 0],
