@@ -38,7 +38,7 @@ def print_summary(summary: BuildSummary) -> None:
 
 
 def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
-    counts = summary.counts
+    counts, certificate = summary.counts, summary.certificate
     return [
         (
             "queries",
@@ -50,9 +50,10 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
         (
             "split",
             (
-                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out as calibration "
-                f"queries{_not_fitted(counts)}; {counts.n_groups:,} different ones, near "
-                "duplicates counted once"
+                f"{counts.n_fit:,} to fit, {counts.n_calibration:,} held out"
+                f"{_not_fitted(counts)}; of these {certificate.n_queries:,} certify, "
+                f"{certificate.n_repeated:,} repeat one of them and {certificate.n_unscored:,} "
+                f"have no score; {counts.n_groups:,} different queries in all"
             ),
         ),
         (
@@ -202,7 +203,7 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
 
 def _not_fitted(counts: Counts) -> str:
     n_others = counts.n_queries - counts.n_fit - counts.n_calibration
-    return f", {n_others:,} that more than their text decides left out" if n_others else ""
+    return f", {n_others:,} left out, as more than their text decides" if n_others else ""
 
 
 def _long_texts(summary: BuildSummary) -> str:

@@ -66,6 +66,8 @@ def read_edits(
     found = sorted(_problems(entries, keys, models, len(table.columns)), key=_by_line)
     if found:
         raise LabelsError(path, [str(problem) for problem in found])
+    if not entries:
+        raise LabelsError(path, ["it has no rows but the header; export a fresh sheet"])
     if not any(entry.key in keys for entry in entries):
         raise LabelsError(path, ["no row belongs to a cluster of this index; export a fresh sheet"])
     return tuple(_edit(entry, models) for entry in entries)

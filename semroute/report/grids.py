@@ -163,7 +163,11 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
         _words(cluster.label, _why(cluster)),
         _NOTHING if is_frontier else _figure(known.expected_loss, ".3f", note),
         _figure(known.n_paired, ",d"),
-        _figure(judged.n if judged else 0, ",d", "few" if judged and judged.is_small else ""),
+        _figure(
+            judged.n - judged.n_unscored if judged else 0,
+            ",d",
+            "few" if judged and judged.is_small else "",
+        ),
         _interval(judged.loss if judged else None),
         _interval(judged.saving if judged else None, ".1%"),
     ]

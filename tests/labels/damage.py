@@ -188,7 +188,7 @@ FILES = [
     Damage("empty file", b"", "it is empty"),
     Damage("only a byte order mark", b"\xef\xbb\xbf", "it is empty"),
     Damage("only blank lines", b"\r\n\r\n , \r\n", "no column cluster_key"),
-    Damage("only a header", SAVED.split(b"\r\n")[0], "no row belongs to a cluster of this index"),
+    Damage("only a header", SAVED.split(b"\r\n")[0], "has no rows but the header"),
     Damage("saved as a workbook", b"PK\x03\x04\x14\x00\x06\x00", "it is a workbook"),
     Damage("saved as an old workbook", b"\xd0\xcf\x11\xe0\xa1\xb1", "it is an old Excel workbook"),
     Damage("saved as a web page", b"<html><table><tr><td>cluster_key", "no column cluster_key"),
