@@ -2,7 +2,7 @@
 
 from semroute.demo.kinds import FRONTIER, KINDS, MODELS, DemoModel
 
-MAX_LOSS = 0.02
+MAX_LOSS = 0.015
 ANSWER_TOKENS = round(
     sum(kind.weight * kind.answer_tokens for kind in KINDS) / sum(kind.weight for kind in KINDS)
 )
