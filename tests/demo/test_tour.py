@@ -27,7 +27,8 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def toured(temporary: Path) -> Finished:
-    text = dataset.config_text().partition("[clustering]")[0]
+    # Six hundred queries show less than the two thousand of the demo.
+    text = dataset.config_text().partition("[clustering]")[0].replace("= 0.015", "= 0.03")
     kmeans = f'{text}[clustering]\nkind = "kmeans"\nn_clusters = 20\n'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(temporary))
