@@ -174,13 +174,13 @@ class Calibration:
     """The held-out queries, without their text: what certifying labels again needs.
 
     `vectors` is float32 (n, dimension); `scores` and `costs_usd` are float64 (n, n_models), NaN
-    where unknown, columns in the order of `models`; costs nobody measured are those of the config's
-    prices. `cluster_ids` (int64) and `similarities`
+    where unknown, columns in the order of `models`; costs nobody measured are priced by
+    the config. `cluster_ids` (int64) and `similarities`
     (float32) are those of the nearest cluster, the similarity -1 for a text of mostly
     new words and for a request that more than its text decides, such as an image.
     `expected_losses` (NaN where unknown) and `expected_costs_usd` (float64, (n, n_models)) are what
     the estimator says, `n_chars` (int64) the length of the request. `text_ids` (int64) are equal
-    for queries that are near duplicates.
+    for queries that are near duplicates; a certificate looks at queries in their order.
     """
 
     vectors: Vectors
