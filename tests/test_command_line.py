@@ -141,7 +141,7 @@ def test_a_result_that_cannot_be_written_is_told_before_the_work(
 @pytest.mark.parametrize(
     ("command", "module", "extra"),
     [
-        ([*PLAN, "-o", "out"], "scipy", "build"),
+        ([*PLAN, "-o", "out.csv"], "scipy", "build"),
         (["evaluate", *FILES, "--report", "out"], "plotly", "report"),
         (["evaluate", *FILES, "--report", "out"], "umap", "build"),
         (["demo", "--out", "out"], "sentence_transformers", "build"),
