@@ -298,3 +298,11 @@ def test_a_misnamed_column_of_two_files_is_told_once(tmp_path: Path) -> None:
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     table = read_evals(paths, ("a", "b"), ("large",))
     assert len(table.warnings) == 1
+
+
+def test_a_score_that_is_a_list_is_not_repeated_in_the_message(tmp_path: Path) -> None:
+    path = tmp_path / "evals.jsonl"
+    path.write_text('{"query_id": "a", "model": "large", "score": [{"query": "a secret text"}]}\n')
+    with pytest.raises(InputError, match="line 1, column score") as told:
+        read_evals(path, ("a",), ("large",))
+    assert "secret" not in str(told.value)

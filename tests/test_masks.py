@@ -196,6 +196,8 @@ def test_a_number_that_fails_the_check_of_a_bank_account_is_none() -> None:
     [
         ("my password is hunter2 and", "my password is [secret] and"),
         ("my password is: hunter2", "my password is: [secret]"),
+        ("password: iovFMOCojh please", "password: [secret] please"),
+        ("password: forgotten again", "password: forgotten again"),
         ("Password:\nhunter2x", "Password:\n[secret]"),
         ("**Password:** hunter2", "**Password:** [secret]"),
         ("`password`: hunter2", "`password`: [secret]"),

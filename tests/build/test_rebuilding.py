@@ -121,16 +121,22 @@ class Renamed(TinyEncoder):
         self.identity = self.identity.model_copy(update={"kind": "onnx-fp32"})
 
 
+def _with_a_label_of_the_frontier(files: SmallFiles, out: Path) -> str:
+    """Build, send a cluster that `small` answers to `large`, and return its key."""
+    build_small(files, out)
+    cheap = next(one for one in load_index(out).clusters if one.auto_label == "small")
+    sheet = out.with_name("labels.csv")
+    sheet.write_text(f"cluster_key,label\n{cheap.cluster_key},large\n")
+    apply_labels(out, sheet)
+    return cheap.cluster_key
+
+
 @pytest.mark.parametrize(("fingerprint", "n_kept_up"), [("tiny", 1), ("another", 0)])
 def test_labels_of_the_frontier_outlast_an_encoder_of_another_kind_but_the_same_vectors(
     files: SmallFiles, tmp_path: Path, fingerprint: str, n_kept_up: int
 ) -> None:
     out = tmp_path / "i"
-    build_small(files, out)
-    cheap = next(one for one in load_index(out).clusters if one.auto_label == "small")
-    sheet = tmp_path / "labels.csv"
-    sheet.write_text(f"cluster_key,label\n{cheap.cluster_key},large\n")
-    apply_labels(out, sheet)
+    _with_a_label_of_the_frontier(files, out)
     # Other details are other medoids, so that no cluster has the key it had.
     files.queries.write_text(files.queries.read_text().replace("detail", "matter"))
     summary = build_index(
@@ -154,14 +160,10 @@ def test_labels_of_the_frontier_follow_it_to_another_name(
     files: SmallFiles, tmp_path: Path
 ) -> None:
     out = tmp_path / "i"
-    build_small(files, out)
-    cheap = next(one for one in load_index(out).clusters if one.auto_label == "small")
-    sheet = tmp_path / "labels.csv"
-    sheet.write_text(f"cluster_key,label\n{cheap.cluster_key},large\n")
-    apply_labels(out, sheet)
+    key = _with_a_label_of_the_frontier(files, out)
     for file in (files.evals, files.config):
         file.write_text(file.read_text().replace("large", "large-2"))
     summary = build_small(files, out)
     (labelled,) = [one for one in load_index(out).clusters if one.override]
-    assert (labelled.cluster_key, labelled.override) == (cheap.cluster_key, "large-2")
+    assert (labelled.cluster_key, labelled.override) == (key, "large-2")
     assert not summary.suggestions
