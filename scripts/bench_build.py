@@ -4,7 +4,7 @@
 
 Embedding: the compiled encoder on all cores and on one, and `SentenceTransformer.encode` with
 batches of 64, on blocks of the same texts in turn, in an order drawn anew for each block, so that
-whatever else the machine does slows them alike. A block is as long as a shard of a build, or a
+whatever else the machine does slows them alike. A block is as long as a run of a build, or a
 quarter of the texts if these are few.
 
 Growth: whole builds of generated logs with the static encoder and default clustering, each in a
@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from semroute.build import BuildSummary, build_index
-from semroute.build.shards import TEXTS_PER_SHARD
+from semroute.build.saved_vectors import TEXTS_PER_FILE
 from semroute.demo.dataset import write_dataset
 from semroute.encoders import (
     CompiledEncoder,
@@ -121,7 +121,7 @@ def time_embedding(data: Path, n_texts: int | None) -> None:
     texts = routellm_texts(data)
     encoders = ways(texts)
     asked = texts[:n_texts]
-    n_block = min(TEXTS_PER_SHARD, max(N_WARM, len(asked) // 4))
+    n_block = min(TEXTS_PER_FILE, max(N_WARM, len(asked) // 4))
     print_embedding(embedding_times(encoders, asked, n_block), len(asked))
 
 

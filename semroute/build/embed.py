@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.build.shards import SavedShards, in_shards
+from semroute.build.saved_vectors import SavedVectors, in_runs
 from semroute.build.watch import Watch
 from semroute.config import Config
 from semroute.costs import price_ratios, spent_usd
@@ -31,8 +31,8 @@ class EmbeddedLog:
     `costs_usd` (measured, else priced) are float64 (n, n_models), `price_ratios` (n_models,) how
     the measured costs compare with the prices of the config. Not among them are `n_textless`
     requests of an image, sound or a file alone and `n_unusable` without any that cannot be
-    embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_resumed`
-    the distinct texts whose vectors an earlier build, cut short, had saved.
+    embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_reused`
+    the distinct texts whose vectors an earlier build had saved.
     """
 
     query_ids: tuple[str, ...]
@@ -47,7 +47,7 @@ class EmbeddedLog:
     n_textless: int
     n_unusable: int
     n_truncated: int
-    n_resumed: int
+    n_reused: int
 
     def some(self, rows: NDArray[np.int64]) -> Self:
         """Return some of the queries."""
@@ -71,6 +71,7 @@ def embed_log(
     encoder: Encoder,
     watch: Watch,
     folder: Path | None = None,
+    key: str = "",
 ) -> EmbeddedLog:
     """Clean and embed a query log; equal texts are embedded once.
 
@@ -80,8 +81,9 @@ def embed_log(
         config: the owner's.
         encoder: turns texts into vectors.
         watch: times the step and shows its progress.
-        folder: of the index, whose lock the caller holds. Vectors of a long log are saved there as
-            they come, and taken from there if an earlier build saved them.
+        folder: of the index, whose lock the caller holds. Vectors are saved there as they come, and
+            taken from there if an earlier build saved them.
+        key: of the digests by which they are found.
 
     Raises:
         InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
@@ -90,13 +92,18 @@ def embed_log(
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    shards = SavedShards(folder, encoder.identity, len(distinct)) if folder else None
-    if shards and (n_saved := sum(len(run) for run in in_shards(distinct) if shards.holds(run))):
-        watch.tell(f"taking up {n_saved:,} of {len(distinct):,} embedded texts")
+    saved = SavedVectors(folder, encoder, key, len(distinct)) if folder else None
+    known = saved.find(distinct) if saved else [None] * len(distinct)
+    if n_reused := sum(row is not None for row in known):
+        watch.tell(f"{n_reused:,} of {len(distinct):,} texts are embedded already")
     with watch.step("embed", len(distinct)) as advance:
-        embedded, n_resumed = _embedded(distinct, encoder, shards, advance)
+        vectors = embed_texts(distinct, known, encoder, advance, saved)
+        if saved:
+            saved.forget_others(distinct, vectors)
         cut = {text for text in distinct if encoder.truncates(text)}
     place = {text: row for row, text in enumerate(distinct)}
+    # The last row, of NaN, is that of blank texts.
+    embedded = np.vstack([vectors, np.full((1, vectors.shape[1]), np.nan, dtype=np.float32)])
     places = np.array([place.get(text, -1) for text in texts])
     dimension = encoder.identity.dimension
     rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
@@ -123,7 +130,7 @@ def embed_log(
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in is_read),
-        n_resumed=n_resumed,
+        n_reused=n_reused,
     )
 
 
@@ -146,24 +153,30 @@ def unread(
     return found
 
 
-def _embedded(
-    distinct: Sequence[str], encoder: Encoder, shards: SavedShards | None, advance: Advance
-) -> tuple[Vectors, int]:
-    """Embed texts shard by shard; a row of NaN follows for texts that are blank."""
-    rows = np.full((len(distinct) + 1, encoder.identity.width), np.nan, dtype=np.float32)
-    start = n_resumed = 0
-    for texts in in_shards(distinct):
-        vectors = shards.load(texts) if shards else None
-        if vectors is not None:
-            n_resumed += len(texts)
-            advance(len(texts))
-        else:
-            vectors = encoder.encode(texts, advance)
-            if shards:
-                shards.save(texts, vectors)
-        rows[start : start + len(texts)] = vectors
-        start += len(texts)
-    return rows, n_resumed
+def embed_texts(
+    texts: Sequence[str],
+    known: Sequence[NDArray[np.float32] | None],
+    encoder: Encoder,
+    advance: Advance,
+    saved: SavedVectors | None = None,
+) -> Vectors:
+    """Embed the texts whose vector is not `known`, and keep what is new in `saved`.
+
+    Returns:
+        float32, shape (len(texts), width of the encoder).
+    """
+    rows = np.full((len(texts), encoder.identity.width), np.nan, dtype=np.float32)
+    new = [place for place, row in enumerate(known) if row is None]
+    for place, row in enumerate(known):
+        if row is not None:
+            rows[place] = row
+    advance(len(texts) - len(new))
+    for places in in_runs(new):
+        run = [texts[place] for place in places]
+        rows[places] = vectors = encoder.encode(run, advance)
+        if saved:
+            saved.save(run, vectors)
+    return rows
 
 
 def _refuse_unusable(n_queries: int, n_usable: int, largest_share: float) -> None:

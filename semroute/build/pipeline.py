@@ -18,19 +18,17 @@ from semroute.artifact.contents import (
     Manifest,
     OODRecord,
 )
-from semroute.artifact.encoder import same_space
-from semroute.artifact.layout import CURRENT
-from semroute.artifact.loading import current_version, list_versions, load_index
+from semroute.artifact.loading import current_version
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
-from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.build.before import compared
 from semroute.build.caveats import build_warnings
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
-from semroute.build.shards import most_saved_texts, remove_shards
+from semroute.build.previous import carried_over, former_encoder, previous_version
+from semroute.build.saved_vectors import n_saved
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
@@ -40,13 +38,13 @@ from semroute.columns import suggest
 from semroute.config import Config, read_config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
-from semroute.encoders.making import MadeEncoder, make_encoder
+from semroute.encoders.making import FormerEncoder, MadeEncoder, make_encoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.evals import EvalTable, eval_files, no_evals, read_evals
-from semroute.ood import ALWAYS_UNKNOWN, calibrate_threshold
+from semroute.ood import calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
-from semroute.relabel import Reattached, certified, reattach, relabelled, with_certificate
+from semroute.relabel import certified, with_certificate
 from semroute.seen import remember
 from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
@@ -105,12 +103,15 @@ def build_index(
     with watch.step("read"):
         inputs = _read(queries, evals, config)
     with locked(out), _interruptions_told(out):
-        previous = _previous(out, discard_labels)
+        previous = previous_version(out, discard_labels)
+        texts = [text for one in inputs.log.texts if (text := inputs.config.texts.clean(one).text)]
         with watch.step("make encoder"):
-            made = MadeEncoder(encoder) if encoder else _made_encoder(inputs, seed)
-        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out)
-        contents = _contents(log, inputs, made, previous, seed, samples, watch)
-        carried = _carry_over(previous, contents)
+            former = former_encoder(previous, inputs.config)
+            made = MadeEncoder(encoder) if encoder else _made(inputs.config, texts, former, seed)
+        key = previous.manifest.hash_key if previous else content_key(texts)
+        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out, key)
+        contents = _contents(log, inputs, made, key, seed, samples, watch)
+        carried = carried_over(previous, contents)
         with watch.step("certify"):
             contents = replace(contents, clusters=carried.clusters)
             certificate = certified(contents)
@@ -118,7 +119,6 @@ def build_index(
             contents = with_changed_share(contents, made.comparison)
         with watch.step("publish"):
             contents = publish(out, contents)
-            remove_shards(out)
     n_shows_more = sum(inputs.log.shows_more)
     warnings = build_warnings(inputs.evals, previous, contents, carried, log, n_shows_more)
     return summarise(
@@ -130,7 +130,7 @@ def build_index(
         warnings,
         watch.steps,
         log.n_truncated,
-        log.n_resumed,
+        log.n_reused,
     )
 
 
@@ -145,10 +145,8 @@ def _interruptions_told(out: Path) -> Iterator[None]:
         left = "what was published stays as it was" if live else "nothing was published"
         if live != before:
             left = f"the index was published before that, version {live} is live"
-        if n_kept := most_saved_texts(out):
-            left += (
-                f"; up to {n_kept:,} embedded texts are kept, and the same command takes them up"
-            )
+        if n_kept := n_saved(out):
+            left += f"; {n_kept:,} embedded texts are kept, and the same command takes them up"
         raise KeyboardInterrupt(left) from stop
 
 
@@ -189,61 +187,22 @@ def _refuse_another_frontier(path: Path, evals: EvalTable, frontier: str) -> Non
         )
 
 
-def _made_encoder(inputs: _Inputs, seed: int) -> MadeEncoder:
-    cleaned = [inputs.config.texts.clean(text).text for text in inputs.log.texts]
-    texts = [text for text in cleaned if text]
-    config = inputs.config
-    return make_encoder(config.encoder, texts, seed, available_cores(), config.texts.cut)
-
-
-def _previous(out: Path, discard_labels: bool) -> IndexContents | None:
-    """Return the version whose labels are carried over: the live one, else the newest."""
-    versions = list_versions(out)
-    if discard_labels or not versions:
-        return None
-    live = None if (out / CURRENT).exists() else versions[-1]
-    try:
-        return load_index(out, version=live, samples=False)
-    except InvalidIndexError as error:
-        reason = error.reason.removesuffix(f"; {REPAIR}").removesuffix(f"; {REBUILD}")
-        helps = "restore it from a copy, name another version in CURRENT"
-        if error.reason.endswith(REBUILD):
-            helps = "export them with the semroute that wrote it"
-        lost = f"the analysts' labels on the live version would be lost; {helps}"
-        message = f"{reason}; {lost}, or build with --discard-labels"
-        raise InvalidIndexError(error.path, message) from error
-
-
-def _carry_over(before: IndexContents | None, contents: IndexContents) -> Reattached:
-    """Re-attach the analysts' names, labels and notes of the previous version."""
-    if before is None:
-        return Reattached(contents.clusters, 0, ())
-    config = contents.manifest.config
-    clusters = before.clusters
-    if (former := before.manifest.config.frontier) not in config.model_names:
-        clusters = relabelled(clusters, former, config.frontier)
-    return reattach(
-        clusters,
-        before.centroids,
-        contents.clusters,
-        contents.centroids,
-        frontier=config.frontier,
-        known_from=before.manifest.ood.threshold
-        if same_space(before, contents)
-        else ALWAYS_UNKNOWN,
-    )
+def _made(
+    config: Config, texts: Sequence[str], former: FormerEncoder | None, seed: int
+) -> MadeEncoder:
+    workers, cut = available_cores(), config.texts.cut
+    return make_encoder(config.encoder, texts, seed, workers, cut, former)
 
 
 def _contents(
     log: EmbeddedLog,
     inputs: _Inputs,
     made: MadeEncoder,
-    previous: IndexContents | None,
+    key: str,
     seed: int,
     samples: bool,
     watch: Watch,
 ) -> IndexContents:
-    key = previous.manifest.hash_key if previous else content_key(log.texts)
     # Of requests that more than a text decides nothing is learned: the frontier answers them.
     is_fit, read = in_fit(log.texts, seed), np.flatnonzero(~log.unread)
     texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]

@@ -55,7 +55,7 @@ class BuildSummary:
     `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
-    `n_resumed` counts the texts whose vectors were left by an earlier build that was cut short.
+    `n_reused` counts the different texts whose vectors an earlier build had saved.
     `before` compares with the version whose labels were carried over, None if there is none.
     """
 
@@ -89,7 +89,7 @@ class BuildSummary:
     n_truncated: int
     cut: Cut
     truncated: str
-    n_resumed: int
+    n_reused: int
     suggestions: tuple[Suggestion, ...]
     before: Before | None
     warnings: tuple[str, ...]
@@ -161,7 +161,7 @@ def summarise(
     warnings: Sequence[str],
     steps: Sequence[StepTime],
     n_truncated: int,
-    n_resumed: int,
+    n_reused: int,
 ) -> BuildSummary:
     """Put the figures of a published build together."""
     manifest, clusters = contents.manifest, contents.clusters
@@ -198,7 +198,7 @@ def summarise(
         n_truncated=n_truncated,
         cut=manifest.config.texts.cut,
         truncated=manifest.config.texts.truncated,
-        n_resumed=n_resumed,
+        n_reused=n_reused,
         suggestions=carried.suggestions,
         before=before,
         warnings=tuple(warnings),

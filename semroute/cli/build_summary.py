@@ -186,9 +186,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
     if summary.n_truncated:
         notes.append(("long texts", _long_texts(summary)))
-    if summary.n_resumed:
-        text = f"{summary.n_resumed:,} texts were embedded by an earlier build that was cut short"
-        notes.append(("resumed", text))
+    if summary.n_reused:
+        notes.append(("reused", f"{summary.n_reused:,} texts had been embedded by earlier builds"))
     if summary.n_insufficient_evidence:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))

@@ -1,6 +1,6 @@
 """Compiling an encoder at build time, and measuring what that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ from semroute.encoders.files import MODEL, SETTINGS, TOKENIZER, tokenizer_json
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.quantise import quantise
 from semroute.encoders.sentence_transformer import SentenceTransformerEncoder
-from semroute.errors import require
+from semroute.errors import EncoderError, require
 from semroute.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -124,6 +124,36 @@ def compile_encoder(
     return replace(narrow, departure="; ".join(filter(None, (left_out, narrow.departure))))
 
 
+def compared_again(
+    encoder: SentenceTransformerEncoder,
+    files: Mapping[str, bytes],
+    departure: str | None,
+    sample_texts: Sequence[str],
+) -> CompiledModel | None:
+    """Compare a form that was compiled earlier with its original on other texts.
+
+    Returns:
+        The compiled encoder with the new comparison; None if it cannot be opened, or is not as
+        close as a form has to be.
+    """
+    try:
+        compiled = CompiledEncoder(files)
+    except EncoderError:
+        return None
+    identity, checks = compiled.identity, _checks(sample_texts)
+    original = encoder.encode(checks)[:, : identity.width]
+    compared = Comparison(checks, original, compiled.encode(checks), identity.dimension)
+    precision: Precision = "int8" if identity.kind == "onnx-int8" else "fp32"
+    if _below(compared, precision):
+        return None
+    return CompiledModel(dict(files), identity, compared, departure)
+
+
+def _checks(sample_texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts that are compared: those that take no part in quantising."""
+    return (*PROBE_TEXTS[1::2], *sample_texts[1::2])
+
+
 def _compiled(
     encoder: SentenceTransformerEncoder,
     precision: Precision,
@@ -134,7 +164,7 @@ def _compiled(
         graph = to_onnx(encoder.model, _max_tokens(encoder), hidden_dimension)
     except Exception as error:  # torch's exporter and the model's own code, both traced
         return NotCompiled(f"torch cannot export it to ONNX ({type(error).__name__})")
-    checks = (*PROBE_TEXTS[1::2], *sample_texts[1::2])
+    checks = _checks(sample_texts)
     original = encoder.encode(checks)[:, : encoder.identity.dimension + hidden_dimension]
     source = _Source(encoder, hidden_dimension, graph, checks, original)
     reasons: list[str] = []

@@ -8,7 +8,13 @@ import numpy as np
 from semroute.encoders.compiled import CompiledEncoder
 from semroute.encoders.contract import Encoder, EncoderOrigin
 from semroute.encoders.distil import distil
-from semroute.encoders.export import Comparison, NotCompiled, compile_encoder
+from semroute.encoders.export import (
+    Comparison,
+    CompiledModel,
+    NotCompiled,
+    compared_again,
+    compile_encoder,
+)
 from semroute.encoders.sentence_transformer import (
     SentenceTransformerEncoder,
     SentenceTransformerSettings,
@@ -34,12 +40,21 @@ class MadeEncoder:
     comparison: Comparison | None = None
 
 
+@dataclass(frozen=True)
+class FormerEncoder:
+    """The files of an encoder that an earlier build made, and what of."""
+
+    files: Mapping[str, bytes]
+    origin: EncoderOrigin
+
+
 def make_encoder(
     settings: SentenceTransformerSettings | StaticSettings,
     texts: Sequence[str],
     seed: int,
     n_workers: int,
     cut: Cut = "head",
+    former: FormerEncoder | None = None,
 ) -> MadeEncoder:
     """Make the encoder that `settings` describe, as files wherever that can be done.
 
@@ -49,6 +64,9 @@ def make_encoder(
         seed: of the sample.
         n_workers: how many texts are embedded at a time.
         cut: which tokens are kept of a text that is too long.
+        former: made by an earlier build with the same settings, by the same versions of semroute
+            and of the libraries. It is taken again where it was compiled from the same model and is
+            as close to it on these texts as a new one has to be: vectors stay what they were.
 
     Raises:
         EncoderError: the model cannot be loaded, or not be distilled.
@@ -57,7 +75,7 @@ def make_encoder(
     if isinstance(settings, StaticSettings):
         return _distilled(settings, cut)
     original = SentenceTransformerEncoder(settings, cut=cut, threads=None)
-    made = compile_encoder(original, settings.precision, _sample(texts, seed))
+    made = _compiled(original, settings, former, _sample(texts, seed))
     origin = EncoderOrigin(original=original.identity)
     if isinstance(made, NotCompiled):
         departed = origin.model_copy(update={"departure": made.reason})
@@ -68,6 +86,19 @@ def make_encoder(
         origin.model_copy(update={"parity": made.parity, "departure": made.departure}),
         made.comparison,
     )
+
+
+def _compiled(
+    original: SentenceTransformerEncoder,
+    settings: SentenceTransformerSettings,
+    former: FormerEncoder | None,
+    texts: Sequence[str],
+) -> CompiledModel | NotCompiled:
+    if former and former.origin.original.fingerprint == original.identity.fingerprint:
+        made = compared_again(original, former.files, former.origin.departure, texts)
+        if made is not None:
+            return made
+    return compile_encoder(original, settings.precision, texts)
 
 
 def _distilled(settings: StaticSettings, cut: Cut) -> MadeEncoder:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
-from semroute.build.embed import unread
+from semroute.build.embed import embed_texts, unread
+from semroute.build.saved_vectors import SavedVectors
 from semroute.build.split import in_fit
 from semroute.costs import price_ratios, spent_usd
 from semroute.durable import replace_file
@@ -141,7 +143,7 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
-    cluster_ids, expected_losses = _looked_up(texts, contents, encoder, progress)
+    cluster_ids, expected_losses = _looked_up(texts, folder, contents, encoder, progress)
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
     if not len(rows):
@@ -224,18 +226,21 @@ def _wanted(
 
 
 def _looked_up(
-    texts: Sequence[str], contents: IndexContents, encoder: Encoder, progress: Progress | None
+    texts: Sequence[str],
+    folder: Path,
+    contents: IndexContents,
+    encoder: Encoder,
+    progress: Progress | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the nearest cluster of each text, and what each model is expected to lose on it.
 
     Shapes (n,) and (n, n_models); -1 and NaN for a text that cannot be embedded.
     """
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    if progress is None:
-        vectors = encoder.encode(distinct, ignore)
-    else:
-        with progress.step("embed", len(distinct)) as advance:
-            vectors = encoder.encode(distinct, advance)
+    known = SavedVectors(folder, encoder, contents.manifest.hash_key, len(distinct)).find(distinct)
+    shown = nullcontext(ignore) if progress is None else progress.step("embed", len(distinct))
+    with shown as advance:
+        vectors = embed_texts(distinct, known, encoder, advance)
     dimension, estimator = encoder.identity.dimension, contents.estimator
     usable = usable_parts(vectors, dimension)
     vectors = np.where(usable[:, None], vectors, np.float32(np.nan))

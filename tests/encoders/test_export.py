@@ -13,7 +13,13 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from semroute.encoders import CompiledEncoder, SentenceTransformerEncoder, export, quantise
 from semroute.encoders.contract import PROBE_TEXTS
-from semroute.encoders.export import Comparison, CompiledModel, NotCompiled, compile_encoder
+from semroute.encoders.export import (
+    Comparison,
+    CompiledModel,
+    NotCompiled,
+    compared_again,
+    compile_encoder,
+)
 from semroute.encoders.graph import to_onnx
 from semroute.encoders.simplify import inner_values
 from semroute.errors import MissingExtraError
@@ -177,6 +183,30 @@ def test_a_compiled_form_far_from_the_original_is_not_used(
     compiled = compile_encoder(bert, "fp32", SAMPLE)
     assert isinstance(compiled, NotCompiled)
     assert "fp32" in compiled.reason
+
+
+def test_a_form_compiled_earlier_is_compared_on_other_texts_and_stays_what_it_was(
+    bert: SentenceTransformerEncoder, fp32_files: Mapping[str, bytes]
+) -> None:
+    texts = ["other texts", "than those of before", "of another log", "and a fourth"]
+    again = compared_again(bert, fp32_files, "why it departs", texts)
+    assert again is not None
+    assert again.files == fp32_files
+    assert again.identity == CompiledEncoder(fp32_files).identity
+    assert again.departure == "why it departs"
+    assert again.comparison.texts == (*PROBE_TEXTS[1::2], texts[1], texts[3])
+    np.testing.assert_allclose(again.comparison.original, bert.encode(again.comparison.texts))
+    assert again.parity.mean_cosine > 0.9999
+
+
+def test_a_form_compiled_earlier_is_not_taken_if_it_is_far_off_or_damaged(
+    bert: SentenceTransformerEncoder,
+    fp32_files: Mapping[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert compared_again(bert, {**fp32_files, "model.onnx": b"no"}, None, SAMPLE) is None
+    monkeypatch.setitem(export.FLOORS, "fp32", 1.1)
+    assert compared_again(bert, fp32_files, None, SAMPLE) is None
 
 
 def test_hidden_states_far_from_the_original_are_left_out_and_it_says_so(

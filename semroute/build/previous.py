@@ -1,0 +1,71 @@
+"""What a build takes from the version before: its encoder and the analysts' work."""
+
+from pathlib import Path
+
+from semroute import __version__
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.encoder import same_space
+from semroute.artifact.layout import CURRENT
+from semroute.artifact.loading import list_versions, load_index
+from semroute.artifact.publishing import library_versions
+from semroute.artifact.reading import REBUILD, REPAIR
+from semroute.config import Config
+from semroute.encoders.making import FormerEncoder
+from semroute.errors import InvalidIndexError
+from semroute.ood import ALWAYS_UNKNOWN
+from semroute.relabel import Reattached, reattach, relabelled
+
+
+def former_encoder(previous: IndexContents | None, config: Config) -> FormerEncoder | None:
+    """Return the encoder of the version before, if the same would be made in the same way."""
+    if previous is None or not previous.encoder_files:
+        return None
+    manifest = previous.manifest
+    before, now = (
+        (one.encoder, one.texts.cut, version, libraries)
+        for one, version, libraries in (
+            (manifest.config, manifest.semroute_version, manifest.library_versions),
+            (config, __version__, library_versions()),
+        )
+    )
+    if before != now or manifest.encoder_origin is None:
+        return None
+    return FormerEncoder(previous.encoder_files, manifest.encoder_origin)
+
+
+def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:
+    """Return the version whose labels are carried over: the live one, else the newest."""
+    versions = list_versions(out)
+    if discard_labels or not versions:
+        return None
+    live = None if (out / CURRENT).exists() else versions[-1]
+    try:
+        return load_index(out, version=live, samples=False)
+    except InvalidIndexError as error:
+        reason = error.reason.removesuffix(f"; {REPAIR}").removesuffix(f"; {REBUILD}")
+        helps = "restore it from a copy, name another version in CURRENT"
+        if error.reason.endswith(REBUILD):
+            helps = "export them with the semroute that wrote it"
+        lost = f"the analysts' labels on the live version would be lost; {helps}"
+        message = f"{reason}; {lost}, or build with --discard-labels"
+        raise InvalidIndexError(error.path, message) from error
+
+
+def carried_over(before: IndexContents | None, contents: IndexContents) -> Reattached:
+    """Re-attach the analysts' names, labels and notes of the previous version."""
+    if before is None:
+        return Reattached(contents.clusters, 0, ())
+    config = contents.manifest.config
+    clusters = before.clusters
+    if (former := before.manifest.config.frontier) not in config.model_names:
+        clusters = relabelled(clusters, former, config.frontier)
+    return reattach(
+        clusters,
+        before.centroids,
+        contents.clusters,
+        contents.centroids,
+        frontier=config.frontier,
+        known_from=before.manifest.ood.threshold
+        if same_space(before, contents)
+        else ALWAYS_UNKNOWN,
+    )
