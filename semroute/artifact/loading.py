@@ -124,6 +124,20 @@ def list_versions(folder: Path) -> list[str]:
     )
 
 
+def version_before(folder: Path, version: str) -> str:
+    """Return the version that was published before another one.
+
+    Raises:
+        InvalidIndexError: there is none.
+    """
+    older = [name for name in list_versions(folder) if name < version]
+    if not older:
+        there = ", ".join(list_versions(folder)) or "none"
+        told = f"holds no version from before {version}; there are: {there}"
+        raise InvalidIndexError(folder, told)
+    return older[-1]
+
+
 def _load(
     folder: Path, version: str | None, sha256: str | None, *, samples: bool
 ) -> tuple[IndexContents, VerifiedVersion]:

@@ -24,6 +24,8 @@ from semroute.artifact.layout import (
     is_published_name,
     version_line,
 )
+from semroute.artifact.loading import current_version, load_index
+from semroute.artifact.lock import locked
 from semroute.artifact.serialising import parse, parse_manifest, serialise, serialise_manifest
 from semroute.durable import (
     UNFINISHED,
@@ -97,6 +99,29 @@ def publish(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return final
+
+
+def make_live(folder: Path, version: str) -> str | None:
+    """Make a published version the live one; the others stay.
+
+    The version is read first, so that none that would not load goes live.
+
+    Returns:
+        The version that was live; None if `CURRENT` was missing or could not be read.
+
+    Raises:
+        InvalidIndexError: the version is not there, or anything is wrong with it.
+        IndexLockedError: another process is publishing into the folder.
+        PublishError: the operating system refused a step; what was live stays so.
+    """
+    load_index(folder, version=version)
+    with locked(folder):
+        load_index(folder, version=version)
+        before = None
+        with suppress(InvalidIndexError):
+            before = current_version(folder)
+        replace_file(folder / CURRENT, version_line(version), locked=True)
+    return before
 
 
 def library_versions() -> dict[str, str]:

@@ -18,10 +18,10 @@ from semroute.artifact.contents import (
     Manifest,
     OODRecord,
 )
+from semroute.artifact.difference import changed_clusters
 from semroute.artifact.loading import current_version
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
-from semroute.build.before import compared
 from semroute.build.caveats import build_warnings
 from semroute.build.comparing import with_changed_share
 from semroute.build.describe import describe, sampled
@@ -126,7 +126,7 @@ def build_index(
         contents,
         certificate,
         carried,
-        compared(previous, contents),
+        changed_clusters(previous, contents) if previous else None,
         warnings,
         watch.steps,
         log.n_truncated,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
-from semroute.build.before import Before
+from semroute.artifact.difference import ClusterChanges
 from semroute.build.scatter import saving_range
 from semroute.build.watch import StepTime
 from semroute.certificate import Certificate
@@ -91,7 +91,7 @@ class BuildSummary:
     truncated: str
     n_reused: int
     suggestions: tuple[Suggestion, ...]
-    before: Before | None
+    before: ClusterChanges | None
     warnings: tuple[str, ...]
     steps: tuple[StepTime, ...]
 
@@ -157,7 +157,7 @@ def summarise(
     contents: IndexContents,
     certificate: Certificate,
     carried: Reattached,
-    before: Before | None,
+    before: ClusterChanges | None,
     warnings: Sequence[str],
     steps: Sequence[StepTime],
     n_truncated: int,

@@ -9,6 +9,7 @@ import click
 from semroute import __version__
 from semroute.cli.building import build_index, demo
 from semroute.cli.checking import inspect, verify
+from semroute.cli.comparing import compare, use
 from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
 from semroute.cli.output import escape_unprintable
@@ -34,7 +35,10 @@ def semroute(verbose: bool) -> None:
     logging.getLogger("semroute").setLevel(logging.INFO if verbose else logging.NOTSET)
 
 
-for command in (build_index, route, explain, labels, evaluate, evals, inspect, verify, prune, demo):
+for command in (
+    *(build_index, route, explain, labels, evaluate, evals),
+    *(inspect, verify, compare, use, prune, demo),
+):
     semroute.add_command(command)
 
 

@@ -7,6 +7,7 @@ import click
 from semroute.artifact.contents import Counts
 from semroute.build.summary import BuildSummary
 from semroute.cli.output import (
+    cluster_counts,
     dollars,
     encoder_facts,
     figure,
@@ -166,8 +167,7 @@ def _since_before(summary: BuildSummary) -> list[tuple[str, str]]:
     n_moved = len(before.relabelled)
     saved = "" if before.saving is None else f"; {percent(before.saving)} was saved then"
     told = (
-        f"version {before.index_version}: {before.n_kept:,} clusters are the same, "
-        f"{before.n_new:,} new, {before.n_gone:,} gone; of the same {n_moved:,} "
+        f"version {before.index_version}: {cluster_counts(before)}; of the same {n_moved:,} "
         f"{'has' if n_moved == 1 else 'have'} another model{saved}"
     )
     moved = [

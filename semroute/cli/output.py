@@ -15,6 +15,7 @@ import click
 from semroute.texts import printable
 
 if TYPE_CHECKING:
+    from semroute.artifact.difference import ClusterChanges
     from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 
 Command = Callable[..., Any]
@@ -123,6 +124,15 @@ def unknown_facts(threshold: float, max_new_words: float | None, max_false_fallb
     words = "" if max_new_words is None else f" or more than {percent(max_new_words)} new words"
     share = percent(max_false_fallback)
     return f"similarity below {threshold:.3f}{words}, set for at most {share} of known traffic"
+
+
+def cluster_counts(changes: "ClusterChanges") -> str:
+    """Say how many clusters stayed, came and went since another version."""
+    rekeyed = f" ({changes.n_rekeyed:,} under another key)" if changes.n_rekeyed else ""
+    n_same = changes.n_kept + changes.n_rekeyed
+    return (
+        f"{n_same:,} clusters are the same{rekeyed}, {changes.n_new:,} new, {changes.n_gone:,} gone"
+    )
 
 
 def encoder_facts(encoder: "EncoderIdentity", origin: "EncoderOrigin | None") -> str:

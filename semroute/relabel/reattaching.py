@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semroute.artifact.contents import Cluster
+from semroute.artifact.difference import same_topics
 from semroute.vectors import Vectors
-
-SAME_TOPIC = 0.9
-"""Cosine of two centroids, each nearest to the other, from which a name and a note go along."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def reattach(
     analyst to decide, never applied by itself. But for one kind: a cluster of a new key lies where
     the old index would have asked the frontier model because an analyst said so. That stays so,
     with the note, until an analyst says otherwise. A name and a note decide nothing, and go along
-    to a cluster of a new key that is most similar and at least `SAME_TOPIC`.
+    to a cluster of a new key that is plainly the same topic (`same_topics`).
 
     Args:
         previous: the clusters analysts worked on.
@@ -96,7 +94,7 @@ def reattach(
         similarities = centroids @ previous_centroids.T
         kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
         if known_from <= 1:
-            same = _same_topics(previous, carried, similarities)
+            same = same_topics(previous, carried, similarities)
             renamed = set(same)
             n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
             carried = tuple(_renamed(new, same.get(new.cluster_key)) for new in carried)
@@ -116,22 +114,6 @@ def relabelled(clusters: Sequence[Cluster], former: str, now: str) -> tuple[Clus
         cluster.model_copy(update={"override": now}) if cluster.override == former else cluster
         for cluster in clusters
     )
-
-
-def _same_topics(
-    previous: Sequence[Cluster], clusters: Sequence[Cluster], similarities: Vectors
-) -> dict[str, Cluster]:
-    """Find the clusters of a new key that are an old one whose key is gone, by their new key."""
-    keys = {cluster.cluster_key for cluster in clusters}
-    former_keys = {old.cluster_key for old in previous}
-    nearest_new = similarities.argmax(axis=0)
-    found = {}
-    for row, new in enumerate(clusters):
-        old = previous[place := int(similarities[row].argmax())]
-        is_mutual = nearest_new[place] == row and similarities[row, place] >= SAME_TOPIC
-        if is_mutual and new.cluster_key not in former_keys and old.cluster_key not in keys:
-            found[new.cluster_key] = old
-    return found
 
 
 def _renamed(new: Cluster, old: Cluster | None) -> Cluster:

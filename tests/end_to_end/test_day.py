@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from semroute import SemanticRouter
+from semroute.artifact.loading import list_versions, load_index
 from semroute.cli.output import dollars
 from semroute.demo.dataset import DemoFiles, requests
 from tests.command_line import Finished, run
@@ -79,6 +80,38 @@ def test_the_name_of_a_file_is_a_text_too_and_a_note_tells_how_to_route_its_line
     assert done.stderr.startswith(f"note: {tmp_path / 'requests.txt'} is a file; for its lines")
     for text in ("x" * 10_000, "a\n/b", EASY):
         assert run("route", "--index", index, text).stderr == ""
+
+
+def test_an_operator_sees_what_labels_changed_and_goes_back(
+    index: Path, files: DemoFiles, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(index, tmp_path / "i"))
+    sheet = tmp_path / "labels.csv"
+    assert run("labels", "export", "--index", folder, "-o", sheet).code == 0
+    rows = rows_of(sheet)
+    cheap = next(row for row in rows if row["auto_label"] != "frontier-xl")
+    cheap["label"] = "frontier-xl"
+    write_rows(sheet, rows)
+    assert run("labels", "apply", "--index", folder, sheet).code == 0
+    before, after = list_versions(folder)
+    compared = ["compare", "--index", folder, "--queries", files.queries]
+    told = json.loads(run(*compared, "--json").stdout)
+    assert (told["before"]["index_version"], told["after"]["index_version"]) == (before, after)
+    (changed,) = [one for one in told["clusters"]["relabelled"] if one["by_label"]]
+    assert changed["cluster_key"] == cheap["cluster_key"]
+    moved = [one for one in told["requests"]["moved"] if one["reason"] == "override"]
+    assert moved
+    assert {one["model"] for one in moved} == {"frontier-xl"}
+    assert told["requests"]["cost_usd"] != told["requests"]["cost_usd_before"]
+    shown = run(*compared).stdout
+    assert "analyst's label" in shown
+    assert f"{len(told['requests']['moved']):,} of 2,000 requests" in shown
+    assert run("use", "--index", folder, before).stdout.startswith(f"version {before} is live; it")
+    assert load_index(folder).manifest.index_version == before
+    assert run("use", "--index", folder, "20200101T000000Z").code == 4
+    refused = run("compare", "--index", folder)
+    assert refused.code == 4
+    assert f"no version from before {before}" in refused.stderr
 
 
 def test_a_line_that_looks_like_a_row_of_a_log_is_a_text_and_a_note_says_so_once(
