@@ -110,7 +110,8 @@ def _clustered(
     ids = (vectors @ centroids.T).argmax(axis=1)
     names = config.model_names
     unknown = np.full_like(scores, np.nan)
-    return ScoredLog(ids, n_clusters, fit, scores, costs, unknown, names, config.frontier)
+    free = np.full(n_clusters, -1)
+    return ScoredLog(ids, n_clusters, fit, scores, costs, unknown, free, names, config.frontier)
 
 
 def _bought(whole: ScoredLog, way: str, seed: int, name: str) -> list[float]:

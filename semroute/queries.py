@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,16 @@ class QueryLog:
     """A query log in the order of its ids, whatever the order of its rows.
 
     `requests` are what the rows hold, as `route` takes it: a text, or messages. `texts` are what is
-    looked up of them, as they were written, some perhaps blank. `columns` holds the columns
-    semroute does not know as strings in the order of `query_ids`, "" where a row has none, if they
-    were kept; else `ignored_columns` names them.
+    looked up of them, as they were written, some perhaps blank. `asked_at` are their timestamps in
+    seconds since 1970 (UTC where they name no zone), None where a row has none. `columns` holds the
+    columns semroute does not know as strings in the order of `query_ids`, "" where a row has none,
+    if they were kept; else `ignored_columns` names them.
     """
 
     query_ids: tuple[str, ...]
     requests: tuple[Query, ...]
     texts: tuple[str, ...]
+    asked_at: tuple[float | None, ...]
     n_duplicate_rows: int
     ignored_columns: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
@@ -54,6 +56,7 @@ class _Query:
     line: int
     request: Query
     text: str
+    asked_at: float | None
     other: Mapping[str, str]
 
 
@@ -93,6 +96,7 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
         query_ids=tuple(query.query_id for query in in_order),
         requests=tuple(query.request for query in in_order),
         texts=tuple(query.text for query in in_order),
+        asked_at=tuple(query.asked_at for query in in_order),
         n_duplicate_rows=n_duplicate_rows,
         ignored_columns=() if keep_columns else others,
         columns={name: tuple(query.other.get(name, "") for query in in_order) for name in kept},
@@ -101,14 +105,14 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
 
 def _query(path: Path, row: Row, keep_columns: bool) -> _Query:
     query_id = identifier(path, row, "query_id")
-    _check_timestamp(path, row)
+    asked_at = _asked_at(path, row)
     other = {
         name: _as_text(value)
         for name, value in (row.values.items() if keep_columns else ())
         if name not in KNOWN_COLUMNS and value is not None
     }
     request = _request(path, row)
-    return _Query(query_id, row.line, request, query_text(request), other)
+    return _Query(query_id, row.line, request, query_text(request), asked_at, other)
 
 
 def _request(path: Path, row: Row) -> Query:
@@ -155,13 +159,14 @@ def _wrong_message(message: object) -> str:
     return ""
 
 
-def _check_timestamp(path: Path, row: Row) -> None:
+def _asked_at(path: Path, row: Row) -> float | None:
     value = row.values.get("timestamp")
     if value is None or value == "":
-        return
+        return None
     try:
-        datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
         # With its columns mixed up, a row has the text of a query here.
         shown = value if _LIKE_A_TIME.fullmatch(str(value)) else None
         problem = "must be ISO 8601, like 2025-01-31T12:00:00Z, or empty"

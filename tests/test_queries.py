@@ -76,6 +76,7 @@ def test_any_log_comes_back_as_it_was_written(
         query_ids=tuple(sorted(log)),
         requests=tuple(log[key][0] for key in sorted(log)),
         texts=tuple(log[key][0] for key in sorted(log)),
+        asked_at=(None,) * len(log),
         n_duplicate_rows=0,
         ignored_columns=(),
         columns={"slice": tuple(log[key][1] for key in sorted(log))},
@@ -194,6 +195,24 @@ def test_timestamps_are_iso_8601_or_empty(timestamp: str | None, tmp_path: Path)
     assert read_jsonl(tmp_path, row).ignored_columns == ()
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "seconds"),
+    [
+        ("1970-01-02", 86_400.0),
+        ("1970-01-01T00:01:00Z", 60.0),
+        ("1970-01-01 00:01:00", 60.0),
+        ("1970-01-01T02:00:30.5+02:00", 30.5),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_timestamps_are_moments_in_utc_unless_they_name_a_zone(
+    timestamp: str | None, seconds: float | None, tmp_path: Path
+) -> None:
+    row = {"query_id": "a", "text": "x", "timestamp": timestamp}
+    assert read_jsonl(tmp_path, row).asked_at == (seconds,)
+
+
 @pytest.mark.parametrize("timestamp", ["yesterday", "2025-13-01", 1_700_000_000, ["2025-01-31"]])
 def test_other_timestamps_are_refused(timestamp: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 1, column timestamp: must be ISO 8601"):
@@ -217,7 +236,9 @@ def test_timestamps_of_parquet_are_read(tmp_path: Path) -> None:
     moments = pa.array([1_738_324_800_000_000_001, None], pa.timestamp("ns", "UTC"))
     table = pa.table({"query_id": ["a", "b"], "text": ["x", "y"], "timestamp": moments})
     write_table(table, tmp_path / "log.parquet")
-    assert read_queries(tmp_path / "log.parquet").query_ids == ("a", "b")
+    log = read_queries(tmp_path / "log.parquet")
+    assert log.query_ids == ("a", "b")
+    assert log.asked_at == (pytest.approx(1_738_324_800.0), None)
 
 
 @pytest.mark.real_data

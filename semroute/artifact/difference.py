@@ -51,6 +51,15 @@ class ClusterChanges:
 
 
 @dataclass(frozen=True)
+class Move:
+    """How many requests went from one model to another."""
+
+    model_before: str
+    model: str
+    n_requests: int
+
+
+@dataclass(frozen=True)
 class Change:
     """A setting, a library or a file that is another one; None where it is not there at all."""
 

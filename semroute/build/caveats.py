@@ -1,13 +1,15 @@
 """What a build warns of: what it did not use, and what weakens its result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import usual_costs_usd
+from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
 from semroute.evals import EvalTable
-from semroute.relabel import Reattached
+from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed, shown_id
 
 MUCH_REPEATED = 0.1
@@ -28,6 +30,7 @@ def build_warnings(
     carried: Reattached,
     log: EmbeddedLog,
     n_shows_more: int,
+    drifts: Sequence[Drift],
 ) -> tuple[str, ...]:
     """Say what the owner of a published build should know.
 
@@ -38,10 +41,13 @@ def build_warnings(
         carried: what became of the analysts' labels of `previous`.
         log: what was built from.
         n_shows_more: how many requests of the log hold an image, sound or a file.
+        drifts: models whose loss has changed over the time of the log.
     """
     frontier = contents.manifest.config.frontier
     return (
-        *_lost_labels(carried),
+        *_lost_labels(carried, contents),
+        *contradictions(contents.clusters, contents.manifest.config),
+        *(_of_drift(drift, frontier) for drift in drifts),
         *_of_encoder(contents),
         *_of_log(contents),
         *_beyond_text(n_shows_more, log.n_textless, frontier),
@@ -52,8 +58,9 @@ def build_warnings(
     )
 
 
-def _lost_labels(carried: Reattached) -> tuple[str, ...]:
-    n_lost = sum(one.label is not None for one in carried.suggestions)
+def _lost_labels(carried: Reattached, contents: IndexContents) -> tuple[str, ...]:
+    lost_labels = [one for one in carried.suggestions if one.label is not None]
+    n_lost = len(lost_labels)
     if not n_lost:
         return ()
     lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
@@ -62,7 +69,35 @@ def _lost_labels(carried: Reattached) -> tuple[str, ...]:
         "where the suggestions say; the version before has them, and the next build will not name "
         "them"
     )
-    return (told,)
+    return (told, *_answered_cheaper(lost_labels, contents))
+
+
+def _answered_cheaper(lost: Sequence[Suggestion], contents: IndexContents) -> Iterator[str]:
+    """Name the topics for which an analyst had chosen a dearer model than answers them now."""
+    models = contents.manifest.config.model_names
+    costs_usd = dict(zip(models, usual_costs_usd(contents), strict=True))
+    labels = {cluster.cluster_key: cluster.label for cluster in contents.clusters}
+    for one in lost:
+        now = labels.get(one.nearest_key or "")
+        if now and one.label in costs_usd and costs_usd[now] < costs_usd[one.label]:
+            yield (
+                f"{now} answers most of what is now called {one.nearest_name}, where an analyst "
+                f"had chosen {one.label} for {one.name or one.cluster_key}, which costs more"
+            )
+
+
+def _of_drift(drift: Drift, frontier: str) -> str:
+    more = "more" if drift.change > 0 else "less"
+    advice = "its older scores make it look better than it is now"
+    if drift.change < 0:
+        advice = "its older scores make it look worse than it is now"
+    return (
+        f"{drift.model} loses {abs(drift.change):.3f} {more} against {frontier} on the "
+        f"{drift.n_newer:,} scored queries since {drift.since} than on the "
+        f"{drift.n_older:,} from before, topic by topic (standard error "
+        f"{drift.standard_error:.3f}): {advice}; if the model, its prompt or what scores it has "
+        "changed, leave its scores from before out of --evals"
+    )
 
 
 def _of_encoder(contents: IndexContents) -> tuple[str, ...]:

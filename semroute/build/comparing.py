@@ -1,5 +1,6 @@
-"""How many decisions change because the encoder was compiled."""
+"""How many decisions change because the encoder was compiled, and since the version before."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.difference import Move
 from semroute.artifact.serving import routing_policy, vocabulary
+from semroute.build.embed import EmbeddedLog
 from semroute.encoders.export import Comparison
 from semroute.features import text_features
 from semroute.index import CentroidIndex
@@ -21,7 +24,7 @@ def with_changed_share(contents: IndexContents, compared: Comparison | None) -> 
     if compared is None or origin is None:
         return contents
     original, compiled = (
-        _columns(contents, compared.texts, vectors)
+        _columns(contents, compared.texts, [len(text) for text in compared.texts], vectors)
         for vectors in (compared.original, compared.compiled)
     )
     changed = origin.model_copy(update={"changed_share": float((original != compiled).mean())})
@@ -29,7 +32,34 @@ def with_changed_share(contents: IndexContents, compared: Comparison | None) -> 
     return replace(contents, manifest=manifest)
 
 
-def _columns(contents: IndexContents, texts: Sequence[str], vectors: Vectors) -> NDArray[np.int64]:
+def moves_since(
+    previous: IndexContents | None, contents: IndexContents, log: EmbeddedLog
+) -> tuple[Move, ...] | None:
+    """Say how many requests of the log went to another model by the version before.
+
+    The pair of models with most of them comes first. None if there was no version before, or its
+    encoder is another one.
+    """
+    if previous is None or previous.manifest.encoder != contents.manifest.encoder:
+        return None
+    before, now = (_models(one, log) for one in (previous, contents))
+    pairs = Counter(pair for pair in zip(before, now, strict=True) if pair[0] != pair[1])
+    return tuple(Move(*pair, n_requests=n) for pair, n in pairs.most_common())
+
+
+def _models(contents: IndexContents, log: EmbeddedLog) -> list[str]:
+    config = contents.manifest.config
+    found = np.full(len(log.texts), config.frontier, dtype=object)
+    read = log.some(np.flatnonzero(~log.unread))
+    vectors = np.concatenate([read.vectors, read.hidden], axis=1)
+    columns = _columns(contents, read.texts, read.n_chars.tolist(), vectors)
+    found[~log.unread] = np.array(config.model_names, dtype=object)[columns]
+    return found.tolist()
+
+
+def _columns(
+    contents: IndexContents, texts: Sequence[str], n_chars: Sequence[int], vectors: Vectors
+) -> NDArray[np.int64]:
     """Return the column of the model each text would get; an unusable vector gets the frontier."""
     policy, estimator = routing_policy(contents), contents.estimator
     columns = np.full(len(texts), policy.frontier, dtype=np.int64)
@@ -47,7 +77,7 @@ def _columns(contents: IndexContents, texts: Sequence[str], vectors: Vectors) ->
         similarities=np.where(is_new, np.float32(-1), near.similarities[:, 0]),
         losses=found.losses,
         costs_usd=found.costs_usd,
-        n_chars=np.array([len(text) for text in usable], dtype=np.int64),
+        n_chars=np.array(n_chars, dtype=np.int64)[rows],
     )
     columns[rows] = policy.choose(traffic).columns
     return columns

@@ -25,7 +25,8 @@ from semroute.vectors import Vectors, usable_parts
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests. The
+    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests, `asked_at`
+    (n,) their time in seconds since 1970, NaN where unknown. The
     frontier answers those of `unread` (n,) wherever their text lies. `vectors`
     is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores` (NaN where unknown) and
     `costs_usd` (measured, else priced) are float64 (n, n_models), `price_ratios` (n_models,) how
@@ -38,6 +39,7 @@ class EmbeddedLog:
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
     n_chars: NDArray[np.int64]
+    asked_at: NDArray[np.float64]
     unread: NDArray[np.bool_]
     vectors: Vectors
     hidden: Vectors
@@ -56,6 +58,7 @@ class EmbeddedLog:
             query_ids=tuple(self.query_ids[row] for row in rows.tolist()),
             texts=tuple(self.texts[row] for row in rows.tolist()),
             n_chars=self.n_chars[rows],
+            asked_at=self.asked_at[rows],
             unread=self.unread[rows],
             vectors=self.vectors[rows],
             hidden=self.hidden[rows],
@@ -121,6 +124,7 @@ def embed_log(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
         n_chars=n_chars,
+        asked_at=np.array(log.asked_at, dtype=np.float64)[rows],
         unread=is_unread,
         vectors=embedded[places[rows], :dimension],
         hidden=embedded[places[rows], dimension:],

@@ -23,11 +23,17 @@ from semroute.artifact.loading import current_version
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import library_versions, publish
 from semroute.build.caveats import build_warnings
-from semroute.build.comparing import with_changed_share
+from semroute.build.comparing import moves_since, with_changed_share
 from semroute.build.describe import describe, sampled
+from semroute.build.drift import Drift, find_drifts
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
-from semroute.build.previous import carried_over, former_encoder, previous_version
+from semroute.build.previous import (
+    carried_over,
+    former_encoder,
+    previous_version,
+    refuse_lost_labels,
+)
 from semroute.build.saved_vectors import n_saved
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
@@ -41,6 +47,7 @@ from semroute.encoders.cores import available_cores
 from semroute.encoders.making import FormerEncoder, MadeEncoder, make_encoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.evals import EvalTable, eval_files, no_evals, read_evals
+from semroute.index import CentroidIndex
 from semroute.ood import calibrate_threshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
@@ -75,6 +82,7 @@ def build_index(
     seed: int = 0,
     samples: bool = True,
     discard_labels: bool = False,
+    require_labels: bool = False,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
 ) -> BuildSummary:
@@ -89,12 +97,14 @@ def build_index(
         seed: of every random choice; the same input and seed give the same index.
         samples: keep example queries (masked) for analysts.
         discard_labels: do not carry the analysts' labels over from the live version.
+        require_labels: publish nothing if some of them cannot be carried over.
         progress: shows how the long steps move.
         encoder: used instead of the one the config names.
 
     Raises:
         InputError: a file cannot be read; nothing was published.
         BuildError: the files were read, but no index can be made of them.
+        CheckFailedError: some labels cannot be carried over, and `require_labels` asks for all.
         IndexLockedError: another build is writing into `out`.
         InvalidIndexError: the live version cannot be read, so its labels would be lost.
         PublishError: the operating system refused a write.
@@ -112,6 +122,8 @@ def build_index(
         log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out, key)
         contents = _contents(log, inputs, made, key, seed, samples, watch)
         carried = carried_over(previous, contents)
+        if require_labels:
+            refuse_lost_labels(carried)
         with watch.step("certify"):
             contents = replace(contents, clusters=carried.clusters)
             certificate = certified(contents)
@@ -120,13 +132,16 @@ def build_index(
         with watch.step("publish"):
             contents = publish(out, contents)
     n_shows_more = sum(inputs.log.shows_more)
-    warnings = build_warnings(inputs.evals, previous, contents, carried, log, n_shows_more)
+    drifts = _drifts(log, contents)
+    warnings = build_warnings(inputs.evals, previous, contents, carried, log, n_shows_more, drifts)
     return summarise(
         out,
         contents,
         certificate,
         carried,
         changed_clusters(previous, contents) if previous else None,
+        moves_since(previous, contents, log),
+        drifts,
         warnings,
         watch.steps,
         log.n_truncated,
@@ -248,6 +263,13 @@ def _contents(
         words=vocabulary.words,
         encoder_files=made.files,
     )
+
+
+def _drifts(log: EmbeddedLog, contents: IndexContents) -> tuple[Drift, ...]:
+    config, read = contents.manifest.config, log.some(np.flatnonzero(~log.unread))
+    losses = read.scores[:, [config.model_names.index(config.frontier)]] - read.scores
+    nearest = CentroidIndex(contents.centroids).search(read.vectors, 1).cluster_ids[:, 0]
+    return find_drifts(losses, nearest, read.asked_at, config.model_names)
 
 
 def _cluster(

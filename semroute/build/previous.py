@@ -11,9 +11,11 @@ from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.config import Config
 from semroute.encoders.making import FormerEncoder
-from semroute.errors import InvalidIndexError
+from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.ood import ALWAYS_UNKNOWN
 from semroute.relabel import Reattached, reattach, relabelled
+from semroute.tables import listed
+from semroute.texts import printable
 
 
 def former_encoder(previous: IndexContents | None, config: Config) -> FormerEncoder | None:
@@ -68,4 +70,23 @@ def carried_over(before: IndexContents | None, contents: IndexContents) -> Reatt
         known_from=before.manifest.ood.threshold
         if same_space(before, contents)
         else ALWAYS_UNKNOWN,
+    )
+
+
+def refuse_lost_labels(carried: Reattached) -> None:
+    """Refuse to go on without labels that could not be carried over.
+
+    Raises:
+        CheckFailedError: names them.
+    """
+    lost = [one for one in carried.suggestions if one.label is not None]
+    if not lost:
+        return
+    each = listed(
+        [f"{one.label} of {one.name or one.cluster_key}" for one in lost], quote=printable
+    )
+    raise CheckFailedError(
+        f"{len(lost)} labels of analysts cannot be carried over ({each}), so nothing was "
+        "published; build without --require-labels to see what is most similar now, and enter them "
+        "again"
     )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
-from semroute.artifact.difference import ClusterChanges
+from semroute.artifact.difference import ClusterChanges, Move
+from semroute.build.drift import Drift
 from semroute.build.scatter import saving_range
 from semroute.build.watch import StepTime
 from semroute.certificate import Certificate
@@ -56,7 +57,9 @@ class BuildSummary:
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
     `n_reused` counts the different texts whose vectors an earlier build had saved.
-    `before` compares with the version whose labels were carried over, None if there is none.
+    `before` compares with the version whose labels were carried over, None if there is none; of
+    the log's requests `moves` went to another model by it, None if that cannot be told. `drifts`
+    are models whose loss has changed over the time of the log.
     """
 
     index_version: str
@@ -92,6 +95,8 @@ class BuildSummary:
     n_reused: int
     suggestions: tuple[Suggestion, ...]
     before: ClusterChanges | None
+    moves: tuple[Move, ...] | None
+    drifts: tuple[Drift, ...]
     warnings: tuple[str, ...]
     steps: tuple[StepTime, ...]
 
@@ -158,6 +163,8 @@ def summarise(
     certificate: Certificate,
     carried: Reattached,
     before: ClusterChanges | None,
+    moves: tuple[Move, ...] | None,
+    drifts: tuple[Drift, ...],
     warnings: Sequence[str],
     steps: Sequence[StepTime],
     n_truncated: int,
@@ -201,6 +208,8 @@ def summarise(
         n_reused=n_reused,
         suggestions=carried.suggestions,
         before=before,
+        moves=moves,
+        drifts=drifts,
         warnings=tuple(warnings),
         steps=tuple(steps),
     )

@@ -177,7 +177,20 @@ def _since_before(summary: BuildSummary) -> list[tuple[str, str]]:
     ]
     if n_moved > N_RELABELLED:
         moved.append(f"and {n_moved - N_RELABELLED:,} smaller ones; --json has all")
-    return [("before", told), *(("now", text) for text in moved)]
+    return [("before", told), *(("now", text) for text in moved), *_moves(summary)]
+
+
+def _moves(summary: BuildSummary) -> list[tuple[str, str]]:
+    if not summary.moves:
+        return []
+    n = summary.counts.n_queries
+    n_moved = sum(move.n_requests for move in summary.moves)
+    largest = ", ".join(
+        f"{percent(move.n_requests / n)} from {move.model_before} to {move.model}"
+        for move in summary.moves[:N_RELABELLED]
+    )
+    text = f"{percent(n_moved / n)} of the log's requests go to another model than by that version"
+    return [("moved", f"{text}: {largest}")]
 
 
 def _notes(summary: BuildSummary) -> list[tuple[str, str]]:

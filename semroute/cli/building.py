@@ -37,6 +37,11 @@ INPUT = click.Path(path_type=Path)
 @click.option(
     "--discard-labels", is_flag=True, help="Leave the analysts' labels of the live version behind."
 )
+@click.option(
+    "--require-labels",
+    is_flag=True,
+    help="Publish nothing and fail with exit code 5 if a label cannot be carried over.",
+)
 @json_option
 def build_index(
     queries: Path,
@@ -46,6 +51,7 @@ def build_index(
     seed: int,
     samples: bool,
     discard_labels: bool,
+    require_labels: bool,
     as_json: bool,
 ) -> None:
     """Build an index from a query log and evaluation results, and publish it.
@@ -57,6 +63,10 @@ def build_index(
     from semroute.cli.build_summary import print_summary
     from semroute.cli.progress_bars import progress_for_terminal
 
+    if discard_labels and require_labels:
+        raise click.UsageError(
+            "--discard-labels leaves labels behind, --require-labels asks for all"
+        )
     with _killed_as_interrupted():
         summary = build(
             queries,
@@ -66,6 +76,7 @@ def build_index(
             seed=seed,
             samples=samples,
             discard_labels=discard_labels,
+            require_labels=require_labels,
             progress=progress_for_terminal(),
         )
     if as_json:

@@ -31,7 +31,7 @@ N_CLUSTERS = 10
 _COLUMNS = (
     "  Held-out pairs are held-out queries scored with the frontier and another model. The "
     "certified bound then lies about the margin above the loss they show. Label value is the mean "
-    "score a request that better labels may save."
+    "score a request that better labels may save. Each row counts all scores up to it."
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from semroute.artifact.difference import Move
 from semroute.decision import RouteDecision
 from semroute.router import SemanticRouter
 from semroute.texts import Query
@@ -22,12 +23,9 @@ class MovedRequest:
 
 
 @dataclass(frozen=True)
-class Move:
-    """How many requests went from one model to another, and the first few of their ids."""
+class NamedMove(Move):
+    """The same with the first few of their ids."""
 
-    model_before: str
-    model: str
-    n_requests: int
     query_ids: tuple[str, ...]
 
 
@@ -44,14 +42,14 @@ class MovedTraffic:
     cost_usd_before: float | None
     cost_usd: float | None
 
-    def moves(self, n_ids: int) -> tuple[Move, ...]:
+    def moves(self, n_ids: int) -> tuple[NamedMove, ...]:
         """Return which models requests went between, the most frequent first."""
         pairs = Counter((one.model_before, one.model) for one in self.moved)
         ids: dict[tuple[str, str], list[str]] = {pair: [] for pair in pairs}
         for one in self.moved:
             ids[one.model_before, one.model].append(one.query_id)
         return tuple(
-            Move(*pair, n_requests=n, query_ids=tuple(ids[pair][:n_ids]))
+            NamedMove(*pair, n_requests=n, query_ids=tuple(ids[pair][:n_ids]))
             for pair, n in pairs.most_common()
         )
 

@@ -198,6 +198,7 @@ def _scored_log(
     theirs only.
     """
     config, measured = contents.manifest.config, table.costs_usd[rows]
+    chosen = [cluster.override for cluster in contents.clusters]
     prices = config.prices_usd(np.array(n_chars, dtype=np.int64)[rows].tolist())
     return ScoredLog(
         cluster_ids=cluster_ids,
@@ -206,6 +207,7 @@ def _scored_log(
         scores=table.scores[rows],
         costs_usd=spent_usd(measured, prices, price_ratios(measured, prices)),
         expected_losses=expected_losses,
+        labelled=np.array([-1 if c is None else config.model_names.index(c) for c in chosen]),
         models=config.model_names,
         frontier=config.frontier,
     )

@@ -45,7 +45,8 @@ class ScoredLog:
 
     `cluster_ids` (n,) are the nearest clusters of `n_clusters`; `fit` (n,) the rows a build fits
     on; `scores` and `costs_usd` (n, n_models), NaN where unknown in `scores`, never in `costs_usd`;
-    `expected_losses` the same shape, of the index, NaN where it knows nothing.
+    `expected_losses` the same shape, of the index, NaN where it knows nothing. `labelled`
+    (n_clusters,) is the column of the model an analyst chose for a cluster, -1 where none did.
     """
 
     cluster_ids: NDArray[np.int64]
@@ -54,6 +55,7 @@ class ScoredLog:
     scores: Numbers
     costs_usd: Numbers
     expected_losses: Numbers
+    labelled: NDArray[np.int64]
     models: tuple[str, ...]
     frontier: str
 
@@ -84,7 +86,7 @@ class Portion:
     `n_pairs` counts held-out queries scored with the frontier and another model, by the share of
     the models that are scored among those that a policy may choose for the query; `bound_width`
     is about how far the certificate then has to stay above the mean loss it sees; `label_value`
-    adds up `value`.
+    adds up `value` of all scores so far.
     """
 
     n_scores: int
@@ -172,15 +174,20 @@ def _outlook(log: ScoredLog, tolerance: float, confidence: float) -> _Outlook:
     # Without any evidence of a model its place among the others is unknown: it may answer anywhere.
     is_unknown = ~bounded.any(axis=0) & (saving > 0)
     chance = norm.cdf((tolerance - mean) / np.maximum(error, 1e-9))
+    answers = (
+        ((mean - error <= MOST_TOLERATED * tolerance) & (saving > 0))
+        | is_unknown
+        | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)]
+    )
+    # What an analyst chose answers, whatever more scores would say.
+    chosen = np.arange(len(log.models)) == log.labelled[:, None]
+    answers = np.where(log.labelled[:, None] >= 0, chosen, answers)
     return _Outlook(
         mean=mean,
         error=error,
         saving=saving,
         share=size / max(size.sum(), 1),
-        answers=(np.arange(len(log.models)) == log.frontier_column)
-        | ((mean - error <= MOST_TOLERATED * tolerance) & (saving > 0))
-        | is_unknown
-        | np.eye(len(log.models), dtype=bool)[(saving * chance).argmax(axis=1)],
+        answers=answers | (np.arange(len(log.models)) == log.frontier_column),
         tolerance=tolerance,
     )
 
@@ -196,7 +203,8 @@ def may_answer(
     """
     outlook = _outlook(log, tolerance, confidence)
     most_expected = max(MOST_TOLERATED * tolerance, accepted)
-    saves = outlook.saving[log.cluster_ids] > 0
+    is_free = log.labelled[log.cluster_ids, None] < 0
+    saves = is_free & (outlook.saving[log.cluster_ids] > 0)
     return outlook.answers[log.cluster_ids] | (saves & (log.expected_losses <= most_expected))
 
 
@@ -220,7 +228,8 @@ def _for_labels(
 ) -> Iterator[list[PlannedScore]]:
     """Give out pairs of scores a few at a time, always where they are worth most a score."""
     queues: dict[tuple[int, int], NDArray[np.int64]] = {}
-    for cluster, column in np.argwhere(outlook.saving > 0).tolist():
+    is_free = log.labelled[:, None] < 0
+    for cluster, column in np.argwhere(is_free & (outlook.saving > 0)).tolist():
         rows = np.flatnonzero(
             log.fit & (log.cluster_ids == cluster) & np.isnan(log.scores[:, column])
         )
@@ -298,15 +307,15 @@ def portions(
     cheap = (np.arange(len(log.models)) != frontier) & wanted & ~log.fit[:, None]
     weights = cheap / np.maximum(cheap.sum(axis=1, keepdims=True), 1)
 
-    def portion(n_scores: int, part: Sequence[PlannedScore]) -> Portion:
+    def portion(n_scores: int) -> Portion:
         # Rounded first: thirds of a query add up to a little less than one.
         n_pairs = int(round(float((weights * known * known[:, [frontier]]).sum()), 6))
         width = math.sqrt(2 * -math.log(1 - confidence) * variance / n_pairs) if n_pairs else None
-        return Portion(n_scores, n_pairs, width, sum(one.value for one in part))
+        return Portion(n_scores, n_pairs, width, sum(one.value for one in planned[:n_scores]))
 
-    found = [portion(0, ())]
+    found = [portion(0)]
     for start in range(0, len(planned), size):
         part = planned[start : start + size]
         known[[one.row for one in part], [one.column for one in part]] = True
-        found.append(portion(start + len(part), part))
+        found.append(portion(start + len(part)))
     return tuple(found)

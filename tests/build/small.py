@@ -100,7 +100,9 @@ def held_out_rows(rows: list[dict[str, Any]], contents: IndexContents) -> list[d
     return [row for row, is_fit in sides if not is_fit]
 
 
-def routed(rows: list[dict[str, Any]], index: Path) -> list[RouteDecision]:
+def routed(
+    rows: list[dict[str, Any]], index: Path, version: str | None = None
+) -> list[RouteDecision]:
     """Route what the rows hold with the index."""
-    router = SemanticRouter.load(index, encoder=TinyEncoder())
+    router = SemanticRouter.load(index, encoder=TinyEncoder(), version=version)
     return router.route_batch([row.get("messages") or row["text"] for row in rows])

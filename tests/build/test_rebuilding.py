@@ -1,16 +1,30 @@
 """Building over a version that is there: what stays, what returns, what stops it."""
 
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from semroute.artifact.contents import Cluster
 from semroute.artifact.layout import digest_line
 from semroute.artifact.loading import list_versions, load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
 from semroute.build import build_index
 from semroute.cli.build_summary import print_summary
-from semroute.errors import InvalidIndexError
+from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.relabel import apply_labels, export_labels
-from tests.build.small import SmallFiles, build_small, write_small_files
+from tests.build.small import (
+    SmallFiles,
+    build_small,
+    routed,
+    rows_of,
+    write_rows,
+    write_small_files,
+)
 from tests.tiny import TinyEncoder
 
 
@@ -167,3 +181,137 @@ def test_labels_of_the_frontier_follow_it_to_another_name(
     (labelled,) = [one for one in load_index(out).clusters if one.override]
     assert (labelled.cluster_key, labelled.override) == (key, "large-2")
     assert not summary.suggestions
+
+
+def _turned(files: SmallFiles) -> None:
+    """Let the small model do well on what it failed, and the other way round."""
+    swapped = {"1.0": "0.0", "0.0": "1.0"}
+    lines = [line.split(",") for line in files.evals.read_text().splitlines()]
+    for cells in lines:
+        if cells[1] == "small":
+            cells[2] = swapped[cells[2]]
+    files.evals.write_text("\n".join(map(",".join, lines)) + "\n")
+
+
+def test_a_rebuild_tells_which_requests_of_the_log_the_version_before_sent_elsewhere(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "i"
+    rows = rows_of(files)
+    picture = [{"type": "text", "text": rows[1]["text"]}, {"type": "image_url", "image_url": {}}]
+    del rows[1]["text"]
+    rows[1]["messages"] = [{"role": "user", "content": picture}]
+    write_rows(files, rows)
+    first = build_small(files, out)
+    assert first.moves is None
+    assert build_small(files, out).moves == ()
+    _turned(files)
+    last = build_small(files, out)
+    before, now = (
+        [one.model for one in routed(rows, out, version)]
+        for version in (first.index_version, last.index_version)
+    )
+    pairs = Counter(pair for pair in zip(before, now, strict=True) if pair[0] != pair[1])
+    assert last.moves is not None
+    assert {(move.model_before, move.model): move.n_requests for move in last.moves} == pairs
+    assert [move.n_requests for move in last.moves] == sorted(pairs.values(), reverse=True)
+    assert len(pairs) == 2
+    print_summary(last)
+    share = pairs["small", "large"] / len(rows)
+    assert f"{share:.1%} from small to large" in capsys.readouterr().out
+
+
+def test_of_another_encoder_no_moves_are_told(files: SmallFiles, tmp_path: Path) -> None:
+    build_small(files, tmp_path / "i")
+    other = TinyEncoder(fingerprint="another")
+    summary = build_index(files.queries, files.evals, files.config, tmp_path / "i", encoder=other)
+    assert summary.moves is None
+
+
+def _labelled(out: Path, change: Callable[[Cluster], str | None]) -> None:
+    """Publish the live version again with analysts' labels."""
+    contents = load_index(out)
+    clusters = tuple(
+        cluster.model_copy(update={"override": change(cluster)}) for cluster in contents.clusters
+    )
+    with locked(out):
+        publish(out, replace(contents, clusters=clusters))
+
+
+def test_a_label_that_contradicts_the_evidence_is_told_by_each_build(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    assert not [one for one in build_small(files, out).warnings if "expected to lose" in one]
+    _labelled(out, lambda cluster: "small" if cluster.auto_label == "large" else None)
+    for _ in range(2):
+        told = build_small(files, out).warnings
+        assert any("'small' is expected to lose" in one for one in told)
+
+
+def _with_medium(files: SmallFiles) -> None:
+    """Add a model that does what the small one does, for more."""
+    medium = '[[models]]\nname = "medium"\nusd_per_request = 0.01\n[quality]'
+    files.config.write_text(files.config.read_text().replace("[quality]", medium))
+    lines = files.evals.read_text().splitlines()
+    alike = [line.replace(",small,", ",medium,") for line in lines if ",small," in line]
+    files.evals.write_text("\n".join([*lines, *alike]) + "\n")
+
+
+def test_a_label_that_is_lost_is_told_where_a_cheaper_model_answers_instead(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    _with_medium(files)
+    build_small(files, out)
+    _labelled(out, lambda cluster: "medium" if cluster.auto_label == "small" else None)
+    files.queries.write_text(files.queries.read_text().replace("detail", "matter"))
+    live = load_index(out).manifest.index_version
+    with pytest.raises(
+        CheckFailedError, match=r"^3 labels of analysts cannot be carried over \(me"
+    ):
+        build_index(
+            files.queries,
+            files.evals,
+            files.config,
+            out,
+            encoder=TinyEncoder(),
+            require_labels=True,
+        )
+    assert load_index(out).manifest.index_version == live
+    told = [one for one in build_small(files, out).warnings if "where an analyst had chosen" in one]
+    assert len(told) == 3
+    assert all(one.startswith("small answers most of what is now called") for one in told)
+
+
+def test_with_all_labels_in_place_a_build_that_requires_them_goes_on(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    _with_a_label_of_the_frontier(files, out)
+    summary = build_index(
+        files.queries, files.evals, files.config, out, encoder=TinyEncoder(), require_labels=True
+    )
+    assert summary.n_reattached == 1
+
+
+def test_a_model_that_got_worse_within_the_log_is_told(files: SmallFiles, tmp_path: Path) -> None:
+    rows = rows_of(files)
+    for number, row in enumerate(rows):
+        row["timestamp"] = f"2026-10-{1 + 28 * number // len(rows):02}"
+    write_rows(files, rows)
+    assert not build_small(files, tmp_path / "i").drifts
+    newer = {row["query_id"] for row in rows[len(rows) // 2 :]}
+    lines = files.evals.read_text().splitlines()
+    fails = [
+        line.replace("small,1.0", "small,0.5") if line.split(",")[0] in newer else line
+        for line in lines
+    ]
+    files.evals.write_text("\n".join(fails) + "\n")
+    summary = build_small(files, tmp_path / "i")
+    (drift,) = summary.drifts
+    assert (drift.model, drift.since) == ("small", "2026-10-15T00:00:00Z")
+    told = [one for one in summary.warnings if "its older scores make it look better" in one]
+    assert len(told) == 1
+    assert told[0].startswith(f"small loses {drift.change:.3f} more against large on the")
+    assert json.loads(json.dumps(summary.to_dict()))["drifts"][0]["model"] == "small"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from semroute.evaluate.moved import Move, moved_traffic
+from semroute.evaluate.moved import NamedMove, moved_traffic
 from semroute.router import SemanticRouter
 from tests.tiny import TinyEncoder
 from tests.tiny_index import tiny_contents, tiny_texts, with_cluster
@@ -33,7 +33,7 @@ def test_each_request_that_moved_is_named_with_both_decisions() -> None:
     told = found.to_dict()["moved"]
     assert [tuple(one.values()) for one in told] == expected
     assert {one.reason for one in found.moved} == {"override"}
-    assert found.moves(2) == (Move(was[2].model, now[2].model, 3, ("q2", "q3")),)
+    assert found.moves(2) == (NamedMove(was[2].model, now[2].model, 3, ("q2", "q3")),)
 
 
 def test_costs_are_means_of_what_each_version_expects() -> None:

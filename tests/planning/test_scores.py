@@ -35,7 +35,8 @@ def log(scores: np.ndarray, cluster_ids: np.ndarray, fit: np.ndarray) -> ScoredL
     costs = np.tile([0.1, 0.01], (len(scores), 1))
     n_clusters = int(cluster_ids.max()) + 1
     unknown = np.full_like(scores, NAN)
-    return ScoredLog(cluster_ids, n_clusters, fit, scores, costs, unknown, MODELS, "large")
+    free = np.full(n_clusters, -1)
+    return ScoredLog(cluster_ids, n_clusters, fit, scores, costs, unknown, free, MODELS, "large")
 
 
 def three_clusters(n: int = 300) -> ScoredLog:
@@ -110,6 +111,31 @@ def test_a_log_without_any_score_gets_a_plan() -> None:
     assert {one.column for one in planned} == {0, 1}
 
 
+def test_a_cluster_an_analyst_labelled_gets_no_scores_that_only_a_label_needs() -> None:
+    whole = three_clusters()
+    free = plan_scores(whole, 400, tolerance=0.05, confidence=0.95)
+    near = {one.row for one in free if one.purpose == "label"} & set(
+        np.flatnonzero(whole.cluster_ids == 1)
+    )
+    assert near, "where nobody chose a label, a few more scores may change it"
+    for column in (0, 1):
+        labelled = replace(whole, labelled=np.array([-1, column, -1]))
+        planned = plan_scores(labelled, 400, tolerance=0.05, confidence=0.95)
+        chosen = [one for one in planned if whole.cluster_ids[one.row] == 1]
+        assert {one.purpose for one in chosen} == {"certificate"}
+        assert {one.column for one in chosen} <= {0, column}
+        wanted = may_answer(labelled, tolerance=0.05, confidence=0.95)
+        assert wanted[whole.cluster_ids == 1].all(axis=0).tolist() == [True, column == 1]
+
+
+def test_what_an_index_expects_of_a_text_does_not_matter_where_an_analyst_chose() -> None:
+    whole = replace(three_clusters(), labelled=np.array([0, -1, -1]))
+    sure = replace(whole, expected_losses=np.zeros_like(whole.scores))
+    wanted = may_answer(sure, tolerance=0.05, confidence=0.95)
+    assert not wanted[whole.cluster_ids == 0, 1].any()
+    assert wanted[whole.cluster_ids != 0, 1].all()
+
+
 def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_queries() -> None:
     """Whole rows: which of the models would answer is not known, and half a row says nothing."""
     n, models = 60, ("large", "medium", "small")
@@ -120,6 +146,7 @@ def test_without_any_score_every_cheaper_model_is_scored_on_the_same_held_out_qu
         scores=np.full((n, 3), NAN),
         costs_usd=np.tile([0.1, 0.03, 0.01], (n, 1)),
         expected_losses=np.full((n, 3), NAN),
+        labelled=np.full(2, -1),
         models=models,
         frontier="large",
     )
@@ -143,6 +170,7 @@ def test_a_model_expected_to_do_well_on_a_text_is_scored_there_whatever_its_clus
         scores=scores,
         costs_usd=np.tile([0.1, 0.03, 0.01], (n, 1)),
         expected_losses=np.full((n, 3), NAN),
+        labelled=np.full(1, -1),
         models=("large", "mid", "small"),
         frontier="large",
     )
@@ -186,6 +214,7 @@ def test_a_model_that_is_fully_scored_does_not_hide_the_holes_of_another() -> No
         scores=scores,
         costs_usd=np.tile([0.1, 0.03, 0.01], (5, 1)),
         expected_losses=np.full((5, 3), NAN),
+        labelled=np.full(1, -1),
         models=("large", "mid", "small"),
         frontier="large",
     )
