@@ -201,6 +201,17 @@ class RoutingPolicy:
         possible = (saved > EQUAL_COSTS * of_frontier) & (self.tolerance is not None)
         return np.where(possible, self._price * saved - self._least_gain, np.nan)
 
+    def accepted_one(self, costs_usd: Sequence[float]) -> list[float | None]:
+        """Return the same for one text without numpy; None instead of NaN."""
+        if self.tolerance is None:
+            return [None] * len(costs_usd)
+        of_frontier = costs_usd[self.frontier]
+        price, least_gain, least_saved = self._price, self._least_gain, EQUAL_COSTS * of_frontier
+        return [
+            price * (of_frontier - cost) - least_gain if of_frontier - cost > least_saved else None
+            for cost in costs_usd
+        ]
+
     def _best(self, traffic: Traffic) -> Integers:
         if self.tolerance is None:
             return np.full(len(traffic.losses), self.frontier)

@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isnan
 from typing import Any
 
-import numpy as np
-
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
-from semroute.artifact.serving import routing_policy
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
 from semroute.vocabulary import has_words
@@ -84,7 +80,9 @@ def explain_decision(
     `near` are the clusters to show, most similar first.
     """
     manifest = contents.manifest
-    accepted = _accepted(decision, contents)
+    # The frontier's answer to what is unknown rests on no estimate.
+    known = () if decision.is_fallback else decision.candidates
+    accepted = {one.model: one.accepted_loss for one in known if one.accepted_loss is not None}
     clusters = tuple(
         _explained(contents.clusters[n.cluster_id], n, examples.get(n.cluster_id, ())) for n in near
     )
@@ -119,20 +117,6 @@ def _explained(cluster: Cluster, near: Neighbour, examples: tuple[str, ...]) -> 
         evidence=cluster.evidence,
         examples=examples,
     )
-
-
-def _accepted(decision: RouteDecision, contents: IndexContents) -> dict[str, float]:
-    """Return the largest expected loss at which each cheaper model beats the frontier here.
-
-    Nothing is accepted of any on a text of which nothing is known.
-    """
-    if decision.is_fallback:
-        return {}
-    models = contents.manifest.config.model_names
-    costs = {one.model: one.expected_cost_usd for one in decision.candidates}
-    expected = np.array([[costs[model] for model in models]], dtype=np.float64)
-    losses = routing_policy(contents).accepted_losses(expected)[0].tolist()
-    return {model: loss for model, loss in zip(models, losses, strict=True) if not isnan(loss)}
 
 
 def _why(

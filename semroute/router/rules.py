@@ -104,11 +104,11 @@ class Rules:
         return Verdict(self._models[column], reason, self._candidates(losses, costs_usd))
 
     def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
-        models = self._models
+        models, accepted = self._models, self._policy.accepted_one(costs)
         cheapest_first = sorted(range(len(models)), key=costs.__getitem__)
         return tuple(
             [
-                Candidate(models[i], None if isnan(losses[i]) else losses[i], costs[i])
+                Candidate(models[i], None if isnan(losses[i]) else losses[i], costs[i], accepted[i])
                 for i in cheapest_first
             ]
         )

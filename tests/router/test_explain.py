@@ -56,3 +56,17 @@ def test_an_explanation_becomes_json() -> None:
     document = json.loads(json.dumps(ROUTER.explain(tiny_texts(0, 1)[0]).to_dict()))
     assert document["decision"]["cluster_id"] == document["clusters"][0]["cluster_id"]
     assert document["clusters"][0]["evidence"][0]["model"]
+
+
+def test_a_decision_tells_what_loss_it_accepts_as_the_explanation_does() -> None:
+    explanation = ROUTER.explain(tiny_texts(1, 1)[0])
+    candidates = explanation.decision.candidates
+    accepted = {one.model: one.accepted_loss for one in candidates}
+    assert accepted.pop("large") is None
+    assert accepted == explanation.accepted_losses
+    chosen = next(one for one in candidates if one.model == explanation.decision.model)
+    assert explanation.decision.reason == "matched"
+    assert chosen.expected_loss is not None
+    assert chosen.accepted_loss is not None
+    assert chosen.expected_loss <= chosen.accepted_loss
+    assert f"{chosen.accepted_loss:.3f} is accepted" in " ".join(explanation.why)
