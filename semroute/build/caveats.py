@@ -88,6 +88,15 @@ def _answered_cheaper(lost: Sequence[Suggestion], contents: IndexContents) -> It
 
 def _of_drift(drift: Drift, frontier: str) -> str:
     more = "more" if drift.change > 0 else "less"
+    if drift.model == frontier:
+        more = "lower" if drift.change > 0 else "higher"
+        return (
+            f"the scores of {frontier} itself are {abs(drift.change):.3f} {more} on the "
+            f"{drift.n_newer:,} scored queries since {drift.since} than on the {drift.n_older:,} "
+            f"from before, topic by topic (standard error {drift.standard_error:.3f}); every model "
+            "is compared with it: if it, its prompt or what scores it has changed, leave all "
+            "scores from before out of --evals"
+        )
     advice = "its older scores make it look better than it is now"
     if drift.change < 0:
         advice = "its older scores make it look worse than it is now"

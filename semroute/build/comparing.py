@@ -37,14 +37,25 @@ def moves_since(
 ) -> tuple[Move, ...] | None:
     """Say how many requests of the log went to another model by the version before.
 
-    The pair of models with most of them comes first. None if there was no version before, or its
-    encoder is another one.
+    The pair of models with most of them comes first; a frontier that is called otherwise now is the
+    same. None if there was no version before, or it took texts for other vectors.
     """
-    if previous is None or previous.manifest.encoder != contents.manifest.encoder:
+    if previous is None or not _reads_alike(previous, contents):
         return None
+    former, frontier = (one.manifest.config.frontier for one in (previous, contents))
     before, now = (_models(one, log) for one in (previous, contents))
+    if former not in contents.manifest.config.model_names:
+        before = [frontier if model == former else model for model in before]
     pairs = Counter(pair for pair in zip(before, now, strict=True) if pair[0] != pair[1])
     return tuple(Move(*pair, n_requests=n) for pair, n in pairs.most_common())
+
+
+def _reads_alike(one: IndexContents, other: IndexContents) -> bool:
+    """Whether both give a request the same text, and the text the same vector."""
+    left, right = (
+        (contents.manifest.encoder, contents.manifest.config.texts) for contents in (one, other)
+    )
+    return left == right
 
 
 def _models(contents: IndexContents, log: EmbeddedLog) -> list[str]:

@@ -4,9 +4,11 @@ A provider changes a model, an owner its prompt: the scores from before then say
 more, and in the mean with those from after they hide it.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +19,16 @@ NEWEST_SHARES = (0.5, 0.25, 0.1)
 FEWEST_SCORED = 30
 """On either side; fewer say too little."""
 
+FEWEST_LOSSES = 5
+"""Queries with a loss or a gain that the smaller side may be expected to have, likewise."""
+
 LEVEL = 0.01
 """Of finding a change in any model where there is none."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A model whose loss against the frontier has changed.
+    """A model whose loss against the frontier has changed; of the frontier itself, its score.
 
     `change` is how much more it loses on the `n_newer` scored queries since `since` (UTC, ISO 8601)
     than on the `n_older` from before, topic by topic, with its `standard_error`. Below 0 it loses
@@ -47,20 +52,22 @@ def find_drifts(
     """Find the models whose loss has changed.
 
     Within each cluster newer queries are set against older ones, so that other topics are no
-    change: a regression with one constant per cluster, and standard errors that do not ask for
-    equal variances (White, "A heteroskedasticity-consistent covariance matrix estimator and a
-    direct test for heteroskedasticity", Econometrica 48, 1980). As many tests are made, each is at
-    its part of `LEVEL` (Bonferroni).
+    change. Where nothing has changed, any of a cluster's queries might as well be the newer ones:
+    the variance is that of drawing them (Mantel, "Chi-square tests with one degree of freedom;
+    extensions of the Mantel-Haenszel procedure", Journal of the American Statistical Association
+    58, 1963), and as losses are rare the skewness counts too (Cornish and Fisher, 1938). As many
+    tests are made, each is at its part of `LEVEL` (Bonferroni).
 
     Args:
-        losses: against the frontier, (n, n_models), NaN where unknown.
+        losses: against the frontier, (n, n_models), NaN where unknown; of the frontier itself its
+            scores below zero.
         cluster_ids: of the nearest clusters, (n,).
         asked_at: seconds since 1970, (n,); NaN where unknown.
         models: their names.
     """
     from scipy.stats import norm
 
-    # A model that never loses anything, as the frontier itself, cannot have changed.
+    # A model that never loses anything cannot have changed.
     columns = np.flatnonzero(np.nan_to_num(losses).any(axis=0)).tolist()
     if not columns:
         return ()
@@ -69,18 +76,30 @@ def find_drifts(
     for column in columns:
         rows = np.flatnonzero(np.isfinite(losses[:, column]) & np.isfinite(asked_at))
         drifts = [
-            drift
+            compared
             for share in NEWEST_SHARES
-            if (drift := _drift(losses[rows, column], cluster_ids[rows], asked_at[rows], share))
+            if (compared := _drift(losses[rows, column], cluster_ids[rows], asked_at[rows], share))
         ]
-        strongest = max(drifts, key=_deviations, default=None)
-        if strongest and _deviations(strongest) > bar:
-            found.append(replace(strongest, model=models[column]))
+        strongest = max(drifts, key=lambda found: abs(found.deviations), default=None)
+        if strongest and abs(strongest.deviations) > bar:
+            found.append(strongest.of(models[column]))
     return tuple(found)
 
 
-def _deviations(drift: Drift) -> float:
-    return abs(drift.change) / drift.standard_error
+class _Found(NamedTuple):
+    """A change, and how many standard deviations of a normal one it lies from none."""
+
+    since: float
+    n_newer: int
+    n_older: int
+    change: float
+    standard_error: float
+    deviations: float
+
+    def of(self, model: str) -> Drift:
+        moment = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        sizes = (self.n_newer, self.n_older)
+        return Drift(model, moment, *sizes, self.change, self.standard_error)
 
 
 def _drift(
@@ -88,28 +107,35 @@ def _drift(
     cluster_ids: NDArray[np.int64],
     asked_at: NDArray[np.float64],
     share: float,
-) -> Drift | None:
+) -> _Found | None:
     """Compare the newest queries with the others; None if there is nothing to compare."""
     if not len(losses):
         return None
-    since = float(np.quantile(asked_at, 1 - share, method="higher"))
-    is_new = asked_at >= since
-    n_newer, n_older = int(is_new.sum()), int((~is_new).sum())
-    if min(n_newer, n_older) < FEWEST_SCORED:
+    later = asked_at[asked_at > asked_at.min()]
+    if not len(later):
         return None
-    newness, loss = (_within(cluster_ids, values) for values in (is_new.astype(float), losses))
-    weight = float(newness @ newness)
-    if not weight:
+    since = max(float(np.quantile(asked_at, 1 - share, method="higher")), float(later.min()))
+    is_new = (asked_at >= since).astype(np.float64)
+    n_newer, n_older = int(is_new.sum()), int((1 - is_new).sum())
+    n_fewer = min(n_newer, n_older)
+    if n_fewer < FEWEST_SCORED or n_fewer * np.count_nonzero(losses) < FEWEST_LOSSES * len(losses):
         return None
-    change = float(newness @ loss) / weight
-    error = float(np.linalg.norm(newness * (loss - change * newness))) / weight
-    if not error:
-        return None
-    moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Drift("", moment, n_newer, n_older, change, error)
-
-
-def _within(cluster_ids: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Take the mean of its cluster from each value."""
     _, places = np.unique(cluster_ids, return_inverse=True)
-    return values - (np.bincount(places, values) / np.bincount(places))[places]
+    n, m = np.bincount(places), np.bincount(places, is_new)
+    loss = losses - (np.bincount(places, losses) / n)[places]
+    squares, cubes = np.bincount(places, loss**2), np.bincount(places, loss**3)
+    weight = float((m * (n - m) / n).sum())
+    variance = float((m * (n - m) / n * squares / np.maximum(n - 1, 1)).sum())
+    if not weight or not variance > 0:
+        return None
+    lopsided = m * (n - m) * (n - 2 * m) / (n * np.maximum((n - 1) * (n - 2), 1))
+    skewness = float((lopsided * cubes).sum()) / variance**1.5
+    deviations = float(is_new @ loss) / math.sqrt(variance)
+    return _Found(
+        since=since,
+        n_newer=n_newer,
+        n_older=n_older,
+        change=float(is_new @ loss) / weight,
+        standard_error=math.sqrt(variance) / weight,
+        deviations=deviations - skewness * (deviations**2 - 1) / 6,
+    )

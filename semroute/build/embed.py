@@ -74,7 +74,6 @@ def embed_log(
     encoder: Encoder,
     watch: Watch,
     folder: Path | None = None,
-    key: str = "",
 ) -> EmbeddedLog:
     """Clean and embed a query log; equal texts are embedded once.
 
@@ -86,7 +85,6 @@ def embed_log(
         watch: times the step and shows its progress.
         folder: of the index, whose lock the caller holds. Vectors are saved there as they come, and
             taken from there if an earlier build saved them.
-        key: of the digests by which they are found.
 
     Raises:
         InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
@@ -95,7 +93,7 @@ def embed_log(
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    saved = SavedVectors(folder, encoder, key, len(distinct)) if folder else None
+    saved = SavedVectors(folder, encoder, len(distinct)) if folder else None
     known = saved.find(distinct) if saved else [None] * len(distinct)
     if n_reused := sum(row is not None for row in known):
         watch.tell(f"{n_reused:,} of {len(distinct):,} texts are embedded already")

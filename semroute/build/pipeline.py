@@ -119,7 +119,7 @@ def build_index(
             former = former_encoder(previous, inputs.config)
             made = MadeEncoder(encoder) if encoder else _made(inputs.config, texts, former, seed)
         key = previous.manifest.hash_key if previous else content_key(texts)
-        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out, key)
+        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out)
         contents = _contents(log, inputs, made, key, seed, samples, watch)
         carried = carried_over(previous, contents)
         if require_labels:
@@ -129,10 +129,10 @@ def build_index(
             certificate = certified(contents)
             contents = with_certificate(contents, certificate)
             contents = with_changed_share(contents, made.comparison)
+            moves, drifts = moves_since(previous, contents, log), _drifts(log, contents)
         with watch.step("publish"):
             contents = publish(out, contents)
     n_shows_more = sum(inputs.log.shows_more)
-    drifts = _drifts(log, contents)
     warnings = build_warnings(inputs.evals, previous, contents, carried, log, n_shows_more, drifts)
     return summarise(
         out,
@@ -140,7 +140,7 @@ def build_index(
         certificate,
         carried,
         changed_clusters(previous, contents) if previous else None,
-        moves_since(previous, contents, log),
+        moves,
         drifts,
         warnings,
         watch.steps,
@@ -161,7 +161,8 @@ def _interruptions_told(out: Path) -> Iterator[None]:
         if live != before:
             left = f"the index was published before that, version {live} is live"
         if n_kept := n_saved(out):
-            left += f"; {n_kept:,} embedded texts are kept, and the same command takes them up"
+            left += f"; {n_kept:,} embedded texts are kept, "
+            left += "and the same command takes up those it needs"
         raise KeyboardInterrupt(left) from stop
 
 
@@ -267,7 +268,11 @@ def _contents(
 
 def _drifts(log: EmbeddedLog, contents: IndexContents) -> tuple[Drift, ...]:
     config, read = contents.manifest.config, log.some(np.flatnonzero(~log.unread))
-    losses = read.scores[:, [config.model_names.index(config.frontier)]] - read.scores
+    # Copies of a text are scored alike, more often than not: one of them counts.
+    read = read.some(np.unique(np.array(read.texts, dtype=object), return_index=True)[1])
+    frontier = config.model_names.index(config.frontier)
+    losses = read.scores[:, [frontier]] - read.scores
+    losses[:, frontier] = -read.scores[:, frontier]
     nearest = CentroidIndex(contents.centroids).search(read.vectors, 1).cluster_ids[:, 0]
     return find_drifts(losses, nearest, read.asked_at, config.model_names)
 

@@ -1,7 +1,7 @@
 """Vectors of embedded texts, saved beside an index: no text is embedded by the same encoder twice.
 
 A build that was cut short is taken up where it ended, and one of a log that has grown embeds only
-what is new. A file holds a run of texts: a checksum, then a keyed digest of each text and of the
+what is new. A file holds a run of texts: a checksum, then a digest of each text and of the
 encoder, then the vectors, both in NumPy's format; no text. What does not match its checksum is
 embedded again. Saving is a convenience: where it cannot be done, the build goes on without.
 """
@@ -63,14 +63,13 @@ class SavedVectors:
         encoder: whose vectors these are. Versions of semroute and of the libraries count too, and
             what comes out for the probe texts: others may cut, and another processor may round,
             otherwise.
-        key: of the digests, at most 64 bytes.
         n_texts: how many the log has; nothing is saved where so many would fill the disk.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder, key: str, n_texts: int) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, n_texts: int) -> None:
         self._folder = folder / FOLDER
         self._identity = encoder.identity
-        self._key = _key(encoder, key)
+        self._key = _key(encoder)
         self._tag = hashlib.blake2b(self._key, digest_size=8).hexdigest()
         self._can_save = _has_room(folder, 4 * n_texts * self._identity.width)
         self._vectors: dict[bytes, NDArray[np.float32]] = {}
@@ -82,10 +81,14 @@ class SavedVectors:
         """Return the vector of each text as it was saved; None for a text without."""
         return [self._vectors.get(self._digest(text)) for text in texts]
 
-    def save(self, texts: Sequence[str], vectors: Vectors) -> None:
-        """Keep the vectors of texts, or give up keeping any if the disk refuses."""
+    def save(self, texts: Sequence[str], vectors: Vectors) -> str:
+        """Keep the vectors of texts, or give up keeping any if the disk refuses.
+
+        Returns:
+            The name of their file; empty if there is none.
+        """
         if not self._can_save or not texts:
-            return
+            return ""
         digests = np.array([list(self._digest(text)) for text in texts], dtype=np.uint8)
         what = hashlib.blake2b(digests.tobytes(), digest_size=20).hexdigest()
         path = self._folder / f"{self._tag}-{what}-{len(texts)}.vectors"
@@ -99,14 +102,20 @@ class SavedVectors:
             self._can_save = False
             remove_vectors(self._folder.parent)
             logger.warning("%s; what was embedded is not kept for another build", error)
+            return ""
+        return path.name
 
     def forget_others(self, texts: Sequence[str], vectors: Vectors) -> None:
         """Leave the vectors of these texts alone, if by now those of many others are kept."""
-        if n_saved(self._folder.parent) <= MOST_KEPT * len(texts):
+        if not self._can_save or n_saved(self._folder.parent) <= MOST_KEPT * len(texts):
             return
-        remove_vectors(self._folder.parent)
+        before, kept = _named(self._folder.parent), set[str]()
         for places in in_runs(range(len(texts))):
-            self.save([texts[place] for place in places], vectors[places])
+            kept.add(self.save([texts[place] for place in places], vectors[places]))
+        if self._can_save:
+            for name in set(before) - kept:
+                with suppress(OSError):
+                    (self._folder / name).unlink()
 
     def _digest(self, text: str) -> bytes:
         content = text.encode("utf-8", "surrogatepass")
@@ -143,11 +152,11 @@ def _named(folder: Path) -> list[str]:
     return []
 
 
-def _key(encoder: Encoder, key: str) -> bytes:
+def _key(encoder: Encoder) -> bytes:
     versions = sorted({"semroute": __version__, **library_versions()}.items())
     probes = np.ascontiguousarray(encoder.encode(PROBE_TEXTS)).tobytes()
     content = f"{encoder.identity.model_dump_json()}{versions}".encode() + probes
-    return hashlib.blake2b(content, digest_size=32, key=key.encode()).digest()
+    return hashlib.blake2b(content, digest_size=32).digest()
 
 
 def _has_room(folder: Path, n_bytes: int) -> bool:

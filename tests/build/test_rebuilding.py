@@ -228,6 +228,40 @@ def test_of_another_encoder_no_moves_are_told(files: SmallFiles, tmp_path: Path)
     assert summary.moves is None
 
 
+def test_moves_are_not_told_where_other_parts_of_texts_are_read_now(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    build_small(files, tmp_path / "i")
+    files.config.write_text(files.config.read_text() + '[texts]\ntruncated = "frontier"\n')
+    assert build_small(files, tmp_path / "i").moves is None
+
+
+def test_a_frontier_of_another_name_moves_nothing(files: SmallFiles, tmp_path: Path) -> None:
+    build_small(files, tmp_path / "i")
+    for file in (files.evals, files.config):
+        file.write_text(file.read_text().replace("large", "large-2"))
+    assert build_small(files, tmp_path / "i").moves == ()
+
+
+def test_a_frontier_that_changed_within_the_log_is_told_as_such(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    rows = rows_of(files)
+    for number, row in enumerate(rows):
+        row["timestamp"] = f"2026-10-{1 + 28 * number // len(rows):02}"
+    write_rows(files, rows)
+    newer = {row["query_id"] for row in rows[len(rows) // 2 :]}
+    lines = files.evals.read_text().splitlines()
+    lower = [
+        line.replace("large,1.0", "large,0.8") if line.split(",")[0] in newer else line
+        for line in lines
+    ]
+    files.evals.write_text("\n".join(lower) + "\n")
+    told = [one for one in build_small(files, tmp_path / "i").warnings if " itself are " in one]
+    assert len(told) == 1
+    assert told[0].startswith("the scores of large itself are 0.200 lower on the")
+
+
 def _labelled(out: Path, change: Callable[[Cluster], str | None]) -> None:
     """Publish the live version again with analysts' labels."""
     contents = load_index(out)

@@ -130,7 +130,7 @@ class InterruptedEncoder(TinyEncoder):
 
 def test_an_interruption_says_what_is_left_behind(files: SmallFiles, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    told = "embedded texts are kept, and the same command takes them up"
+    told = "embedded texts are kept, and the same command takes up those it needs"
     with pytest.raises(KeyboardInterrupt, match=f"^nothing was published; {KEPT} {told}$"):
         _build(files, out, InterruptedEncoder())
     _build(files, out)

@@ -30,8 +30,8 @@ def _short_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_vectors, "TEXTS_PER_FILE", PER_FILE)
 
 
-def _saver(folder: Path, encoder: TinyEncoder | None = None, key: str = "key") -> SavedVectors:
-    return SavedVectors(folder, encoder or TinyEncoder(), key, N_QUERIES)
+def _saver(folder: Path, encoder: TinyEncoder | None = None) -> SavedVectors:
+    return SavedVectors(folder, encoder or TinyEncoder(), N_QUERIES)
 
 
 def _found(folder: Path, texts: Sequence[str] = TEXTS) -> Vectors | None:
@@ -131,11 +131,10 @@ def test_texts_in_another_order_are_found_all_the_same(tmp_path: Path) -> None:
     assert found.tobytes() == vectors[::-1].tobytes()
 
 
-def test_another_encoder_another_key_or_another_rounding_finds_nothing(tmp_path: Path) -> None:
+def test_another_encoder_or_another_rounding_finds_nothing(tmp_path: Path) -> None:
     _saved(tmp_path)
     others = [
         _saver(tmp_path, TinyEncoder(fingerprint="another")),
-        _saver(tmp_path, key="another"),
         _saver(tmp_path, RoundingEncoder()),
     ]
     assert all(row is None for other in others for row in other.find(TEXTS))
@@ -160,6 +159,28 @@ def test_vectors_of_other_logs_go_once_they_are_many(tmp_path: Path) -> None:
     assert _found(tmp_path) is None
     assert _found(tmp_path, others) is not None
     assert n_saved(tmp_path) == len(others)
+
+
+def test_a_death_while_others_are_forgotten_loses_nothing_of_the_log(tmp_path: Path) -> None:
+    counted = tmp_path / "counted"
+    counted.mkdir()
+    n_calls = len(calls_of(counted, _save_and_forget, counted))
+    for number in range(1, n_calls + 1):
+        folder = tmp_path / f"killed-{number}"
+        folder.mkdir()
+        _saved(folder)
+        die_at(number, folder, _save_and_forget, folder)
+        assert _found(folder) is not None
+
+
+def _save_and_forget(folder: Path) -> None:
+    saved_vectors.TEXTS_PER_FILE = PER_FILE
+    _, vectors = _saved(folder)
+    saver = _saver(folder)
+    for number in range(MOST_KEPT):
+        others = [f"{text} of log {number}" for text in TEXTS]
+        saver.save(others, TinyEncoder().encode(others))
+    saver.forget_others(TEXTS, vectors)
 
 
 def test_other_versions_of_the_libraries_start_afresh(
