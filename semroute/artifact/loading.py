@@ -110,7 +110,9 @@ def current_version(folder: Path) -> str:
             "line break",
         )
     if not exists(path.with_name(version)):
-        raise InvalidIndexError(path, f"names the version {version}, which is not there; {REPAIR}")
+        there = _listed_versions(Path(folder))
+        told = f"names the version {version}, which is not there; there are: {there}; {REPAIR}"
+        raise InvalidIndexError(path, told)
     return version
 
 
@@ -132,10 +134,14 @@ def version_before(folder: Path, version: str) -> str:
     """
     older = [name for name in list_versions(folder) if name < version]
     if not older:
-        there = ", ".join(list_versions(folder)) or "none"
+        there = _listed_versions(folder)
         told = f"holds no version from before {version}; there are: {there}"
         raise InvalidIndexError(folder, told)
     return older[-1]
+
+
+def _listed_versions(folder: Path) -> str:
+    return ", ".join(list_versions(folder)) or "none"
 
 
 def _load(
@@ -169,7 +175,7 @@ def _version_folder(folder: Path, version: str | None) -> Path:
     if not is_bare_name(version):
         raise InvalidIndexError(folder, f"{version[:100]!r} is not the name of a version")
     if not is_folder(folder / version):
-        there = ", ".join(list_versions(folder)) or "none"
+        there = _listed_versions(folder)
         raise InvalidIndexError(
             folder / version, f"is not a folder that holds a version; there are: {there}"
         )

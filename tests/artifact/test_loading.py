@@ -94,9 +94,13 @@ def test_current_may_come_from_an_editor_of_another_system(folder: Path, line: s
     assert load_index(folder).manifest.index_version == VERSION
 
 
-def test_a_version_that_is_gone_is_named(folder: Path) -> None:
+def test_a_version_that_is_gone_is_named_beside_those_that_are_there(folder: Path) -> None:
     (folder / "CURRENT").write_text("20200101T000000Z\n")
-    with pytest.raises(InvalidIndexError, match="CURRENT: names the version 20200101T000000Z, whi"):
+    told = f"CURRENT: names the version 20200101T000000Z, which is not there; there are: {VERSION};"
+    with pytest.raises(InvalidIndexError, match=told):
+        load_index(folder)
+    shutil.rmtree(folder / VERSION)
+    with pytest.raises(InvalidIndexError, match="which is not there; there are: none; restore it"):
         load_index(folder)
 
 
