@@ -1,9 +1,12 @@
 """What `labels apply` prints."""
 
+from collections.abc import Sequence
+
 import click
 
 from semroute.certificate import Certificate
 from semroute.cli.output import dollars, percent, print_columns
+from semroute.labels import LabelEdit
 from semroute.relabel import LabelChange, LabelChanges
 from semroute.texts import printable
 
@@ -22,9 +25,23 @@ def print_changes(changes: LabelChanges) -> None:
         click.echo(f"warning: the sheet has no column {column!r}; what the index says there stays")
     for warning in changes.warnings:
         click.echo(f"warning: {printable(warning)}")
-    for edit in changes.vanished:
-        click.echo(f"line {edit.line}: cluster {edit.cluster_key} is gone; its row was ignored")
+    _print_vanished(changes.vanished)
     click.echo(changes.summary)
+
+
+def _print_vanished(vanished: Sequence[LabelEdit]) -> None:
+    left_out = [edit for edit in vanished if edit.decides_something]
+    for edit in vanished:
+        if not edit.decides_something:
+            click.echo(f"line {edit.line}: cluster {edit.cluster_key} is gone; its row was ignored")
+    if left_out:
+        click.echo(f"left out, with clusters that are gone: {len(left_out)}")
+        heading = ("line", "key", "name", "label", "note")
+        rows = [
+            (edit.line, edit.cluster_key, edit.name or "", edit.label or "", edit.note or "")
+            for edit in left_out
+        ]
+        print_columns([heading, *rows])
 
 
 def _print_promise(changes: LabelChanges) -> None:

@@ -3,13 +3,19 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from semroute.errors import LabelsError
 from semroute.labels.cells import restore, trimmed
-from semroute.labels.sheet import CLUSTER_KEY, EDITABLE_COLUMNS, KEY_COLUMN, VERSION_COLUMN
+from semroute.labels.sheet import (
+    CLUSTER_KEY,
+    EDITABLE_COLUMNS,
+    ID_COLUMN,
+    KEY_COLUMN,
+    VERSION_COLUMN,
+)
 from semroute.labels.spreadsheet import TableRow, read_table
 
 _NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
@@ -18,6 +24,11 @@ _FORMULA_ERROR = re.compile(
 )
 _SHOWN_CHARS = 60
 _HALF_KEY = 8
+_MOST_MOVED = 5
+"""Rows told whose number is another cluster's: all of them have one cause."""
+
+ClusterIds = Callable[[str], Mapping[str, int]]
+"""Gives the `cluster_id` of every key in a version; none of a version that is not known."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +36,9 @@ class LabelEdit:
     """The editable cells of one row, as the analyst left them.
 
     None means that the sheet has no such column, an empty text that the cell is blank. `label` is
-    one of the models or empty; `name` and `note` are as written. `line` counts from 1;
-    `index_version` is that of the export, None if the sheet does not say.
+    one of the models or empty, of a cluster that is gone whatever the cell holds; `name` and `note`
+    are as written. `line` counts from 1; `index_version` is that of the export, None if the sheet
+    does not say.
     """
 
     line: int
@@ -36,22 +48,42 @@ class LabelEdit:
     note: str | None
     index_version: str | None = None
 
+    @property
+    def decides_something(self) -> bool:
+        """Whether there is a label or a note."""
+        return any(trimmed(cell or "") for cell in (self.label, self.note))
+
+
+def _nothing_known(_version: str) -> Mapping[str, int]:
+    return {}
+
 
 def read_edits(
-    path: Path, known_keys: Collection[str], models: Collection[str]
+    path: Path,
+    known_keys: Collection[str],
+    models: Collection[str],
+    *,
+    skip_gone: bool = False,
+    cluster_ids: ClusterIds = _nothing_known,
 ) -> tuple[LabelEdit, ...]:
-    """Read what analysts entered; only `cluster_key`, the editable columns and the version count.
+    """Read what analysts entered: `cluster_key` and the editable columns.
+
+    `cluster_id` and `index_version` only tell whether the key is that of the row.
 
     Rows and columns may be missing, added or in any order, and the file may be saved in UTF-8,
     UTF-16 or Windows-1252, with any common separator and line ending. Rows without a key that edit
     nothing (totals, blank rows) are skipped.
 
     A row whose cluster has vanished since the export is returned if its label and note are empty:
-    it decides nothing. With a label or a note it is a problem, so that no work is lost unseen.
+    it decides nothing. With a label or a note it is a problem, so that no work is lost unseen,
+    unless `skip_gone`.
 
     Args:
         known_keys: the clusters of the index.
         models: the names a label may have.
+        skip_gone: return rows of vanished clusters with a label or a note, too.
+        cluster_ids: where it knows the version of a row, a `cluster_id` that is filled in has to be
+            that of the key.
 
     Raises:
         LabelsError: holds every problem of the sheet, each with line and column.
@@ -63,7 +95,11 @@ def read_edits(
     keys = _Keys(known_keys)
     entries = [_entry(row, table.columns, keys) for row in table.rows]
     entries = [entry for entry in entries if entry.key or entry.edits_something]
-    found = sorted(_problems(entries, keys, models, len(table.columns)), key=_by_line)
+    problems_of_rows = (
+        *_problems(entries, keys, models, len(table.columns), skip_gone=skip_gone),
+        *_moved_keys(entries, len(table.columns), cluster_ids),
+    )
+    found = sorted(problems_of_rows, key=_by_line)
     if found:
         raise LabelsError(path, [str(problem) for problem in found])
     if not entries:
@@ -90,6 +126,11 @@ class _Keys:
         """Return the key as the index writes it; an unknown one as it is."""
         return self._keys.get(key.casefold(), key)
 
+    def is_gone(self, key: str) -> bool:
+        """Whether this can only be the key of a cluster that the index does not have."""
+        is_key = CLUSTER_KEY.fullmatch(key) is not None
+        return is_key and key not in self and self.near(key) is None
+
     def near(self, key: str) -> str | None:
         """Return the only key that shares a half with a mistyped one."""
         if not _HALF_KEY <= len(key) <= 2 * _HALF_KEY + 2:
@@ -104,6 +145,7 @@ class _Entry:
     row: TableRow
     key: str
     cells: Mapping[str, str]
+    cluster_id: str
     index_version: str | None
 
     @property
@@ -143,8 +185,10 @@ def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> _Entry:
     cells = dict(zip(columns, padded, strict=False))
     key = _plain_key(cells[KEY_COLUMN])
     edited = {column: restore(cells[column]) for column in EDITABLE_COLUMNS if column in cells}
+    cluster_id = _plain_key(cells.get(ID_COLUMN, ""))
     version = cells.get(VERSION_COLUMN)
-    return _Entry(row, keys.known(key), edited, None if version is None else trimmed(version))
+    version = None if version is None else trimmed(version)
+    return _Entry(row, keys.known(key), edited, cluster_id, version)
 
 
 def _plain_key(cell: str) -> str:
@@ -156,15 +200,23 @@ def _problems(
     keys: _Keys,
     models: Collection[str],
     n_columns: int,
+    *,
+    skip_gone: bool,
 ) -> Iterator[_Problem]:
     yield from _duplicates(entries)
     for entry in entries:
-        if any(trimmed(cell) for cell in entry.row.cells[n_columns:]):
+        if _has_too_many_cells(entry, n_columns):
             yield _too_many_cells(entry.row, n_columns)
+            continue
+        if skip_gone and keys.is_gone(entry.key):
             continue
         yield from _key_problems(entry, keys)
         yield from _label_problems(entry, models)
         yield from _text_problems(entry)
+
+
+def _has_too_many_cells(entry: _Entry, n_columns: int) -> bool:
+    return any(trimmed(cell) for cell in entry.row.cells[n_columns:])
 
 
 def _too_many_cells(row: TableRow, n_columns: int) -> _Problem:
@@ -188,26 +240,53 @@ def _duplicates(entries: Iterable[_Entry]) -> Iterator[_Problem]:
 def _key_problems(entry: _Entry, keys: _Keys) -> Iterator[_Problem]:
     if entry.key in keys:
         return
-    near = keys.near(entry.key)
-    vanished = CLUSTER_KEY.fullmatch(entry.key) is not None and near is None
-    if not vanished or entry.decides_something:
-        text = _unknown_key(entry.key, near, vanished=vanished)
+    gone = keys.is_gone(entry.key)
+    if not gone or entry.decides_something:
+        text = _unknown_key(entry.key, keys.near(entry.key), gone=gone)
         yield _Problem(entry.row, KEY_COLUMN, text)
 
 
-def _unknown_key(key: str, near: str | None, *, vanished: bool) -> str:
+def _unknown_key(key: str, near: str | None, *, gone: bool) -> str:
     if not key:
         return "the row has an edit but no key; copy the key from a fresh export"
     if _NUMBER.fullmatch(key):
         return f"{_shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
     if near is not None:
         return f"no cluster has the key {_shown(key)}; did you mean {near!r}?"
-    if vanished:
+    if gone:
         return (
-            f"the cluster {_shown(key)} is not in this index (any more); "
-            "move its label and note to another row, or delete the row"
+            f"the cluster {_shown(key)} is not in this index (any more); move its label and note "
+            "to another row, delete the row, or leave out all such rows with --skip-gone"
         )
     return f"{_shown(key)} is not a key; copy the key from a fresh export"
+
+
+def _moved_keys(
+    entries: Iterable[_Entry], n_columns: int, cluster_ids: ClusterIds
+) -> Iterator[_Problem]:
+    """Find rows with the number of another cluster: a column was sorted without the others."""
+    whole = [entry for entry in entries if not _has_too_many_cells(entry, n_columns)]
+    moved = [entry for entry in whole if _has_another_id(entry, cluster_ids)]
+    for entry in moved[:_MOST_MOVED]:
+        text = (
+            f"{_shown(entry.cluster_id)} is not the number of {_shown(entry.key)} in version "
+            f"{entry.index_version}: a column was sorted without the others, or the key is that of "
+            "another row; enter the edits in a fresh export, or empty this cell if the key is right"
+        )
+        yield _Problem(entry.row, ID_COLUMN, text)
+    for entry in moved[_MOST_MOVED : _MOST_MOVED + 1]:
+        n_more = len(moved) - _MOST_MOVED
+        told = f"{n_more} more row{'s'[: n_more != 1]} from here on with another cluster's number"
+        yield _Problem(entry.row, ID_COLUMN, told)
+
+
+def _has_another_id(entry: _Entry, cluster_ids: ClusterIds) -> bool:
+    if not entry.cluster_id or not entry.index_version:
+        return False
+    expected = cluster_ids(entry.index_version).get(entry.key)
+    # A spreadsheet may show 7 as 7.00, and 1200 as 1,200 or 1.200.
+    read = {re.sub(r"[.,]0+\Z", "", entry.cluster_id), re.sub(r"[.,'\s]", "", entry.cluster_id)}
+    return expected is not None and str(expected) not in read
 
 
 def _label_problems(entry: _Entry, models: Collection[str]) -> Iterator[_Problem]:
@@ -257,7 +336,7 @@ def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
         line=entry.row.line,
         cluster_key=entry.key,
         name=entry.cells.get("name"),
-        label=None if label is None else _model(label, models) or "",
+        label=None if label is None else _model(label, models) or trimmed(label),
         note=entry.cells.get("note"),
         index_version=entry.index_version,
     )

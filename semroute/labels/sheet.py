@@ -12,6 +12,7 @@ from semroute.labels.cells import neutralise, numeral, storable
 
 KEY_COLUMN = "cluster_key"
 EDITABLE_COLUMNS = ("name", "label", "note")
+ID_COLUMN = "cluster_id"
 VERSION_COLUMN = "index_version"
 N_EXAMPLES = 3
 
@@ -20,7 +21,7 @@ CLUSTER_KEY = re.compile(r"c[0-9a-f]{15}")
 such as 12345678e9012345 as numbers and write them back changed."""
 
 _READ_ONLY_COLUMNS = (
-    "cluster_id",
+    ID_COLUMN,
     "auto_label",
     "auto_reason",
     "size",

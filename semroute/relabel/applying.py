@@ -1,8 +1,9 @@
 """From the analysts' sheet to a new version of the index."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from semroute.artifact.contents import Cluster, IndexContents
@@ -14,15 +15,24 @@ from semroute.labels import LabelEdit, looks_untouched, read_edits
 from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
 
+ClustersOf = Callable[[str], tuple[Cluster, ...]]
+"""Gives the clusters of a version; none of one that is not there or cannot be read."""
+
 
 def apply_labels(
-    folder: Path, sheet: Path, *, dry_run: bool = False, require_promise: bool = False
+    folder: Path,
+    sheet: Path,
+    *,
+    dry_run: bool = False,
+    allow_no_promise: bool = False,
+    skip_gone: bool = False,
 ) -> LabelChanges:
     """Publish a version with the labels, names and notes of a sheet.
 
-    Nothing is published with `dry_run`, nor when the sheet changes nothing, nor with
-    `require_promise` when it would end the promise (`ends_promise`); a sheet with a problem changes
-    nothing at all.
+    Nothing is published with `dry_run`, nor when the sheet changes nothing, nor when it would end
+    the promise (`ends_promise`), unless `allow_no_promise`; `published_version` is None then. A
+    sheet with a problem changes nothing at all. A label or a note of a cluster that is gone is such
+    a problem, unless `skip_gone`, which leaves these rows out (`vanished`).
 
     Raises:
         LabelsError: holds every problem of the sheet.
@@ -31,10 +41,10 @@ def apply_labels(
         PublishError: the operating system refused a write.
     """
     if dry_run:
-        return _planned(folder, load_index(folder), sheet)[0]
+        return _planned(folder, load_index(folder), sheet, skip_gone=skip_gone)[0]
     with locked(folder), _interruption_told(folder):
-        planned, changed = _planned(folder, load_index(folder), sheet)
-        if not planned.changes or (require_promise and planned.ends_promise):
+        planned, changed = _planned(folder, load_index(folder), sheet, skip_gone=skip_gone)
+        if not planned.changes or (planned.ends_promise and not allow_no_promise):
             return planned
         published = publish(folder, changed)
     return replace(planned, published_version=published.manifest.index_version)
@@ -55,23 +65,36 @@ def _interruption_told(folder: Path) -> Iterator[None]:
 
 
 def _planned(
-    folder: Path, contents: IndexContents, sheet: Path
+    folder: Path, contents: IndexContents, sheet: Path, *, skip_gone: bool
 ) -> tuple[LabelChanges, IndexContents]:
     """Return what the sheet changes, and the contents with it, certified again."""
-    keys = {cluster.cluster_key for cluster in contents.clusters}
-    edits = read_edits(sheet, keys, contents.manifest.config.model_names)
-    edits = _without_old_automatic_names(folder, contents, edits)
+    clusters_of = _clusters_by_version(folder, contents)
+
+    def cluster_ids(version: str) -> Mapping[str, int]:
+        return {one.cluster_key: one.cluster_id for one in clusters_of(version)}
+
+    edits = read_edits(
+        sheet,
+        {cluster.cluster_key for cluster in contents.clusters},
+        contents.manifest.config.model_names,
+        skip_gone=skip_gone,
+        cluster_ids=cache(cluster_ids),
+    )
+    edits = _without_old_automatic_names(contents, edits, clusters_of)
     planned = plan_labels(contents, edits)
     if not planned.changes:
         return with_promise(planned, contents, contents), contents
     after = {change.after.cluster_id: change.after for change in planned.changes}
     clusters = tuple(after.get(one.cluster_id, one) for one in contents.clusters)
-    changed = _without_changed_share(recertified(replace(contents, clusters=clusters)), contents)
+    changed = replace(contents, clusters=clusters)
+    # Names and notes decide nothing: whoever only edits these cannot end a promise.
+    if any(one.before.override != one.after.override for one in planned.changes):
+        changed = _without_changed_share(recertified(changed), contents)
     return with_promise(planned, contents, changed), changed
 
 
 def _without_old_automatic_names(
-    folder: Path, contents: IndexContents, edits: Sequence[LabelEdit]
+    contents: IndexContents, edits: Sequence[LabelEdit], clusters_of: ClustersOf
 ) -> tuple[LabelEdit, ...]:
     """Take no automatic name of the version a sheet was exported from for an analyst's.
 
@@ -83,7 +106,7 @@ def _without_old_automatic_names(
     automatic = {
         (version, cluster.cluster_key): cluster.auto_name
         for version in exported - {contents.manifest.index_version}
-        for cluster in _clusters_of(folder, version)
+        for cluster in clusters_of(version)
     }
 
     def is_outdated(edit: LabelEdit) -> bool:
@@ -98,13 +121,19 @@ def _without_old_automatic_names(
     )
 
 
-def _clusters_of(folder: Path, version: str) -> tuple[Cluster, ...]:
-    if version not in list_versions(folder):
-        return ()
-    try:
-        return load_index(folder, version=version, samples=False).clusters
-    except InvalidIndexError:
-        return ()
+def _clusters_by_version(folder: Path, live: IndexContents) -> ClustersOf:
+    @cache
+    def clusters_of(version: str) -> tuple[Cluster, ...]:
+        if version == live.manifest.index_version:
+            return live.clusters
+        if version not in list_versions(folder):
+            return ()
+        try:
+            return load_index(folder, version=version, samples=False).clusters
+        except InvalidIndexError:
+            return ()
+
+    return clusters_of
 
 
 def _without_changed_share(changed: IndexContents, before: IndexContents) -> IndexContents:

@@ -56,7 +56,8 @@ class LabelChanges:
     `warnings` name overrides the evidence does not defend, names given twice, and other doubts;
     `absent_columns` are the editable ones the sheet does not have, by a misspelt heading for
     example: what the index says there stays.
-    `vanished` are rows of clusters that are gone, without label or note: nothing is done with them.
+    `vanished` are rows of clusters that are gone, without label or note or left out on demand:
+    nothing is done with them.
     `published_version` is None where nothing was published.
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
@@ -81,7 +82,7 @@ class LabelChanges:
         if not self.changes:
             return (
                 f"nothing to change: version {self.index_version} already has every name, label "
-                "and note of the sheet; other columns are not read, and a cluster without a row "
+                "and note of the sheet; other columns change nothing, and a cluster without a row "
                 "stays"
             )
         n_clusters = len(self.changes)
@@ -127,6 +128,7 @@ class LabelChanges:
             "vanished": [asdict(edit) for edit in self.vanished],
             "certificate_before": _promise(self.certificate_before),
             "certificate_after": _promise(self.certificate_after),
+            "ends_promise": self.ends_promise,
             "also_relabelled": [change.to_dict() for change in self.also_relabelled],
             "reason": self.reason,
         }

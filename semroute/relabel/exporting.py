@@ -1,4 +1,4 @@
-"""From the live version of an index to the analysts' sheet."""
+"""From a version of an index to the analysts' sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,25 +18,32 @@ _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
 
 
 def export_labels(
-    folder: Path, output: Path | None = None, *, force: bool = False, delimiter: str = ","
+    folder: Path,
+    output: Path | None = None,
+    *,
+    version: str | None = None,
+    force: bool = False,
+    delimiter: str = ",",
 ) -> Path:
-    """Write the live version's sheet and return where it is; by default `<folder>/labels.csv`.
+    """Write the sheet of a version and return where it is.
 
     Args:
         folder: the index.
-        output: the file to write.
+        output: the file to write; by default `<folder>/labels.csv`, and `<folder>/labels-V.csv`
+            where a version V is asked for, so that the live version's sheet stays.
+        version: a version other than the live one.
         force: replace a file that differs, although it may hold edits nobody has applied.
         delimiter: `;` for a spreadsheet set to a language with a decimal comma.
 
     Raises:
-        InvalidIndexError: the index is damaged.
+        InvalidIndexError: the index is damaged, or the version is not there.
         PublishError: the file exists and differs, cannot be written, or is named as a workbook.
     """
-    target = output or folder / SHEET
+    target = output or folder / (f"labels-{version}.csv" if version else SHEET)
     if target.suffix.lower() in _WORKBOOKS:
         reason = f"the sheet is CSV, which a spreadsheet does not open as {target.suffix}"
         raise PublishError(target, f"{reason}; name it {target.with_suffix('.csv').name}")
-    rows = sheet_rows(load_index(folder))
+    rows = sheet_rows(load_index(folder, version=version))
     if not force:
         _refuse_if_it_differs(target, sheet_bytes(rows, delimiter))
     write_sheet(target, rows, delimiter)

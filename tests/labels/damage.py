@@ -106,7 +106,7 @@ KEYS_DAMAGED = [
     Damage(
         "note on a cluster that is gone",
         _edited(lambda rows: rows.append([GONE, "", "", "keep", "", ""])),
-        "move its label and note to another row, or delete the row",
+        "move its label and note to another row, delete the row, or leave",
     ),
     Damage(
         "sheet of another index without an edit",

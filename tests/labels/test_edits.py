@@ -163,10 +163,29 @@ def test_rows_without_a_key_that_edit_nothing_are_skipped(sheet):
     assert [edit.cluster_key for edit in read(sheet, as_csv(rows))] == [KEYS[0]]
 
 
+GONE = "c0123456789abcde"
+
+
+def test_rows_of_vanished_clusters_are_read_as_they_are_where_these_are_skipped(sheet):
+    rows = [HEADER, [GONE, "#REF!", "gone model", "x"], [KEYS[0], "", "small", ""]]
+    sheet.write_text(as_csv(rows))
+    left_out, edit = read_edits(sheet, KEYS, MODELS, skip_gone=True)
+    assert left_out == LabelEdit(2, GONE, "#REF!", "gone model", "x")
+    assert left_out.decides_something
+    assert edit.cluster_key == KEYS[0]
+    assert not LabelEdit(2, GONE, "a name", " ", None).decides_something
+
+
+@pytest.mark.parametrize("key", ["c012345", f"{KEYS[0][:-1]}x", "orders", ""])
+def test_what_is_no_key_is_not_skipped_as_vanished(sheet, key):
+    sheet.write_text(as_csv([HEADER, [KEYS[1], "", "", ""], [key, "", "small", ""]]))
+    with pytest.raises(LabelsError, match="line 3, column cluster_key"):
+        read_edits(sheet, KEYS, MODELS, skip_gone=True)
+
+
 def test_a_vanished_cluster_that_decides_nothing_does_not_stand_in_the_way(sheet):
-    gone = "c0123456789abcde"
-    edits = read(sheet, as_csv([HEADER, [gone, "old name", "", ""], [KEYS[0], "", "small", ""]]))
-    assert [edit.cluster_key for edit in edits] == [gone, KEYS[0]]
+    edits = read(sheet, as_csv([HEADER, [GONE, "old name", "", ""], [KEYS[0], "", "small", ""]]))
+    assert [edit.cluster_key for edit in edits] == [GONE, KEYS[0]]
 
 
 @pytest.mark.parametrize(

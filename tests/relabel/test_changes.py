@@ -161,7 +161,7 @@ def test_a_sheet_that_changes_nothing_says_so():
     changes = plan_labels(contents(), [edit(0, name="topic 0", label="", note="")])
     assert changes.summary == (
         "nothing to change: version unpublished already has every name, label and note of the "
-        "sheet; other columns are not read, and a cluster without a row stays"
+        "sheet; other columns change nothing, and a cluster without a row stays"
     )
 
 

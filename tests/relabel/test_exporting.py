@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from semroute.artifact.contents import IndexContents, Sample
+from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.errors import InvalidIndexError, PublishError
 from semroute.labels import read_edits
-from semroute.relabel import export_labels, plan_labels, sheet_rows
+from semroute.relabel import apply_labels, export_labels, plan_labels, sheet_rows
 from tests.command_line import run
-from tests.tiny_index import tiny_contents
+from tests.tiny_index import tiny_contents, with_cluster
 
 
 @pytest.fixture
@@ -89,6 +90,44 @@ def test_examples_are_cut_to_one_printable_line():
 def test_an_index_without_samples_gives_a_sheet_without_examples(tmp_path):
     folder = published(tmp_path / "clusters", tiny_contents(samples=False))
     assert {row["example_1"] for row in rows_of(export_labels(folder))} == {""}
+
+
+def test_the_sheet_of_a_version_that_is_not_live_lies_beside_the_live_ones(folder, tmp_path):
+    old = load_index(folder)
+    live = export_labels(folder)
+    applied = live.read_bytes()
+    published(folder, with_cluster(old, 1, name="returns", override="large", note="ask Ann"))
+    version = old.manifest.index_version
+    done = run("labels", "export", "--index", folder, "--version", version)
+    assert done.code == 0, done.stderr
+    assert f"labels apply --index {folder} {folder}/labels-{version}.csv --dry-run" in done.stderr
+    rows = rows_of(folder / f"labels-{version}.csv")
+    assert [row["name"] for row in rows] == ["topic 0", "topic 1", "topic 2"]
+    assert {row["index_version"] for row in rows} == {version}
+    assert live.read_bytes() == applied
+    elsewhere = tmp_path / "old.csv"
+    assert export_labels(folder, elsewhere, version=version) == elsewhere
+    assert rows_of(elsewhere) == rows
+    assert rows_of(export_labels(folder, force=True))[1]["label"] == "large"
+
+
+def test_what_a_rebuild_lost_is_fetched_from_the_version_before(folder):
+    old = load_index(folder).manifest.index_version
+    labelled = with_cluster(load_index(folder), 1, name="returns", override="large", note="Ann")
+    published(folder, labelled)
+    version = load_index(folder).manifest.index_version
+    run("use", "--index", folder, old)
+    sheet = export_labels(folder, version=version)
+    assert apply_labels(folder, sheet).published_version
+    cluster = load_index(folder).clusters[1]
+    assert (cluster.name, cluster.override, cluster.note) == ("returns", "large", "Ann")
+
+
+def test_a_version_that_is_not_there_is_told_beside_those_that_are(folder):
+    version = load_index(folder).manifest.index_version
+    with pytest.raises(InvalidIndexError, match=f"there are: {version}"):
+        export_labels(folder, version="20200101T000000Z")
+    assert not list(folder.glob("*.csv"))
 
 
 def test_an_untouched_sheet_is_written_again_without_a_word(folder):
