@@ -10,7 +10,7 @@ from typing import Any
 
 from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
-from semroute.tables import Row, identifier, read_rows, shown_id
+from semroute.tables import Row, identifier, json_row, read_rows, shown_id
 from semroute.texts import Query, query_text, request_chars, shows_more_than_text
 
 KNOWN_COLUMNS = ("query_id", "text", "messages", "timestamp")
@@ -48,6 +48,14 @@ class QueryLog:
         return tuple(
             not isinstance(one, str) and shows_more_than_text(one) for one in self.requests
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A row of a query log by itself: a text, or messages; `query_id` is None if it has none."""
+
+    query_id: str | None
+    request: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,27 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
         ignored_columns=() if keep_columns else others,
         columns={name: tuple(query.other.get(name, "") for query in in_order) for name in kept},
     )
+
+
+def read_row(line: bytes, path: Path, number: int) -> LogRow:
+    """Read one line of JSON Lines as `read_queries` does; a `query_id` may be missing or null.
+
+    Args:
+        line: in UTF-8, with or without a byte order mark.
+        path: where it is from, for errors; so is `number`, its line counted from 1.
+
+    Raises:
+        InputError: it is no JSON object, or not the row of a query log.
+    """
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} of the line is not UTF-8; write it as UTF-8"
+        raise InputError(problem, path=path, line=number) from None
+    row = json_row(text, path, number, [("text", "messages")])
+    _check_timestamp(path, row)
+    has_id = row.values.get("query_id") is not None
+    return LogRow(identifier(path, row, "query_id") if has_id else None, _request(path, row))
 
 
 def _query(path: Path, row: Row, keep_columns: bool) -> _Query:

@@ -299,14 +299,22 @@ def _csv_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
 
 def _jsonl_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
     for number, line in enumerate(_lines(path, file), 1):
-        if line.isspace():
-            continue
-        values = parse_json(line, path, number)
-        if not isinstance(values, dict):
-            problem = f"each line must be one JSON object, not {kind_of(values)}"
-            raise InputError(f"{problem}; write {{...}} on each line", path=path, line=number)
-        _require(path, number, values, required)
-        yield Row(number, values)
+        if not line.isspace():
+            yield json_row(line, path, number, required)
+
+
+def json_row(line: str, path: Path, number: int, required: Required) -> Row:
+    """Read one line of JSON Lines; `path` and `number` are for errors.
+
+    Raises:
+        InputError: it is not a JSON object, or a required key is missing.
+    """
+    values = parse_json(line, path, number)
+    if not isinstance(values, dict):
+        problem = f"each line must be one JSON object, not {kind_of(values)}"
+        raise InputError(f"{problem}; write {{...}} on each line", path=path, line=number)
+    _require(path, number, values, required)
+    return Row(number, values)
 
 
 def _parquet_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:

@@ -1,10 +1,7 @@
 """`route` and `explain`."""
 
-import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,18 +16,18 @@ from semroute.cli.output import (
     print_json,
     version_option,
 )
+from semroute.cli.requests import STDIN, one_request, requests_of, rows_option
 from semroute.texts import printable
 
 if TYPE_CHECKING:
     from semroute.decision import RouteDecision
+    from semroute.queries import LogRow
     from semroute.router import Explanation
     from semroute.router.explain import ExplainedCluster
 
 
 N_MOVES = 4
 """Reasons shown per model."""
-
-_ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
 
 
 class OfText(OnceEach):
@@ -53,58 +50,32 @@ class OfText(OnceEach):
 @index_option
 @version_option
 @json_option
+@rows_option
 @click.argument("text")
-def route(folder: Path, version: str | None, text: str, as_json: bool) -> None:
+def route(folder: Path, version: str | None, text: str, as_json: bool, rows: bool) -> None:
     """Choose a model for TEXT, or for each line of stdin if TEXT is `-`.
 
-    Write -- before a TEXT that begins with a dash.
+    Write -- before a TEXT that begins with a dash. With --rows TEXT, or each line, is a row of a
+    query log.
 
     \b
     Example: semroute route --index clusters/ "where is my order?"
     """
     from semroute.router import SemanticRouter
 
-    if text == "-" and sys.stdin is None:
-        raise click.UsageError("stdin is closed; connect it, or give a text")
-    if _names_a_file(text):
-        name = printable(text)
-        click.echo(
-            f"note: {name} is a file; for its lines, run: semroute route - < {name}", err=True
-        )
+    asked = requests_of(text, rows=rows)
     router = SemanticRouter.load(folder, version=version)
-    lines = _noting_rows(_lines_of_stdin()) if text == "-" else [text]
-    for query in lines:
-        decision = router.route(query)
+    for row in asked:
+        decision = router.route(row.request)
         if as_json:
-            print_json(decision.to_dict(), indent=None if text == "-" else 2)
+            print_json(_with_id(row, decision), indent=None if text == STDIN else 2)
         else:
             click.echo(decision_line(decision))
 
 
-def _names_a_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # a text may be too long for a path, or hold a zero byte
-        return False
-
-
-def _lines_of_stdin() -> Iterator[str]:
-    for line in sys.stdin.buffer:
-        yield line.decode("utf-8", "replace").rstrip("\r\n")
-
-
-def _noting_rows(lines: Iterator[str]) -> Iterator[str]:
-    """Pass lines on, and say once that one like a row of a JSON Lines file is taken for a text."""
-    noted = False
-    for line in lines:
-        if not noted and _ROW.match(line):
-            noted = True
-            click.echo(
-                "note: a line that looks like JSON is routed as the text it is; route takes plain "
-                "texts, and messages go through SemanticRouter.route in Python",
-                err=True,
-            )
-        yield line
+def _with_id(row: "LogRow", found: "RouteDecision | Explanation") -> dict[str, Any]:
+    id_of_row = {} if row.query_id is None else {"query_id": row.query_id}
+    return {**id_of_row, **found.to_dict()}
 
 
 def decision_line(decision: "RouteDecision") -> str:
@@ -120,20 +91,23 @@ def decision_line(decision: "RouteDecision") -> str:
 @index_option
 @version_option
 @json_option
+@rows_option
 @click.argument("text")
-def explain(folder: Path, version: str | None, text: str, as_json: bool) -> None:
+def explain(folder: Path, version: str | None, text: str, as_json: bool, rows: bool) -> None:
     """Show why TEXT goes to its model: clusters, evidence per model, example queries.
 
-    Write -- before a TEXT that begins with a dash.
+    If TEXT is `-` it is read from stdin, as one text. Write -- before a TEXT that begins with a
+    dash. With --rows TEXT is a row of a query log.
 
     \b
     Example: semroute explain --index clusters/ "where is my order?"
     """
     from semroute.router import SemanticRouter
 
-    explanation = SemanticRouter.load(folder, version=version).explain(text)
+    row = one_request(text, rows=rows)
+    explanation = SemanticRouter.load(folder, version=version).explain(row.request)
     if as_json:
-        print_json(explanation.to_dict())
+        print_json(_with_id(row, explanation))
         return
     decision = explanation.decision
     click.echo(f"{printable(decision.model)} ({decision.reason})")

@@ -121,6 +121,7 @@ def test_a_line_that_looks_like_a_row_of_a_log_is_a_text_and_a_note_says_so_once
     done = run("route", "--index", index, "-", stdin=f"{EASY}\n{row}\n{row}\n".encode())
     assert len(done.stdout.splitlines()) == 3
     assert done.stderr.count("a line that looks like JSON is routed as the text it is") == 1
+    assert "run: semroute route --rows -" in done.stderr
     plain = run("route", "--index", index, "-", stdin=b"{1, 2} is a set\n[3] a list: which?\n")
     assert plain.stderr == ""
 
