@@ -127,7 +127,7 @@ def read_row(line: bytes, path: Path, number: int) -> LogRow:
         problem = f"byte {error.start + 1} of the line is not UTF-8; write it as UTF-8"
         raise InputError(problem, path=path, line=number) from None
     row = json_row(text, path, number, [("text", "messages")])
-    _check_timestamp(path, row)
+    _asked_at(path, row)
     has_id = row.values.get("query_id") is not None
     return LogRow(identifier(path, row, "query_id") if has_id else None, _request(path, row))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from semroute.artifact.agreement import check_agreement
 from semroute.artifact.contents import MANIFEST, SAMPLES, IndexContents, Manifest, Sample
-from semroute.artifact.layout import CURRENT, is_bare_name, version_line
+from semroute.artifact.layout import CURRENT, is_bare_name, is_published_name, version_line
 from semroute.artifact.reading import (
     LARGEST_LINE_BYTES,
     REPAIR,
@@ -132,7 +132,8 @@ def version_before(folder: Path, version: str) -> str:
     Raises:
         InvalidIndexError: there is none.
     """
-    older = [name for name in list_versions(folder) if name < version]
+    published = [name for name in list_versions(folder) if is_published_name(name)]
+    older = [name for name in published if name < version]
     if not older:
         there = _listed_versions(folder)
         told = f"holds no version from before {version}; there are: {there}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.difference import SAME_TOPIC
 from semroute.artifact.serving import usual_costs_usd
 from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
@@ -79,7 +80,8 @@ def _answered_cheaper(lost: Sequence[Suggestion], contents: IndexContents) -> It
     labels = {cluster.cluster_key: cluster.label for cluster in contents.clusters}
     for one in lost:
         now = labels.get(one.nearest_key or "")
-        if now and one.label in costs_usd and costs_usd[now] < costs_usd[one.label]:
+        is_same = (one.similarity or 0.0) >= SAME_TOPIC
+        if now and is_same and one.label in costs_usd and costs_usd[now] < costs_usd[one.label]:
             yield (
                 f"{now} answers most of what is now called {one.nearest_name}, where an analyst "
                 f"had chosen {one.label} for {one.name or one.cluster_key}, which costs more"

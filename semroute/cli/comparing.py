@@ -53,11 +53,9 @@ def compare(
     from semroute.artifact.loading import current_version, load_index, version_before
 
     after = after or current_version(folder)
+    new = load_index(folder, version=after, samples=False)
     before = before or version_before(folder, after)
-    found = difference(
-        load_index(folder, version=before, samples=False),
-        load_index(folder, version=after, samples=False),
-    )
+    found = difference(load_index(folder, version=before, samples=False), new)
     moved = _moved(folder, before, after, queries) if queries else None
     if as_json:
         print_json({**found.to_dict(), "requests": moved and moved.to_dict()})

@@ -133,17 +133,19 @@ def compared_again(
     """Compare a form that was compiled earlier with its original on other texts.
 
     Returns:
-        The compiled encoder with the new comparison; None if it cannot be opened, or is not as
-        close as a form has to be.
+        The compiled encoder with the new comparison; None if it cannot be opened, would be made
+        with other settings today, or is not as close as a form has to be.
     """
     try:
         compiled = CompiledEncoder(files)
     except EncoderError:
         return None
     identity, checks = compiled.identity, _checks(sample_texts)
+    precision: Precision = "int8" if identity.kind == "onnx-int8" else "fp32"
+    if files[SETTINGS] != _as_file(_settings(encoder, precision, identity.hidden_dimension)):
+        return None
     original = encoder.encode(checks)[:, : identity.width]
     compared = Comparison(checks, original, compiled.encode(checks), identity.dimension)
-    precision: Precision = "int8" if identity.kind == "onnx-int8" else "fp32"
     if _below(compared, precision):
         return None
     return CompiledModel(dict(files), identity, compared, departure)
@@ -200,7 +202,7 @@ class _Source:
         return self._made(self.graph, "fp32")
 
     def int8(self, sample_texts: Sequence[str]) -> CompiledModel:
-        settings = self._settings("int8")
+        settings = _settings(self.encoder, "int8", self.hidden_dimension)
         window = settings.window(self.tokenizer)
         texts = (*PROBE_TEXTS[::2], *sample_texts[:MAX_EXAMPLES])
         ids = [window.ids(text) for text in texts]
@@ -211,24 +213,31 @@ class _Source:
         files = {
             MODEL: graph.SerializeToString(deterministic=True),
             TOKENIZER: self.tokenizer,
-            SETTINGS: self._settings(precision).model_dump_json(indent=2).encode(),
+            SETTINGS: _as_file(_settings(self.encoder, precision, self.hidden_dimension)),
         }
         compiled = CompiledEncoder(files)
         identity, found = compiled.identity, compiled.encode(self.checks)
         compared = Comparison(tuple(self.checks), self.original, found, identity.dimension)
         return CompiledModel(files, identity, compared)
 
-    def _settings(self, precision: Precision) -> CompiledSettings:
-        model, identity = self.encoder.model, self.encoder.identity
-        return CompiledSettings(
-            kind="onnx-int8" if precision == "int8" else "onnx-fp32",
-            model=identity.model,
-            dimension=identity.dimension,
-            hidden_dimension=self.hidden_dimension,
-            max_tokens=_max_tokens(self.encoder),
-            prompt=model.prompts.get(model.default_prompt_name or "") or "",
-            cut=self.encoder.cut,
-        )
+
+def _settings(
+    encoder: SentenceTransformerEncoder, precision: Precision, hidden_dimension: int
+) -> CompiledSettings:
+    model, identity = encoder.model, encoder.identity
+    return CompiledSettings(
+        kind="onnx-int8" if precision == "int8" else "onnx-fp32",
+        model=identity.model,
+        dimension=identity.dimension,
+        hidden_dimension=hidden_dimension,
+        max_tokens=_max_tokens(encoder),
+        prompt=model.prompts.get(model.default_prompt_name or "") or "",
+        cut=encoder.cut,
+    )
+
+
+def _as_file(settings: CompiledSettings) -> bytes:
+    return settings.model_dump_json(indent=2).encode()
 
 
 def _below(comparison: Comparison, precision: Precision) -> str | None:

@@ -79,6 +79,10 @@ def test_the_version_before_another_is_the_one_published_last_before_it(folder: 
     first, second, third = list_versions(folder)
     assert version_before(folder, third) == second
     assert version_before(folder, second) == first
+    (folder / first).rename(folder / "0-before-labels")
+    with pytest.raises(InvalidIndexError, match=f"no version from before {second}"):
+        version_before(folder, second)
+    (folder / "0-before-labels").rename(folder / first)
     with pytest.raises(
         InvalidIndexError, match=f"no version from before {first}; there are: {first}"
     ):

@@ -201,10 +201,15 @@ def test_a_form_compiled_earlier_is_compared_on_other_texts_and_stays_what_it_wa
 
 def test_a_form_compiled_earlier_is_not_taken_if_it_is_far_off_or_damaged(
     bert: SentenceTransformerEncoder,
+    bert_folder: Path,
     fp32_files: Mapping[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert compared_again(bert, {**fp32_files, "model.onnx": b"no"}, None, SAMPLE) is None
+    prompted = small_models.opened(bert_folder)
+    prompted.model.prompts = {"query": "search: "}
+    prompted.model.default_prompt_name = "query"
+    assert compared_again(prompted, fp32_files, None, SAMPLE) is None
     monkeypatch.setitem(export.FLOORS, "fp32", 1.1)
     assert compared_again(bert, fp32_files, None, SAMPLE) is None
 
