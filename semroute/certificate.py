@@ -70,12 +70,17 @@ class Certificate(BaseModel):
                 f"NOT certified: with the analysts' labels the mean score lost {against} may reach "
                 f"{self.upper_bound:.4f}, above the {self.max_loss:g} asked for, {traffic}."
             )
-        if self.tolerance is None and not self._rests_on_labels:
+        if self.is_frontier_alone:
             return f"Nothing cheaper could be certified, so {self.frontier} answers; {self._need}."
         return (
             f"With confidence {100 * self.confidence:.4g}%, at most {self.max_loss:g} of mean "
             f"score is lost {against}, {traffic}{labels}."
         )
+
+    @property
+    def is_frontier_alone(self) -> bool:
+        """Whether the promise holds only as nothing cheaper than the frontier is in force."""
+        return self.holds and self.tolerance is None and not self._rests_on_labels
 
     @property
     def _rests_on_labels(self) -> bool:

@@ -1,16 +1,14 @@
 """`evaluate`."""
 
 import math
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from semroute.cli.output import (
     NewFile,
     OnceEach,
-    dollars,
     index_option,
     json_option,
     print_json,
@@ -18,9 +16,6 @@ from semroute.cli.output import (
     seed_type,
     version_option,
 )
-
-if TYPE_CHECKING:
-    from semroute.evaluate import Evaluation
 
 INPUT = click.Path(path_type=Path)
 
@@ -69,6 +64,11 @@ class Bar(click.FloatRange):
     type=Bar(-1, 1),
     help="Fail with exit code 5 if the router loses more of the frontier's mean score.",
 )
+@click.option(
+    "--require-promise",
+    is_flag=True,
+    help="Fail with exit code 5 if the certificate of the index does not hold.",
+)
 @click.option("--seed", type=seed_type, default=0, show_default=True, help="Of the bootstrap.")
 @json_option
 def evaluate(
@@ -82,6 +82,7 @@ def evaluate(
     min_quality: float | None,
     max_cost: float | None,
     max_loss: float | None,
+    require_promise: bool,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -90,7 +91,8 @@ def evaluate(
     \b
     Example: semroute evaluate --index clusters/ --queries queries_test.jsonl --evals evals_test.csv
     """
-    from semroute.cli.evaluation_tables import print_evaluation
+    from semroute.cli.evaluation_gates import Bars, gates
+    from semroute.cli.evaluation_tables import print_evaluation, print_gates
     from semroute.cli.progress_bars import progress_for_terminal
     from semroute.errors import CheckFailedError, require
     from semroute.evaluate import evaluate as judge
@@ -113,52 +115,12 @@ def evaluate(
 
         write_report(report, folder, queries, found, samples=samples)
         click.echo(f"report: {report}", err=True)
-    gates = _gates(found, min_quality, max_cost, max_loss)
+    asked = gates(found, Bars(min_quality, max_cost, max_loss, require_promise))
     if as_json:
-        told = [{k: v for k, v in asdict(gate).items() if k != "missed"} for gate in gates]
-        print_json({**found.to_dict(), "gates": told})
+        print_json({**found.to_dict(), "gates": [gate.to_dict() for gate in asked]})
     else:
         print_evaluation(found)
-    missed = [gate.missed for gate in gates if not gate.met]
+        print_gates(asked)
+    missed = [gate.missed for gate in asked if not gate.met]
     if missed:
         raise CheckFailedError("; ".join(missed))
-
-
-@dataclass(frozen=True)
-class Gate:
-    """A figure asked for by an option, and what was reached; None if that is unknown.
-
-    `missed` is what to say if it was not met.
-    """
-
-    option: str
-    asked: float
-    reached: float | None
-    met: bool
-    missed: str
-
-
-def _gates(
-    found: "Evaluation",
-    min_quality: float | None,
-    max_cost: float | None,
-    max_loss: float | None,
-) -> list[Gate]:
-    score = None if found.router.score is None else found.router.score.value
-    cost = found.router.cost_usd.value
-    gates = []
-    if min_quality is not None:
-        met = score is not None and score >= min_quality
-        reached = "unknown" if score is None else f"{score:.4f}"
-        missed = f"the mean score is {reached}, --min-quality asks for {min_quality:g}"
-        gates.append(Gate("--min-quality", min_quality, score, met, missed))
-    if max_cost is not None:
-        missed = f"a request costs {dollars(cost)}, --max-cost allows {dollars(max_cost)}"
-        gates.append(Gate("--max-cost", max_cost, cost, cost <= max_cost, missed))
-    if max_loss is not None:
-        loss = None if found.router.loss is None else found.router.loss.value
-        lost = "an unknown part" if loss is None else f"{loss:.4f}"
-        missed = f"{lost} of the frontier's mean score is lost, --max-loss allows {max_loss:g}"
-        met = loss is not None and loss <= max_loss
-        gates.append(Gate("--max-loss", max_loss, loss, met, missed))
-    return gates

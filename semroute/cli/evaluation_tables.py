@@ -1,5 +1,6 @@
 """What `evaluate` prints."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,7 @@ from semroute.cli.output import figure, percent, print_columns
 from semroute.texts import printable
 
 if TYPE_CHECKING:
+    from semroute.cli.evaluation_gates import Gate
     from semroute.evaluate import Evaluation
     from semroute.evaluate.paired import Interval
     from semroute.evaluate.results import Slice, StrategyResult
@@ -17,8 +19,9 @@ N_SLICES = 5
 
 
 def print_evaluation(found: "Evaluation") -> None:
-    """Print the verdict, the table of strategies, the figures of the curve and the worst slices."""
-    for sentence in found.verdict:
+    """Print promise and verdict, the strategies, the figures of the curve and the worst slices."""
+    promised = (found.certificate.sentence, found.against_promise.sentence)
+    for sentence in (*promised, "", *found.verdict):
         click.echo(printable(sentence))
     _print_coverage(found)
     _print_strategies(found)
@@ -29,8 +32,8 @@ def print_evaluation(found: "Evaluation") -> None:
 def _print_coverage(found: "Evaluation") -> None:
     resamples = f"{found.n_resamples} resamples, seed {found.seed}"
     click.echo(f"\n{found.n_queries:,} queries; 95% intervals in brackets ({resamples})")
-    if found.left_out:
-        click.echo(f"{len(found.left_out)} queries were left out: the build has seen them")
+    for note in found.notes:
+        click.echo(note)
     missing = [f"{model} {n:,}" for model, n in found.n_missing.items() if n]
     if missing:
         click.echo(f"missing scores, which count for and against nobody: {', '.join(missing)}")
@@ -50,7 +53,18 @@ def _print_strategies(found: "Evaluation") -> None:
     for name in found.absent_strategies:
         install = "pip install 'semroute[build]'"
         click.echo(f"  Left out, because scikit-learn is not installed: {name} ({install}).")
-    click.echo("  Rules, learners and labels in hindsight spend what the router spends.")
+    click.echo(
+        "  Rules and learners spend what the router spends, the random mix and labels in hindsight "
+        "at most that."
+    )
+
+
+def print_gates(gates: "Sequence[Gate]") -> None:
+    """Print one line for each gate, met or not."""
+    if gates:
+        click.echo()
+    for gate in gates:
+        click.echo(printable(gate.told))
 
 
 def _strategy_row(one: "StrategyResult") -> tuple[str, ...]:

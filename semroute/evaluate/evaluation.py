@@ -32,6 +32,7 @@ from semroute.evaluate.paired import (
     resample,
     score_interval,
 )
+from semroute.evaluate.promise import against_promise, notes_on, promise_of
 from semroute.evaluate.results import (
     MOST_UNKNOWN,
     Evaluation,
@@ -158,12 +159,16 @@ def judge_decisions(
     few = judge.first(N_RESAMPLES)
     points = [few.draws(chosen_shares(expected.choose(step), len(frozen.models))) for step in steps]
     counted = Counter(decision.reason for decision in decisions)
+    promise = promise_of(contents.manifest.certificate)
     return Evaluation(
         index_version=contents.manifest.index_version,
         frontier=frozen.frontier,
         cheapest=frozen.models[cheapest],
         n_queries=len(frozen.texts),
+        certificate=promise,
+        against_promise=against_promise(promise, strategies[0].loss, len(frozen.texts)),
         left_out=frozen.left_out,
+        notes=notes_on(len(frozen.texts), len(frozen.left_out)),
         n_missing=dict(
             zip(frozen.models, np.isnan(frozen.scores).sum(axis=0).tolist(), strict=True)
         ),
@@ -200,7 +205,7 @@ def _rivals(
     known: Calibration,
     cheapest: int,
 ) -> list[tuple[str, Kind, Numbers]]:
-    """List every strategy; rules, learners and labels in hindsight spend what the router does."""
+    """List every strategy; rules and learners spend what the router does, where they can."""
     frozen, n_models = judge.frozen, len(judge.frozen.models)
     frontier, n = frozen.frontier_column, len(frozen.texts)
     spent = float(judge.draws(shares).cost_usd[0])
@@ -236,6 +241,7 @@ def _result(
         loss=interval(draws.loss),
         cost_usd=known_interval(draws.cost_usd),
         saving=known_interval(draws.saving),
+        saved_usd=known_interval(draws.saving * judge.frontier_cost_usd),
         frontier_share=float(draws.frontier_share[0]),
         router_gain=interval(routed.score - draws.score),
         n_unscored=judge.n_unscored(shares),

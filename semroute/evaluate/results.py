@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from semroute.evaluate.paired import CONFIDENCE, Interval
+from semroute.evaluate.promise import Comparison, Promise
 
 MOST_UNKNOWN = 40
 
@@ -16,9 +17,10 @@ Kind = Literal["router", "single", "rule", "learned", "hindsight"]
 class StrategyResult:
     """One way to choose models, judged on the frozen set.
 
-    Scores are means per query, costs US dollars per request. `loss` is the frontier's mean score
-    minus this one's; `router_gain` the router's mean score minus this one's. None where the models
-    it chooses were never scored. `n_unscored` counts queries whose model or frontier has no score.
+    Scores are means per query, costs US dollars per request. `saved_usd` is the frontier's cost
+    minus this one's, `saving` its share. `loss` is the frontier's mean score minus this one's,
+    `router_gain` the router's mean score minus this one's. None where the models it chooses were
+    never scored. `n_unscored` counts queries whose model or frontier has no score.
     """
 
     name: str
@@ -27,6 +29,7 @@ class StrategyResult:
     loss: Interval | None
     cost_usd: Interval
     saving: Interval
+    saved_usd: Interval
     frontier_share: float
     router_gain: Interval | None
     n_unscored: int
@@ -84,7 +87,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class UnknownQuery:
-    """A query like nothing in the log, and the cluster that is least unlike it."""
+    """A query that was taken for unknown, and the cluster that is least unlike it."""
 
     query_id: str
     similarity: float | None
@@ -95,19 +98,24 @@ class UnknownQuery:
 class Evaluation:
     """A router judged on queries its build has not seen.
 
-    `left_out` are the ids of queries that were left out because the build has seen them.
+    `certificate` is what the build promised, `against_promise` what was measured beside it.
+    `left_out` are the ids of queries that were left out because the build has seen them; `notes`
+    say what that does to the figures.
     `n_missing` counts missing scores by model. `reasons` are shares of the router's reasons,
     `model_shares` of its models. `n_learning` says how many queries kNN and the classifier learned
     from. `strategies` begin with the router; `absent_strategies` names those that scikit-learn is
-    missing for. `slices` come worst first within a column; `unknown` holds the queries least like
-    the log, least similar first, at most `MOST_UNKNOWN`.
+    missing for. `slices` come worst first within a column; `unknown` holds queries that were taken
+    for unknown, least similar first, at most `MOST_UNKNOWN`.
     """
 
     index_version: str
     frontier: str
     cheapest: str
     n_queries: int
+    certificate: Promise
+    against_promise: Comparison
     left_out: tuple[str, ...]
+    notes: tuple[str, ...]
     n_missing: Mapping[str, int]
     n_learning: int
     n_resamples: int

@@ -66,6 +66,11 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
             f"No single model that costs as little does as well: against the best of them, "
             f"{best.name.removeprefix('always ')}, {told}."
         )
+    if gain.high < 0:
+        told = f"scores {_points(gain, -1)} more than the router"
+        return (
+            f"{best.name.replace('always', 'Always using', 1)} costs no more and {told}: {_ADVICE}."
+        )
     return (
         f"The router cannot be told apart from {best.name.replace('always', 'always using', 1)}, "
         f"which costs no more: {told}."

@@ -64,25 +64,30 @@ def _group(found: Evaluation, kind: str) -> dict[str, Any]:
     if kind == "single":
         names = [one.name.removeprefix("always ") for one, _ in members]
         dearest = max(shown["cost"], default=0.0)
-        shown["labels"] = _apart(names, shown["cost"], shown["score"])
+        shown["names"] = names
+        shown["named"] = _apart(shown["cost"], shown["score"])
         shown["places"] = [
-            "bottom left" if cost > 0.8 * dearest else "bottom right" for cost in shown["cost"]
+            "top left" if not named else "bottom left" if cost > 0.8 * dearest else "bottom right"
+            for cost, named in zip(shown["cost"], shown["named"], strict=True)
         ]
     return shown
 
 
-def _apart(names: Sequence[str], costs: Sequence[float], scores: Sequence[float]) -> list[str]:
-    """Keep the names that would not be written over one written before them."""
-    width, height = 0.15 * max(costs, default=0.0), 0.08 * (max(scores) - min(scores))
+def _apart(costs: Sequence[float], scores: Sequence[float]) -> list[bool]:
+    """Say of which marks the names would not be written over one written before them."""
+    width, height = (
+        0.15 * max(costs, default=0.0),
+        0.08 * (max(scores, default=0.0) - min(scores, default=0.0)),
+    )
     written: list[int] = []
-    for place in range(len(names)):
+    for place in range(len(costs)):
         clear = all(
             abs(costs[place] - costs[other]) > width or abs(scores[place] - scores[other]) > height
             for other in written
         )
         if clear:
             written.append(place)
-    return [name if place in written else "" for place, name in enumerate(names)]
+    return [place in written for place in range(len(costs))]
 
 
 def _hover(one: StrategyResult) -> str:

@@ -200,7 +200,7 @@ def _slice_row(part: Slice) -> list[Cell]:
 
 
 def unknown_grid(found: Evaluation, texts: dict[str, str]) -> Grid:
-    """Show queries that were like nothing in the log, least similar first; `texts` are masked."""
+    """Show queries that were taken for unknown, least similar first; `texts` are masked."""
     columns = ("query", "similarity", "nearest cluster", "id")
     rows = [
         [

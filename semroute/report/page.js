@@ -104,6 +104,20 @@ function layout(more) {
 
 const config = { displayModeBar: false, responsive: true };
 
+/* Names that have no room beside their marks are numbers there, and told below the chart. */
+function labelled(group) {
+  if (!group.names) return { mode: "markers" };
+  const written = group.named.map((isClear) => isClear && !phone());
+  const numbered = group.names.map((name, place) => `${place + 1}\u00a0${name}`).filter((_, place) => !written[place]);
+  const told = numbered.length ? `One model for everything: ${numbered.join(", ")}.` : "";
+  document.getElementById("numbered").textContent = told;
+  return {
+    mode: "markers+text",
+    text: group.names.map((name, place) => (written[place] ? plain(name) : String(place + 1))),
+    textposition: group.places,
+  };
+}
+
 function drawCurve() {
   const { groups, curve, mix } = data.curve;
   const traces = [
@@ -118,9 +132,7 @@ function drawCurve() {
     },
     ...groups.map((group) => ({
       x: group.cost, y: group.score, name: plain(group.name),
-      mode: group.labels && !phone() ? "markers+text" : "markers",
-      text: group.labels ? group.labels.map(plain) : undefined,
-      textposition: group.labels ? group.places : undefined,
+      ...labelled(group),
       cliponaxis: false,
       customdata: group.hover.map(plain), hovertemplate: "%{customdata}<extra></extra>",
       error_y: {

@@ -12,10 +12,10 @@ from semroute.artifact.loading import load_index
 from semroute.durable import replace_file
 from semroute.errors import MissingExtraError
 from semroute.evaluate.frozen import SMALL
-from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, finite
 from semroute.masks import mask
 from semroute.queries import read_queries
+from semroute.report import top
 from semroute.report.charts import cluster_map, curve_chart
 from semroute.report.grids import (
     cluster_grid,
@@ -29,9 +29,11 @@ from semroute.texts import printable
 MAX_EXAMPLE_CHARS = 240
 
 _UNKNOWN = """<section>
-<h2>Like nothing in the log</h2>
-<p>{share} of the queries were unlike everything the build has seen, so {frontier} answered
-them. The least similar come first; secrets and personal numbers are masked.</p>
+<h2>Taken for unknown</h2>
+<p>{share} of the queries were too little like the log, or of too many new words, so {frontier}
+answered them. Not all are strange: up to {false_fallback} of known traffic is expected to be among
+them, which the build gives up for safety (<code>max_false_fallback</code>). The least similar come
+first; secrets and personal numbers are masked.</p>
 <div data-table="unknown" data-search="Search these queries"></div>
 </section>"""
 
@@ -57,7 +59,7 @@ def write_report(
         folder: the index that was judged.
         queries: the query file it was judged on.
         found: what `evaluate` found.
-        samples: show masked queries that were like nothing in the log.
+        samples: show masked queries that were taken for unknown.
 
     Raises:
         MissingExtraError: plotly or umap-learn is not installed.
@@ -97,14 +99,16 @@ def render(contents: IndexContents, found: Evaluation, texts: dict[str, str]) ->
         js=_resource("page.js"),
         plotly=_plotly(),
         data=_embedded(data),
-        headline=escape(_headline(found)),
-        subtitle=escape(_subtitle(contents, found)),
-        tiles=_tiles(found),
-        verdict=_verdict(contents, found),
+        banner=top.banner(found),
+        headline=escape(top.headline(found)),
+        subtitle=escape(top.subtitle(contents, found)),
+        cautions=top.notes(found),
+        tiles=top.tiles(found),
+        verdict=top.verdict(found),
         n_queries=f"{found.n_queries:,}",
         small=SMALL,
         learned=_learned(found),
-        unknown=_unknown(found) if texts else "",
+        unknown=_unknown(contents, found) if texts else "",
         notes="".join(f"<li>{escape(note)}</li>" for note in _NOTES),
     )
 
@@ -127,78 +131,17 @@ def _embedded(data: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _headline(found: Evaluation) -> str:
-    saving, loss = found.router.saving.value, found.router.loss
-    if loss is None:
-        return f"semroute saves {saving:.0%} of the cost; what that does to quality is not known"
-    if found.n_queries < SMALL:
-        return f"{found.n_queries} queries are too few to judge semroute by"
-    if loss.holds_zero:
-        at_most = f"{loss.high:.3f} of mean score at most" if loss.high > loss.low else "all alike"
-        quality = f"no loss of quality that {found.n_queries:,} queries can show ({at_most})"
-    elif loss.value > 0:
-        quality = f"{loss.value:.3f} of mean score lost"
-    else:
-        quality = f"{-loss.value:.3f} of mean score gained"
-    return f"semroute saves {saving:.0%} of the cost, with {quality}"
-
-
-def _subtitle(contents: IndexContents, found: Evaluation) -> str:
-    made = contents.manifest.created_at[:10]
-    left_out = f", {len(found.left_out)} left out" if found.left_out else ""
-    return (
-        f"Against always using {found.frontier}, on {found.n_queries:,} queries the build has not "
-        f"seen{left_out}. Index {found.index_version}, made {made}."
-    )
-
-
-def _tiles(found: Evaluation) -> str:
-    router = found.router
-    tiles = (
-        ("saved", f"{router.saving.value:.1%}", _range(router.saving, ".1%")),
-        (
-            "score lost",
-            f"{router.loss.value:.3f}" if router.loss else "unknown",
-            _range(router.loss, ".3f"),
-        ),
-        (
-            "mean score",
-            f"{router.score.value:.3f}" if router.score else "unknown",
-            _range(router.score, ".3f"),
-        ),
-        ("frontier calls", f"{router.frontier_share:.0%}", "of all requests"),
-    )
-    return "".join(
-        f'<div class="tile"><span class="name">{name}</span><b>{value}</b><span>{note}</span></div>'
-        for name, value, note in tiles
-    )
-
-
-def _range(one: Interval | None, style: str) -> str:
-    return "" if one is None else f"95%: {one.low:{style}} to {one.high:{style}}"
-
-
-def _verdict(contents: IndexContents, found: Evaluation) -> str:
-    lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in found.verdict)
-    return f'{lines}<p class="certificate">{escape(_certificate(contents))}</p>'
-
-
-def _certificate(contents: IndexContents) -> str:
-    certificate: Any = contents.manifest.certificate
-    if certificate is None:
-        return "This index carries no certificate: what it loses on other traffic is not promised."
-    said = getattr(certificate, "sentence", None)
-    return f"Certificate of the build: {said or certificate}"
-
-
 def _learned(found: Evaluation) -> str:
     return (
-        "Rules, learners and labels in hindsight spend what semroute spends, so that only scores "
-        f"differ. kNN and the classifier learned from the {found.n_learning:,} queries the build "
-        "held out."
+        "Rules and learners spend what semroute spends, so that only scores differ; the random mix "
+        "and labels in hindsight spend at most that, and where less, more would not help them. "
+        f"kNN and the classifier learned from the {found.n_learning:,} queries the build held out."
     )
 
 
-def _unknown(found: Evaluation) -> str:
-    share = f"{found.reasons.get('ood', 0.0):.1%}"
-    return _UNKNOWN.format(share=share, frontier=escape(found.frontier))
+def _unknown(contents: IndexContents, found: Evaluation) -> str:
+    return _UNKNOWN.format(
+        share=f"{found.reasons.get('ood', 0.0):.1%}",
+        frontier=escape(found.frontier),
+        false_fallback=f"{contents.manifest.ood.max_false_fallback:.1%}",
+    )

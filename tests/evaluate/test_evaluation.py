@@ -296,6 +296,9 @@ class TestLeaks:
         document = json.loads(done.stdout)
         assert document["left_out"] == ["s0", "s1"]
         assert document["n_queries"] == 500
+        (note,) = document["notes"]
+        assert note.startswith("502 queries were given and 2 of them were left out")
+        assert note in command(judged, "--queries", queries, "--evals", evals, "--skip-seen").stdout
 
     def test_blank_queries_are_told_and_count(
         self, judged: Judged, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -33,6 +33,21 @@ def test_a_router_no_better_than_one_model_is_told_so() -> None:
     assert "cannot be told apart from chance" in found.verdict[2]
 
 
+def test_one_model_that_costs_no_more_and_does_better_is_named() -> None:
+    found = _judged(["small", "large"] * 60, [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)] * 60)
+    assert found.verdict[1].startswith("Always using medium costs no more and scores 0.500 (0.4")
+    assert "more than the router" in found.verdict[1]
+
+
+def test_what_is_saved_in_dollars_is_what_is_saved_of_the_frontiers_cost() -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0)] * 80)
+    saved = found.router.saved_usd
+    assert saved.value == pytest.approx((0.02 - 0.0005) / 2)
+    assert saved.low < saved.value < saved.high
+    always = found.strategy("always large").saved_usd
+    assert (always.value, always.low, always.high) == (0.0, 0.0, 0.0)
+
+
 def test_a_router_that_sends_everything_to_the_frontier_is_the_frontier() -> None:
     found = _judged(["large"] * 60, [(1.0, 0.5, 0.0)] * 60)
     assert "saves 0.0%" in found.verdict[0]

@@ -1,12 +1,17 @@
 """The report in a real browser; skips, saying so, where there is no chromium."""
 
+import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from semroute.artifact.loading import load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
+from tests.command_line import run
 from tests.report.conftest import Written
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -20,6 +25,7 @@ class Opened:
     """A page, what it complained of, and what it asked for."""
 
     page: Page
+    written: Written
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -35,7 +41,7 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, written: Written, width: int, scheme: str = "light") -> Opened:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     context.set_offline(True)
-    found = Opened(context.new_page())
+    found = Opened(context.new_page(), written)
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     found.page.on("console", lambda said: found.complaints.append(f"{said.type}: {said.text}"))
     found.page.on("request", lambda request: found.requests.append(request.url))
@@ -122,6 +128,59 @@ def test_at_phone_width_nothing_scrolls_sideways_but_tables(phone: Opened) -> No
     assert scroll.evaluate("one => one.scrollWidth > one.clientWidth")
 
 
+def test_on_a_phone_every_model_of_the_chart_has_a_number_and_a_name(phone: Opened) -> None:
+    marks = phone.page.locator("#curve .textpoint text").all_text_contents()
+    named = (phone.page.locator("#numbered").text_content() or "").replace("\u00a0", " ")
+    models = load_index(phone.written.judged.index).manifest.config.model_names
+    assert sorted(marks) == [str(number + 1) for number in range(len(models))]
+    for model in models:
+        assert re.search(rf"\d {re.escape(model)}\b", named)
+
+
+def test_on_a_desktop_names_without_room_are_told_below_the_chart(desktop: Opened) -> None:
+    marks = desktop.page.locator("#curve .textpoint text").all_text_contents()
+    named = (desktop.page.locator("#numbered").text_content() or "").replace("\u00a0", " ")
+    for model in load_index(desktop.written.judged.index).manifest.config.model_names:
+        assert (model in marks) != bool(re.search(rf"\d {re.escape(model)}\b", named))
+
+
+@pytest.fixture(scope="module")
+def unpromised(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The report of an index under a certificate that does not hold."""
+    judged = written.judged
+    contents, folder = load_index(judged.index), tmp_path_factory.mktemp("unpromised")
+    assert contents.manifest.certificate
+    certificate = contents.manifest.certificate.model_copy(update={"holds": False})
+    manifest = contents.manifest.model_copy(update={"certificate": certificate})
+    with locked(folder):
+        publish(folder, replace(contents, manifest=manifest))
+    path = folder / "report.html"
+    with judged.encoding("semroute.evaluate.evaluation"):
+        arguments = (*judged.arguments[2:], "--index", folder, "--report", path)
+        assert run("evaluate", *arguments, "--require-promise").code == 5
+    return Written(judged, path, path.read_text())
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_without_a_promise_a_banner_stands_above_everything(
+    browser: Browser, unpromised: Written, width: int
+) -> None:
+    page = opened(browser, unpromised, width).page
+    banner = page.locator(".banner.alarm")
+    assert "Nothing is promised of this index" in (banner.text_content() or "")
+    assert "NOT certified" in (banner.text_content() or "")
+    box, headline = banner.bounding_box(), page.locator("h1").bounding_box()
+    assert box
+    assert headline
+    assert min(box["x"], box["y"]) >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= min(headline["y"], 844)
+
+
+def test_with_a_promise_that_is_kept_there_is_no_banner(desktop: Opened) -> None:
+    assert desktop.page.locator(".banner").count() == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_background(
     browser: Browser, written: Written, scheme: str
@@ -129,14 +188,14 @@ def test_text_stands_out_from_its_background(
     """At least 4.5 to 1, what WCAG 2.1 asks of body text."""
     page = opened(browser, written, 1280, scheme).page
     tones = page.evaluate(
-        """['--ink', '--soft', '--card', '--page'].map(name =>
+        """['--ink', '--soft', '--bad', '--card', '--page', '--alarm'].map(name =>
         getComputedStyle(document.documentElement).getPropertyValue(name).trim())"""
     )
-    ink, soft, *backgrounds = map(_luminance, tones)
-    for text in (ink, soft):
-        for behind in backgrounds:
-            light, dark = max(text, behind), min(text, behind)
-            assert (light + 0.05) / (dark + 0.05) >= 4.5
+    ink, soft, bad, card, behind, alarm = map(_luminance, tones)
+    pairs = [(text, tone) for text in (ink, soft) for tone in (card, behind)]
+    for text, tone in [*pairs, (ink, alarm), (bad, alarm)]:
+        light, dark = max(text, tone), min(text, tone)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 def _luminance(tone: str) -> float:

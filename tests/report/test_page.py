@@ -4,6 +4,7 @@ import json
 import re
 import stat
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 
 from semroute.artifact.loading import load_index
 from semroute.evaluate import Evaluation, evaluate
+from semroute.evaluate.paired import Interval
 from semroute.masks import mask
 from semroute.queries import read_queries
 from semroute.report.charts import COLOURS, cluster_map, colours
 from semroute.report.grids import spread
 from semroute.report.page import render
 from semroute.report.projection import plane
+from semroute.report.top import banner, tiles
 from tests.command_line import run
 from tests.report.conftest import Written
 
@@ -66,7 +69,9 @@ def test_unknown_queries_are_shown_masked_and_not_at_all_without_samples(
         arguments = (*written.judged.arguments, "--report", bare, "--no-samples")
         assert run("evaluate", *arguments).code == 0
     assert "unknown" not in data_of(bare.read_text())["tables"]
-    assert "Like nothing in the log" not in bare.read_text()
+    assert "Taken for unknown" in written.html
+    assert "up to 2.0% of known traffic is expected to be among\nthem" in written.html
+    assert "Taken for unknown" not in bare.read_text()
     assert shown[0] not in bare.read_text()
 
 
@@ -79,6 +84,46 @@ def test_names_made_of_markup_stay_text(written: Written, found: Evaluation) -> 
     assert "<img src=x" not in html
     names = [row["cells"][0]["value"] for row in data_of(html)["tables"]["clusters"]["rows"]]
     assert evil in names
+
+
+def test_a_promise_that_holds_and_is_kept_needs_no_banner(
+    written: Written, found: Evaluation
+) -> None:
+    assert found.certificate.holds
+    assert not found.against_promise.is_broken
+    assert banner(found) == ""
+    assert found.certificate.sentence in unescape(written.html)
+    assert found.against_promise.sentence in written.html
+
+
+def test_no_promise_a_broken_one_and_the_frontier_alone_each_have_a_banner_of_their_own(
+    found: Evaluation,
+) -> None:
+    broken = replace(found.certificate, holds=False, sentence="NOT <certified>")
+    none = banner(replace(found, certificate=broken))
+    assert "Nothing is promised of this index" in none
+    assert "NOT &lt;certified&gt;" in none
+    exceeded = replace(found.against_promise, outcome="above", is_broken=True)
+    assert "More was lost than is promised" in banner(replace(found, against_promise=exceeded))
+    alone = replace(found.certificate, is_frontier_alone=True)
+    calm = banner(replace(found, certificate=alone))
+    assert "All requests go to frontier-xl: nothing is lost, and nothing saved" in calm
+    assert [("alarm" in one) for one in (none, calm)] == [True, False]
+
+
+def test_the_tiles_tell_the_saving_in_dollars_and_what_was_promised(found: Evaluation) -> None:
+    router = replace(found.router, saved_usd=Interval(0.00136, -0.002, 0.00163))
+    shown = tiles(replace(found, strategies=(router, *found.strategies[1:])))
+    assert "saved per 1,000 requests</span><b>$1.36</b><span>95%: -$2.00 to $1.63" in shown
+    assert f"<b>{found.certificate.max_loss:g}</b><span>measured: within</span>" in shown
+    broken = replace(found.certificate, holds=False)
+    assert "<b>no promise</b>" in tiles(replace(found, certificate=broken))
+
+
+def test_what_was_left_out_is_said_under_the_headline(written: Written, found: Evaluation) -> None:
+    html = render(load_index(written.judged.index), replace(found, notes=("7 <left> out",)), {})
+    assert '<p class="caution">7 &lt;left&gt; out</p>' in html
+    assert "caution" not in written.html.partition("</style>")[2].partition("<script")[0]
 
 
 def test_a_report_that_cannot_be_written_ends_with_one_line(

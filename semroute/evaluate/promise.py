@@ -1,0 +1,112 @@
+"""What the build promised, and what was measured held against it, in plain sentences."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from semroute.certificate import Certificate
+from semroute.evaluate.frozen import SMALL
+from semroute.evaluate.paired import Interval
+
+NO_CERTIFICATE = (
+    "This index carries no certificate: what it loses on other traffic is not promised."
+)
+
+Outcome = Literal["within", "interval above", "above", "unknown"]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The certificate of an index as an evaluation tells it.
+
+    `holds` says whether `max_loss` is promised; `is_frontier_alone` whether that is so only because
+    nothing cheaper could be certified and the frontier answers everything. Without a certificate
+    `holds` is False and the numbers are None. `upper_bound` is that of the held-out queries.
+    """
+
+    holds: bool
+    is_frontier_alone: bool
+    sentence: str
+    max_loss: float | None
+    confidence: float | None
+    upper_bound: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The mean score lost on the frozen set beside the `max_loss` of the certificate.
+
+    `outcome` is "within" if the whole interval of the loss is at most `max_loss`, "interval above"
+    if the loss is and its interval is not, "above" if the loss is more, "unknown" if nobody can
+    say. `is_broken` says that the whole interval is above.
+    """
+
+    outcome: Outcome
+    is_broken: bool
+    sentence: str
+
+
+def promise_of(certificate: Certificate | None) -> Promise:
+    """Return what the certificate of an index promises; None promises nothing."""
+    if certificate is None:
+        return Promise(False, False, NO_CERTIFICATE, None, None, None)
+    return Promise(
+        holds=certificate.holds,
+        is_frontier_alone=certificate.is_frontier_alone,
+        sentence=certificate.sentence,
+        max_loss=certificate.max_loss,
+        confidence=certificate.confidence,
+        upper_bound=certificate.upper_bound,
+    )
+
+
+def against_promise(promise: Promise, loss: Interval | None, n_queries: int) -> Comparison:
+    """Hold the mean score lost on `n_queries` against the loss that was promised."""
+    if promise.max_loss is None:
+        return Comparison("unknown", False, "There is no promise to hold these queries against.")
+    limit = f"the {promise.max_loss:g} {'promised' if promise.holds else 'asked for, not promised'}"
+    if loss is None:
+        told = f"What is lost on these queries is not known, so nothing can be said of {limit}."
+        return Comparison("unknown", False, told)
+    if n_queries < SMALL:
+        told = f"{n_queries} queries are too few to hold against {limit}."
+        return Comparison("unknown", False, told)
+    outcome, is_broken = _outcome(loss, promise.max_loss), loss.low > promise.max_loss
+    measured = (
+        f"Measured on these {n_queries:,} queries: mean score lost {_figure(loss.value)} "
+        f"({_figure(loss.low)} to {_figure(loss.high)})"
+    )
+    return Comparison(outcome, is_broken, f"{measured}, {_held(outcome, is_broken, limit)}.")
+
+
+def _outcome(loss: Interval, max_loss: float) -> Outcome:
+    if loss.value > max_loss:
+        return "above"
+    return "interval above" if loss.high > max_loss else "within"
+
+
+def _held(outcome: Outcome, is_broken: bool, limit: str) -> str:
+    if outcome == "within":
+        return f"within {limit}"
+    if outcome == "interval above":
+        return f"within {limit}, but the interval goes above: more queries would tell"
+    if is_broken:
+        return f"above {limit}, and so is the whole interval"
+    return f"above {limit}, though the interval reaches down to it: more queries would tell"
+
+
+def _figure(value: float) -> str:
+    # Without the sum, what is rounded to nothing would keep its minus.
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
+def notes_on(n_queries: int, n_left_out: int) -> tuple[str, ...]:
+    """Say what to bear in mind of a set of `n_queries`, without those that were left out."""
+    if not n_left_out:
+        return ()
+    were = "1 of them was" if n_left_out == 1 else f"{n_left_out:,} of them were"
+    told = (
+        f"{n_queries + n_left_out:,} queries were given and {were} left out, because the build has "
+        "seen them. Frequent requests are the likeliest to be left out, so the rest is not the "
+        "traffic: all figures are of requests that are new, not of all requests."
+    )
+    return (told,)

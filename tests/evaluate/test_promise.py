@@ -1,0 +1,154 @@
+"""What was promised, in the output of `evaluate` and at its gate, and what was measured."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from semroute.artifact.loading import load_index
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import publish
+from semroute.certificate import Certificate
+from semroute.evaluate.paired import Interval
+from semroute.evaluate.promise import NO_CERTIFICATE, against_promise, notes_on, promise_of
+from tests.command_line import Finished, run
+from tests.judged import Judged
+from tests.tiny import tiny_config
+from tests.tiny_index import tiny_certificate
+
+HELD = tiny_certificate(tiny_config()).model_copy(update={"max_loss": 0.03})
+BROKEN = HELD.model_copy(update={"holds": False, "tolerance": None, "n_overrides": 1})
+FRONTIER_ALONE = HELD.model_copy(update={"tolerance": None, "upper_bound": 0.0, "mean_loss": 0.0})
+LABELS_ALONE = HELD.model_copy(update={"tolerance": None, "n_overrides": 1})
+
+
+@pytest.mark.parametrize(
+    ("loss", "outcome", "is_broken", "told"),
+    [
+        (Interval(0.01, -0.00001, 0.03), "within", False, "0.0100 (0.0000 to 0.0300), within the"),
+        (Interval(0.02, 0.01, 0.031), "interval above", False, "but the interval goes above: more"),
+        (
+            Interval(0.04, 0.02, 0.05),
+            "above",
+            False,
+            "above the 0.03 promised, though the interval",
+        ),
+        (Interval(0.04, 0.031, 0.05), "above", True, "promised, and so is the whole interval."),
+        (None, "unknown", False, "What is lost on these queries is not known"),
+    ],
+)
+def test_what_was_lost_is_held_against_what_was_promised(
+    loss: Interval | None, outcome: str, is_broken: bool, told: str
+) -> None:
+    found = against_promise(promise_of(HELD), loss, 500)
+    assert (found.outcome, found.is_broken) == (outcome, is_broken)
+    assert told in found.sentence
+    assert "the 0.03 promised" in found.sentence
+
+
+def test_a_handful_of_queries_neither_keeps_nor_breaks_a_promise() -> None:
+    found = against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 29)
+    assert (found.outcome, found.is_broken) == ("unknown", False)
+    assert "29 queries are too few" in found.sentence
+    assert against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 30).is_broken
+
+
+def test_what_was_only_asked_for_is_not_called_promised() -> None:
+    loss = Interval(0.01, 0.0, 0.02)
+    told = against_promise(promise_of(BROKEN), loss, 500).sentence
+    assert "within the 0.03 asked for, not promised" in told
+    nothing = against_promise(promise_of(None), loss, 500)
+    assert (nothing.outcome, "no promise" in nothing.sentence) == ("unknown", True)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "holds", "is_frontier_alone"),
+    [
+        (HELD, True, False),
+        (BROKEN, False, False),
+        (FRONTIER_ALONE, True, True),
+        (LABELS_ALONE, True, False),
+        (None, False, False),
+    ],
+)
+def test_a_promise_says_whether_it_holds_and_whether_only_the_frontier_answers(
+    certificate: Certificate | None, holds: bool, is_frontier_alone: bool
+) -> None:
+    found = promise_of(certificate)
+    assert (found.holds, found.is_frontier_alone) == (holds, is_frontier_alone)
+    assert found.sentence == (certificate.sentence if certificate else NO_CERTIFICATE)
+    assert found.sentence.startswith("Nothing cheaper") == is_frontier_alone
+
+
+def test_what_was_left_out_is_counted_in_words() -> None:
+    assert notes_on(500, 0) == ()
+    (one,), (many,) = notes_on(4, 1), notes_on(1000, 1234)
+    assert one.startswith("5 queries were given and 1 of them was left out")
+    assert many.startswith("2,234 queries were given and 1,234 of them were left out")
+    assert "the rest is not the traffic" in many
+
+
+def _judge(judged: Judged, index: Path, *more: object) -> Finished:
+    arguments = judged.arguments[2:]
+    with judged.encoding("semroute.evaluate.evaluation"):
+        return run("evaluate", "--index", index, *arguments, *more)
+
+
+@pytest.fixture(scope="module", params=["labels end the promise", "no certificate"])
+def unpromised(
+    judged: Judged, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """The index under a certificate that does not hold, or without one."""
+    contents, folder = load_index(judged.index), tmp_path_factory.mktemp("unpromised")
+    held = contents.manifest.certificate
+    assert held
+    broken = held.model_copy(update={"holds": False, "upper_bound": 0.3})
+    certificate = broken if request.param == "labels end the promise" else None
+    manifest = contents.manifest.model_copy(update={"certificate": certificate})
+    with locked(folder):
+        publish(folder, replace(contents, manifest=manifest))
+    return folder
+
+
+def test_the_certificate_stands_above_everything_else(judged: Judged, unpromised: Path) -> None:
+    for index in (judged.index, unpromised):
+        certificate = load_index(index).manifest.certificate
+        told = _judge(judged, index).stdout.splitlines()
+        assert told[0] == (certificate.sentence if certificate else NO_CERTIFICATE)
+        document = json.loads(_judge(judged, index, "--json").stdout)
+        assert told[1] == document["against_promise"]["sentence"]
+        assert document["certificate"] == {
+            "holds": bool(certificate and certificate.holds),
+            "is_frontier_alone": False,
+            "sentence": told[0],
+            "max_loss": certificate and certificate.max_loss,
+            "confidence": certificate and certificate.confidence,
+            "upper_bound": certificate and certificate.upper_bound,
+        }
+
+
+def test_without_a_promise_its_gate_is_missed(judged: Judged, unpromised: Path) -> None:
+    done = _judge(judged, unpromised, "--require-promise")
+    assert done.code == 5
+    assert "--require-promise asks for a certificate that holds" in done.stderr
+    assert done.stdout.splitlines()[-1] == "require-promise: nothing is promised, NOT met"
+    done = _judge(judged, unpromised, "--require-promise", "--json")
+    assert done.code == 5
+    (gate,) = json.loads(done.stdout)["gates"]
+    assert gate == {"option": "--require-promise", "asked": True, "reached": False, "met": False}
+    assert _judge(judged, unpromised).code == 0
+
+
+def test_gates_that_are_met_are_told_too(judged: Judged) -> None:
+    bars = ("--max-loss", "0.5", "--min-quality", "0.2", "--max-cost", "0.5")
+    done = _judge(judged, judged.index, *bars, "--require-promise")
+    assert done.code == 0, done.stderr
+    document = json.loads(_judge(judged, judged.index, "--json").stdout)
+    router = document["strategies"][0]
+    quality, cost, loss, promise = done.stdout.splitlines()[-4:]
+    assert quality == f"min-quality 0.2: {router['score']['value']:.4f}, met"
+    assert cost.startswith("max-cost $0.5: $0.0")
+    assert cost.endswith(", met")
+    assert loss == f"max-loss 0.5: {router['loss']['value']:.4f}, met"
+    assert promise == "require-promise: the promise holds, met"
