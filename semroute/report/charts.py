@@ -67,7 +67,7 @@ def _group(found: Evaluation, kind: str) -> dict[str, Any]:
         shown["names"] = names
         shown["named"] = _apart(shown["cost"], shown["score"])
         shown["places"] = [
-            "top left" if not named else "bottom left" if cost > 0.8 * dearest else "bottom right"
+            f"{'bottom' if named else 'top'} {'left' if cost > 0.8 * dearest else 'right'}"
             for cost, named in zip(shown["cost"], shown["named"], strict=True)
         ]
     return shown
