@@ -80,7 +80,7 @@ def find_drifts(
             for share in NEWEST_SHARES
             if (compared := _drift(losses[rows, column], cluster_ids[rows], asked_at[rows], share))
         ]
-        strongest = max(drifts, key=lambda found: abs(found.deviations), default=None)
+        strongest = max(drifts, key=lambda one: abs(one.deviations), default=None)
         if strongest and abs(strongest.deviations) > bar:
             found.append(strongest.of(models[column]))
     return tuple(found)
@@ -108,34 +108,37 @@ def _drift(
     asked_at: NDArray[np.float64],
     share: float,
 ) -> _Found | None:
-    """Compare the newest queries with the others; None if there is nothing to compare."""
-    if not len(losses):
-        return None
-    later = asked_at[asked_at > asked_at.min()]
+    """Compare the newest queries with the others; None if there is too little to compare."""
+    later = asked_at[asked_at > asked_at.min()] if len(asked_at) else asked_at
     if not len(later):
         return None
+    # Of queries of one moment, such as a day, all are newer or none.
     since = max(float(np.quantile(asked_at, 1 - share, method="higher")), float(later.min()))
-    is_new = (asked_at >= since).astype(np.float64)
-    n_newer, n_older = int(is_new.sum()), int((1 - is_new).sum())
+    is_new = asked_at >= since
+    n_newer, n_older = int(is_new.sum()), int((~is_new).sum())
     n_fewer = min(n_newer, n_older)
-    if n_fewer < FEWEST_SCORED or n_fewer * np.count_nonzero(losses) < FEWEST_LOSSES * len(losses):
+    n_losses_expected = n_fewer * np.count_nonzero(losses) / len(losses)
+    if n_fewer < FEWEST_SCORED or n_losses_expected < FEWEST_LOSSES:
         return None
+    compared = _compared(losses, cluster_ids, is_new.astype(np.float64))
+    return None if compared is None else _Found(since, n_newer, n_older, *compared)
+
+
+def _compared(
+    losses: NDArray[np.float64], cluster_ids: NDArray[np.int64], is_new: NDArray[np.float64]
+) -> tuple[float, float, float] | None:
+    """Return the change within clusters, its standard error, and how far it is from chance."""
     _, places = np.unique(cluster_ids, return_inverse=True)
-    n, m = np.bincount(places), np.bincount(places, is_new)
-    loss = losses - (np.bincount(places, losses) / n)[places]
-    squares, cubes = np.bincount(places, loss**2), np.bincount(places, loss**3)
-    weight = float((m * (n - m) / n).sum())
-    variance = float((m * (n - m) / n * squares / np.maximum(n - 1, 1)).sum())
+    n, n_new = np.bincount(places), np.bincount(places, is_new)
+    from_mean = losses - (np.bincount(places, losses) / n)[places]
+    squares, cubes = (np.bincount(places, from_mean**power) for power in (2, 3))
+    # Moments of the sum of `n_new` losses drawn from the `n` of a cluster, without replacement.
+    drawn = n_new * (n - n_new) / n
+    weight, variance = float(drawn.sum()), float((drawn * squares / np.maximum(n - 1, 1)).sum())
     if not weight or not variance > 0:
         return None
-    lopsided = m * (n - m) * (n - 2 * m) / (n * np.maximum((n - 1) * (n - 2), 1))
-    skewness = float((lopsided * cubes).sum()) / variance**1.5
-    deviations = float(is_new @ loss) / math.sqrt(variance)
-    return _Found(
-        since=since,
-        n_newer=n_newer,
-        n_older=n_older,
-        change=float(is_new @ loss) / weight,
-        standard_error=math.sqrt(variance) / weight,
-        deviations=deviations - skewness * (deviations**2 - 1) / 6,
-    )
+    third = drawn * (n - 2 * n_new) * cubes / np.maximum((n - 1) * (n - 2), 1)
+    total, skewness = float(is_new @ from_mean), float(third.sum()) / variance**1.5
+    deviations = total / math.sqrt(variance)
+    corrected = deviations - skewness * (deviations**2 - 1) / 6
+    return total / weight, math.sqrt(variance) / weight, corrected

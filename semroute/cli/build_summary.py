@@ -239,8 +239,8 @@ def _carried_over(summary: BuildSummary) -> str:
 def _kept_up(kept: KeptUp) -> str:
     return (
         f"{kept.cluster_key} ({kept.cluster_name}) stays with the frontier model by the label of "
-        f"the former cluster {kept.former_key} ({kept.former_name}), similarity "
-        f"{figure(kept.similarity, 2)}; clear the label if it is another topic"
+        f"{kept.former_key} ({kept.former_name}), to which the version before gave such requests "
+        f"(similarity {figure(kept.similarity, 2)}); clear the label if it is another topic"
     )
 
 
