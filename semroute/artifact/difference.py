@@ -145,6 +145,26 @@ def difference(before: IndexContents, after: IndexContents) -> Difference:
     )
 
 
+def _read_by(before: IndexContents, after: IndexContents) -> tuple[Cluster, ...]:
+    """Return the clusters of a version, its frontier by the name it has in another one."""
+    former, now = (contents.manifest.config.frontier for contents in (before, after))
+    if former in after.manifest.config.model_names:
+        return before.clusters
+
+    def renamed(model: str | None) -> str | None:
+        return now if model == former else model
+
+    return tuple(
+        cluster.model_copy(
+            update={
+                "auto_label": renamed(cluster.auto_label),
+                "override": renamed(cluster.override),
+            }
+        )
+        for cluster in before.clusters
+    )
+
+
 def same_topics(
     previous: Sequence[Cluster],
     clusters: Sequence[Cluster],
@@ -171,10 +191,11 @@ def same_topics(
 
 def _pairs(before: IndexContents, after: IndexContents) -> list[tuple[Cluster, Cluster]]:
     """Return each cluster of both versions, as it was and as it is."""
-    old = {cluster.cluster_key: cluster for cluster in before.clusters}
-    if before.clusters and after.clusters and same_space(before, after):
+    former = _read_by(before, after)
+    old = {cluster.cluster_key: cluster for cluster in former}
+    if former and after.clusters and same_space(before, after):
         similarities = after.centroids @ before.centroids.T
-        old |= same_topics(before.clusters, after.clusters, similarities)
+        old |= same_topics(former, after.clusters, similarities)
     return [(old[new.cluster_key], new) for new in after.clusters if new.cluster_key in old]
 
 

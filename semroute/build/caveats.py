@@ -1,6 +1,6 @@
 """What a build warns of: what it did not use, and what weakens its result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from semroute.artifact.difference import SAME_TOPIC
 from semroute.artifact.serving import usual_costs_usd
 from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
+from semroute.build.previous import former_names
 from semroute.evals import EvalTable
 from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed, shown_id
@@ -46,7 +47,7 @@ def build_warnings(
     """
     frontier = contents.manifest.config.frontier
     return (
-        *_lost_labels(carried, contents),
+        *_lost_labels(previous, carried, contents),
         *contradictions(contents.clusters, contents.manifest.config),
         *(_of_drift(drift, frontier) for drift in drifts),
         *_of_encoder(contents),
@@ -59,7 +60,9 @@ def build_warnings(
     )
 
 
-def _lost_labels(carried: Reattached, contents: IndexContents) -> tuple[str, ...]:
+def _lost_labels(
+    previous: IndexContents | None, carried: Reattached, contents: IndexContents
+) -> tuple[str, ...]:
     lost_labels = [one for one in carried.suggestions if one.label is not None]
     n_lost = len(lost_labels)
     if not n_lost:
@@ -70,10 +73,12 @@ def _lost_labels(carried: Reattached, contents: IndexContents) -> tuple[str, ...
         "where the suggestions say; the version before has them, and the next build will not name "
         "them"
     )
-    return (told, *_answered_cheaper(lost_labels, contents))
+    return (told, *_answered_cheaper(lost_labels, former_names(previous), contents))
 
 
-def _answered_cheaper(lost: Sequence[Suggestion], contents: IndexContents) -> Iterator[str]:
+def _answered_cheaper(
+    lost: Sequence[Suggestion], names: Mapping[str, str], contents: IndexContents
+) -> Iterator[str]:
     """Name the topics for which an analyst had chosen a dearer model than answers them now."""
     models = contents.manifest.config.model_names
     costs_usd = dict(zip(models, usual_costs_usd(contents), strict=True))
@@ -84,7 +89,8 @@ def _answered_cheaper(lost: Sequence[Suggestion], contents: IndexContents) -> It
         if now and is_same and one.label in costs_usd and costs_usd[now] < costs_usd[one.label]:
             yield (
                 f"{now} answers most of what is now called {one.nearest_name}, where an analyst "
-                f"had chosen {one.label} for {one.name or one.cluster_key}, which costs more"
+                f"had chosen {one.label} for {names.get(one.cluster_key, one.cluster_key)}, which "
+                "costs more"
             )
 
 
@@ -106,8 +112,8 @@ def _of_drift(drift: Drift, frontier: str) -> str:
         f"{drift.model} loses {abs(drift.change):.3f} {more} against {frontier} on the "
         f"{drift.n_newer:,} scored queries since {drift.since} than on the "
         f"{drift.n_older:,} from before, topic by topic (standard error "
-        f"{drift.standard_error:.3f}): {advice}; if the model, its prompt or what scores it has "
-        "changed, leave its scores from before out of --evals"
+        f"{drift.standard_error:.3f}): newer requests are other ones, or {advice}; if the model, "
+        "its prompt or what scores it has changed, leave its scores from before out of --evals"
     )
 
 

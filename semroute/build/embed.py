@@ -93,7 +93,7 @@ def embed_log(
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    saved = SavedVectors(folder, encoder, len(distinct)) if folder else None
+    saved = SavedVectors(folder, encoder, distinct) if folder else None
     known = saved.find(distinct) if saved else [None] * len(distinct)
     if n_reused := sum(row is not None for row in known):
         watch.tell(f"{n_reused:,} of {len(distinct):,} texts are embedded already")

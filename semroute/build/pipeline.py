@@ -123,7 +123,7 @@ def build_index(
         contents = _contents(log, inputs, made, key, seed, samples, watch)
         carried = carried_over(previous, contents)
         if require_labels:
-            refuse_lost_labels(carried)
+            refuse_lost_labels(previous, carried)
         with watch.step("certify"):
             contents = replace(contents, clusters=carried.clusters)
             certificate = certified(contents)

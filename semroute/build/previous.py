@@ -30,7 +30,8 @@ def former_encoder(previous: IndexContents | None, config: Config) -> FormerEnco
             (config, __version__, library_versions()),
         )
     )
-    if before != now or manifest.encoder_origin is None:
+    # What could not be made as asked for may be made today.
+    if before != now or manifest.encoder_origin is None or manifest.encoder_origin.departure:
         return None
     return FormerEncoder(previous.encoder_files, manifest.encoder_origin)
 
@@ -73,7 +74,7 @@ def carried_over(before: IndexContents | None, contents: IndexContents) -> Reatt
     )
 
 
-def refuse_lost_labels(carried: Reattached) -> None:
+def refuse_lost_labels(before: IndexContents | None, carried: Reattached) -> None:
     """Refuse to go on without labels that could not be carried over.
 
     Raises:
@@ -82,11 +83,16 @@ def refuse_lost_labels(carried: Reattached) -> None:
     lost = [one for one in carried.suggestions if one.label is not None]
     if not lost:
         return
-    each = listed(
-        [f"{one.label} of {one.name or one.cluster_key}" for one in lost], quote=printable
-    )
+    names = former_names(before)
+    each = [f"{one.label} of {names.get(one.cluster_key, one.cluster_key)}" for one in lost]
+    labels = "1 analysts' label" if len(lost) == 1 else f"{len(lost)} analysts' labels"
     raise CheckFailedError(
-        f"{len(lost)} labels of analysts cannot be carried over ({each}), so nothing was "
-        "published; build without --require-labels to see what is most similar now, and enter them "
-        "again"
+        f"{labels} cannot be carried over, so nothing was published: "
+        f"{listed(each, quote=printable)}. A build without --require-labels goes live without them "
+        "and says which clusters are most similar, to label these"
     )
+
+
+def former_names(before: IndexContents | None) -> dict[str, str]:
+    """Return the names of the clusters of the version before, by their keys."""
+    return {one.cluster_key: one.name for one in before.clusters} if before else {}

@@ -63,15 +63,17 @@ class SavedVectors:
         encoder: whose vectors these are. Versions of semroute and of the libraries count too, and
             what comes out for the probe texts: others may cut, and another processor may round,
             otherwise.
-        n_texts: how many the log has; nothing is saved where so many would fill the disk.
+        texts: of the log. Only their vectors are read, and nothing is saved where these would fill
+            the disk.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder, n_texts: int) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, texts: Sequence[str]) -> None:
         self._folder = folder / FOLDER
         self._identity = encoder.identity
         self._key = _key(encoder)
         self._tag = hashlib.blake2b(self._key, digest_size=8).hexdigest()
-        self._can_save = _has_room(folder, 4 * n_texts * self._identity.width)
+        self._can_save = _has_room(folder, 4 * len(texts) * self._identity.width)
+        self._wanted = {self._digest(text) for text in texts}
         self._vectors: dict[bytes, NDArray[np.float32]] = {}
         for name in _named(folder):
             if name.startswith(self._tag):
@@ -122,16 +124,21 @@ class SavedVectors:
         return hashlib.blake2b(content, digest_size=_TEXT_DIGEST_BYTES, key=self._key).digest()
 
     def _read(self, path: Path) -> dict[bytes, NDArray[np.float32]]:
-        """Return what a file holds by the digest of each text; nothing if it was not saved so."""
+        """Return what a file holds of the log, by digest; nothing if it was not saved so."""
         n_bytes = TEXTS_PER_FILE * (_TEXT_DIGEST_BYTES + 4 * self._identity.width)
         try:
             content = read_file(path, n_bytes + _LARGEST_HEADER_BYTES)
             digests, rows = _arrays(path.name, content)
-        except (InvalidIndexError, ValueError, EOFError):
+        except Exception:  # also TokenError, OverflowError, MemoryError on odd bytes
             return {}
         if not _agree(digests, rows, self._identity):
             return {}
-        return {digest.tobytes(): row for digest, row in zip(digests, rows, strict=True)}
+        # Copies, so that the rows of other logs take no memory.
+        return {
+            digest: row.copy()
+            for digest, row in zip(map(bytes, digests), rows, strict=True)
+            if digest in self._wanted
+        }
 
 
 def n_saved(folder: Path) -> int:
@@ -182,7 +189,7 @@ def _arrays(name: str, content: bytes) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the digests and the vectors of a file.
 
     Raises:
-        ValueError, EOFError: it is not what was saved.
+        ValueError: it is not what was saved; reading odd bytes raises other errors, too.
     """
     checksum, rest = content[:_CHECKSUM_BYTES], BytesIO(content[_CHECKSUM_BYTES:])
     if checksum != _checksum(name, rest.getvalue()):

@@ -127,7 +127,6 @@ def compile_encoder(
 def compared_again(
     encoder: SentenceTransformerEncoder,
     files: Mapping[str, bytes],
-    departure: str | None,
     sample_texts: Sequence[str],
 ) -> CompiledModel | None:
     """Compare a form that was compiled earlier with its original on other texts.
@@ -148,7 +147,7 @@ def compared_again(
     compared = Comparison(checks, original, compiled.encode(checks), identity.dimension)
     if _below(compared, precision):
         return None
-    return CompiledModel(dict(files), identity, compared, departure)
+    return CompiledModel(dict(files), identity, compared)
 
 
 def _checks(sample_texts: Sequence[str]) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def _compiled(
     texts: Sequence[str],
 ) -> CompiledModel | NotCompiled:
     if former and former.origin.original.fingerprint == original.identity.fingerprint:
-        made = compared_again(original, former.files, former.origin.departure, texts)
+        made = compared_again(original, former.files, texts)
         if made is not None:
             return made
     return compile_encoder(original, settings.precision, texts)

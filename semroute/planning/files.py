@@ -239,7 +239,7 @@ def _looked_up(
     Shapes (n,) and (n, n_models); -1 and NaN for a text that cannot be embedded.
     """
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    known = SavedVectors(folder, encoder, len(distinct)).find(distinct)
+    known = SavedVectors(folder, encoder, distinct).find(distinct)
     shown = nullcontext(ignore) if progress is None else progress.step("embed", len(distinct))
     with shown as advance:
         vectors = embed_texts(distinct, known, encoder, advance)

@@ -85,6 +85,28 @@ def test_settings_are_told_one_by_one_and_those_of_a_model_by_its_name() -> None
     assert not [name for name in found if name.startswith("models.large")]
 
 
+def test_a_frontier_of_another_name_is_the_same_model() -> None:
+    before = with_cluster(tiny_contents(), 0, override="large")
+    models = [
+        {"name": name, "usd_per_request": price}
+        for name, price in (("large-2", 0.02), ("medium", 0.004), ("small", 0.0005))
+    ]
+    config = tiny_config(frontier="large-2", models=models)
+    clusters = tuple(
+        cluster.model_copy(
+            update={
+                "auto_label": cluster.auto_label.replace("large", "large-2"),
+                "override": cluster.override and "large-2",
+            }
+        )
+        for cluster in before.clusters
+    )
+    manifest = before.manifest.model_copy(update={"config": config})
+    after = replace(before, manifest=manifest, clusters=clusters)
+    assert {cluster.label for cluster in clusters} > {"large-2"}
+    assert changed_clusters(before, after).relabelled == ()
+
+
 def test_versions_of_libraries_are_told() -> None:
     before, after = tiny_contents(), tiny_contents()
     libraries = {**after.manifest.library_versions, "faiss-cpu": "99"}

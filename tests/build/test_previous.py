@@ -13,6 +13,8 @@ from semroute.build.previous import former_encoder
 from semroute.encoders.contract import EncoderOrigin
 from tests.tiny_index import tiny_contents
 
+IDENTITY = tiny_contents().manifest.encoder
+
 
 def _previous(**changes: Any) -> IndexContents:
     contents = tiny_contents()
@@ -37,6 +39,7 @@ def test_the_encoder_of_the_same_settings_and_versions_may_stay() -> None:
     "changes",
     [
         {"encoder_origin": None},
+        {"encoder_origin": EncoderOrigin(original=IDENTITY, departure="no int8")},
         {"semroute_version": "0.0.1"},
         {"library_versions": {**library_versions(), "onnxruntime": "1.0"}},
     ],

@@ -20,7 +20,6 @@ from tests.artifact.killing import calls_of, die_at
 from tests.tiny import TinyEncoder
 
 PER_FILE = 200
-N_QUERIES = 4 * PER_FILE
 TEXTS = [f"text {number}" for number in range(PER_FILE)]
 IDENTITY = TinyEncoder().identity
 
@@ -30,13 +29,15 @@ def _short_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_vectors, "TEXTS_PER_FILE", PER_FILE)
 
 
-def _saver(folder: Path, encoder: TinyEncoder | None = None) -> SavedVectors:
-    return SavedVectors(folder, encoder or TinyEncoder(), N_QUERIES)
+def _saver(
+    folder: Path, encoder: TinyEncoder | None = None, texts: Sequence[str] = TEXTS
+) -> SavedVectors:
+    return SavedVectors(folder, encoder or TinyEncoder(), texts)
 
 
 def _found(folder: Path, texts: Sequence[str] = TEXTS) -> Vectors | None:
     """Return the vectors of all texts; None if there is none of any."""
-    rows = [row for row in _saver(folder).find(texts) if row is not None]
+    rows = [row for row in _saver(folder, texts=texts).find(texts) if row is not None]
     assert len(rows) in {0, len(texts)}
     return np.array(rows) if rows else None
 
@@ -58,6 +59,13 @@ def _forged(path: Path, change: Callable[[np.ndarray, np.ndarray], tuple[object,
     path.write_bytes(checksum + buffer.getvalue())
 
 
+def _forged_header(path: Path) -> None:
+    """Write a right checksum over a header that no parser of Python text can read."""
+    rest = path.read_bytes()[32:].replace(b"{'descr'", b"{('descr'", 1)
+    checksum = hashlib.blake2b(path.name.encode() + rest, digest_size=32).digest()
+    path.write_bytes(checksum + rest)
+
+
 def test_vectors_come_back_to_the_last_bit_and_so_do_texts_that_have_none(tmp_path: Path) -> None:
     vectors = TinyEncoder().encode(TEXTS)
     vectors[3] = np.nan
@@ -69,7 +77,8 @@ def test_vectors_come_back_to_the_last_bit_and_so_do_texts_that_have_none(tmp_pa
 
 def test_each_text_is_found_by_itself_whatever_log_it_is_in(tmp_path: Path) -> None:
     _, vectors = _saved(tmp_path)
-    found = _saver(tmp_path).find(["a new text", TEXTS[7], "text", TEXTS[0]])
+    log = ["a new text", TEXTS[7], "text", TEXTS[0]]
+    found = _saver(tmp_path, texts=log).find(log)
     assert found[0] is found[2] is None
     assert np.array_equal([found[1], found[3]], vectors[[7, 0]])
 
@@ -91,6 +100,7 @@ def test_each_text_is_found_by_itself_whatever_log_it_is_in(tmp_path: Path) -> N
         lambda path: _forged(path, lambda digests, rows: (digests, 2 * rows)),
         lambda path: _forged(path, lambda digests, rows: (digests, rows - np.inf)),
         lambda path: _forged(path, lambda digests, _: (digests,)),
+        _forged_header,
         lambda path: path.rename(path.with_name("elsewhere")),
         lambda path: path.symlink_to(path.rename(path.with_name("elsewhere"))),
         lambda path: (path.unlink(), path.mkdir()),
@@ -230,7 +240,7 @@ def test_nothing_is_saved_where_the_index_itself_might_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    needed = saved_vectors.FREE_SPACE * 4 * N_QUERIES * IDENTITY.dimension
+    needed = saved_vectors.FREE_SPACE * 4 * PER_FILE * IDENTITY.dimension
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed - 1))
     _saver(tmp_path).save(TEXTS, TinyEncoder().encode(TEXTS))
     assert not (tmp_path / FOLDER).exists()
