@@ -15,6 +15,10 @@ SAME_TOPIC = 0.9
 """Cosine of two centroids, each nearest to the other, from which a new key is the old topic."""
 
 
+Pairs = Sequence[tuple[Cluster, Cluster]]
+"""Clusters of both versions, each as it was and as it is."""
+
+
 @dataclass(frozen=True)
 class Relabelled:
     """A cluster of both versions that another model answers now; `share` is of the newer log.
@@ -100,7 +104,10 @@ class Difference:
 
 def changed_clusters(before: IndexContents, after: IndexContents) -> ClusterChanges:
     """Say which clusters stayed, came and went, and which another model answers."""
-    pairs = _pairs(before, after)
+    return _changed(before, after, _pairs(before, after))
+
+
+def _changed(before: IndexContents, after: IndexContents, pairs: Pairs) -> ClusterChanges:
     relabelled = [
         Relabelled(
             cluster_key=new.cluster_key,
@@ -134,7 +141,7 @@ def difference(before: IndexContents, after: IndexContents) -> Difference:
     return Difference(
         before=old,
         after=new,
-        clusters=changed_clusters(before, after),
+        clusters=_changed(before, after, pairs),
         new=_without(after.clusters, [cluster for _, cluster in pairs]),
         gone=_without(before.clusters, [cluster for cluster, _ in pairs]),
         settings=_changes(_settings(old.config), _settings(new.config)),
@@ -189,7 +196,7 @@ def same_topics(
     return found
 
 
-def _pairs(before: IndexContents, after: IndexContents) -> list[tuple[Cluster, Cluster]]:
+def _pairs(before: IndexContents, after: IndexContents) -> Pairs:
     """Return each cluster of both versions, as it was and as it is."""
     former = _read_by(before, after)
     old = {cluster.cluster_key: cluster for cluster in former}

@@ -114,6 +114,7 @@ def make_live(folder: Path, version: str) -> str | None:
         IndexLockedError: another process is publishing into the folder.
         PublishError: the operating system refused a step; what was live stays so.
     """
+    # Before the lock, which would make a folder that is missing; and again, as others may prune.
     load_index(folder, version=version)
     with locked(folder):
         load_index(folder, version=version)

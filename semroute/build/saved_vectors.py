@@ -129,7 +129,7 @@ class SavedVectors:
         try:
             content = read_file(path, n_bytes + _LARGEST_HEADER_BYTES)
             digests, rows = _arrays(path.name, content)
-        except Exception:  # also TokenError, OverflowError, MemoryError on odd bytes
+        except (InvalidIndexError, ValueError):
             return {}
         if not _agree(digests, rows, self._identity):
             return {}
@@ -189,13 +189,16 @@ def _arrays(name: str, content: bytes) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the digests and the vectors of a file.
 
     Raises:
-        ValueError: it is not what was saved; reading odd bytes raises other errors, too.
+        ValueError: it is not what was saved.
     """
     checksum, rest = content[:_CHECKSUM_BYTES], BytesIO(content[_CHECKSUM_BYTES:])
     if checksum != _checksum(name, rest.getvalue()):
         raise ValueError
-    digests: NDArray[Any] = np.lib.format.read_array(rest, allow_pickle=False)
-    rows: NDArray[Any] = np.lib.format.read_array(rest, allow_pickle=False)
+    try:
+        digests: NDArray[Any] = np.lib.format.read_array(rest, allow_pickle=False)
+        rows: NDArray[Any] = np.lib.format.read_array(rest, allow_pickle=False)
+    except Exception as error:  # also TokenError, OverflowError, MemoryError on odd bytes
+        raise ValueError from error
     return digests, rows
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,15 @@ from tests.tiny import TinyEncoder
 @pytest.fixture
 def files(tmp_path: Path) -> SmallFiles:
     return write_small_files(tmp_path)
+
+
+def _dated(files: SmallFiles) -> list[dict[str, Any]]:
+    """Give the queries the first four weeks of a month, and return the rows."""
+    rows = rows_of(files)
+    for number, row in enumerate(rows):
+        row["timestamp"] = f"2026-10-{1 + 28 * number // len(rows):02}"
+    write_rows(files, rows)
+    return rows
 
 
 def _turned(files: SmallFiles) -> None:
@@ -87,10 +97,7 @@ def test_a_frontier_of_another_name_moves_nothing(files: SmallFiles, tmp_path: P
 def test_a_frontier_that_changed_within_the_log_is_told_as_such(
     files: SmallFiles, tmp_path: Path
 ) -> None:
-    rows = rows_of(files)
-    for number, row in enumerate(rows):
-        row["timestamp"] = f"2026-10-{1 + 28 * number // len(rows):02}"
-    write_rows(files, rows)
+    rows = _dated(files)
     newer = {row["query_id"] for row in rows[len(rows) // 2 :]}
     lines = files.evals.read_text().splitlines()
     lower = [
@@ -104,10 +111,7 @@ def test_a_frontier_that_changed_within_the_log_is_told_as_such(
 
 
 def test_a_model_that_got_worse_within_the_log_is_told(files: SmallFiles, tmp_path: Path) -> None:
-    rows = rows_of(files)
-    for number, row in enumerate(rows):
-        row["timestamp"] = f"2026-10-{1 + 28 * number // len(rows):02}"
-    write_rows(files, rows)
+    rows = _dated(files)
     assert not build_small(files, tmp_path / "i").drifts
     newer = {row["query_id"] for row in rows[len(rows) // 2 :]}
     lines = files.evals.read_text().splitlines()
