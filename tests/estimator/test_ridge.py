@@ -1,4 +1,4 @@
-"""The block ridge, against scikit-learn on scaled columns."""
+"""The block ridge, against scikit-learn on scaled columns; fewer columns than rows, and more."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,16 @@ import pytest
 from semroute.estimator.ridge import BlockRidge
 
 SCALES = {"a": 0.5, "b": 2.0}
+WIDTHS = ((3, 4), (50, 20), (50, 40))
+"""Of the two blocks; of the second pair, models known on all 80 rows and on 60 differ in form."""
 
 
-def _data(seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    random = np.random.default_rng(seed)
-    blocks = {"a": random.standard_normal((80, 3)), "b": random.standard_normal((80, 4)) + 1}
+def _data(
+    widths: tuple[int, int] = (3, 4),
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    shapes = [(80, width) for width in widths]
+    blocks = {"a": random.standard_normal(shapes[0]), "b": random.standard_normal(shapes[1]) + 1}
     losses = random.standard_normal((80, 3))
     losses[:20, 1] = np.nan
     return blocks, losses, random.integers(0, 4, 80)
@@ -27,17 +32,21 @@ def _oracle(
     return model.predict(scaled), model.coef_
 
 
-def test_weights_are_those_of_a_ridge_on_scaled_columns() -> None:
-    blocks, losses, folds = _data()
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_weights_are_those_of_a_ridge_on_scaled_columns(widths: tuple[int, int]) -> None:
+    blocks, losses, folds = _data(widths)
     beta, intercept = BlockRidge(blocks, losses, folds).weights(SCALES)
     columns = np.concatenate(list(blocks.values()), axis=1)
     for model in range(3):
-        expected, _ = _oracle(blocks, losses[:, model], np.ones(80, dtype=bool))
+        expected, weights = _oracle(blocks, losses[:, model], np.ones(80, dtype=bool))
         assert columns @ beta[:, model] + intercept[model] == pytest.approx(expected)
+        scale = np.repeat(list(SCALES.values()), widths)
+        assert beta[:, model] == pytest.approx(scale * weights)
 
 
-def test_a_fold_is_predicted_from_the_others_only() -> None:
-    blocks, losses, folds = _data()
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_a_fold_is_predicted_from_the_others_only(widths: tuple[int, int]) -> None:
+    blocks, losses, folds = _data(widths)
     found = BlockRidge(blocks, losses, folds).out_of_fold(SCALES)
     assert np.array_equal(np.isnan(found), np.isnan(losses))
     for model in range(3):
@@ -61,7 +70,8 @@ def test_the_search_of_scales_never_ends_worse_than_it_started() -> None:
     assert found["a"] > start["a"]
 
 
-def test_rows_of_one_fold_alone_cannot_be_held_out() -> None:
-    blocks, losses, _ = _data()
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_rows_of_one_fold_alone_cannot_be_held_out(widths: tuple[int, int]) -> None:
+    blocks, losses, _ = _data(widths)
     found = BlockRidge(blocks, losses, np.zeros(80, dtype=np.int64)).out_of_fold(SCALES)
     assert np.isnan(found).all()
