@@ -249,7 +249,7 @@ def _suggestion(suggestion: Suggestion) -> str:
     name = f" ({suggestion.name})" if suggestion.name else ""
     lost = f"{work} of the former cluster {suggestion.cluster_key}{name}"
     if suggestion.nearest_key is None:
-        return f"{lost} was not carried over; no new cluster is like it"
+        return f"{lost} was not carried over; no new cluster can be compared with it"
     return (
         f"{lost} was not carried over; most similar now: {suggestion.nearest_key} "
         f"({suggestion.nearest_name}), {figure(suggestion.similarity, 2)}"

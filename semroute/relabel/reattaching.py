@@ -15,8 +15,8 @@ class Suggestion:
     """Work a rebuild could not re-attach, and the new cluster it may belong to.
 
     `name` and `label` are None, `note` is empty where there is nothing left to decide; `label` may
-    name a model that is no longer in the config. The last three fields are None if there is no new
-    cluster, or the encoder has another dimension; `similarity` is the cosine of the centroids.
+    name a model that is no longer in the config. The last three fields are None if no new cluster
+    can be compared with the old one; `similarity` is the cosine of the centroids.
     """
 
     cluster_key: str
@@ -90,18 +90,19 @@ def reattach(
     n_reattached = sum(before != after for before, after in zip(clusters, carried, strict=True))
     kept_up: tuple[KeptUp, ...] = ()
     n_renamed, renamed = 0, set[str]()
-    if len(previous) and len(clusters) and centroids.shape[1:] == previous_centroids.shape[1:]:
+    similarities: Vectors | None = None
+    same_width = centroids.shape[1:] == previous_centroids.shape[1:]
+    if len(previous) and len(clusters) and same_width and known_from <= 1:
         similarities = centroids @ previous_centroids.T
         kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
-        if known_from <= 1:
-            same = same_topics(previous, carried, similarities)
-            renamed = set(same)
-            n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
-            carried = tuple(_renamed(new, same.get(new.cluster_key)) for new in carried)
+        same = same_topics(previous, carried, similarities)
+        renamed = set(same)
+        n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
+        carried = tuple(_renamed(new, same.get(new.cluster_key)) for new in carried)
     carried = _with_labels(carried, kept_up, worked_on, frontier)
     found = (
         *_of_lost_models(worked_on, carried),
-        *_of_lost_clusters(worked_on, previous_centroids, carried, centroids),
+        *_of_lost_clusters(worked_on, carried, similarities),
     )
     followed = {one.cluster_key for one in kept_up} | renamed
     undecided = tuple(left for one in found if (left := _left_to_decide(one, carried, followed)))
@@ -212,26 +213,19 @@ def _of_lost_models(
 
 
 def _of_lost_clusters(
-    worked_on: dict[str, Cluster],
-    previous_centroids: Vectors,
-    carried: Sequence[Cluster],
-    centroids: Vectors,
+    worked_on: dict[str, Cluster], carried: Sequence[Cluster], similarities: Vectors | None
 ) -> tuple[Suggestion, ...]:
     kept = {new.cluster_key for new in carried}
-    return tuple(
-        _suggestion(old, previous_centroids[old.cluster_id], carried, centroids)
-        for key, old in worked_on.items()
-        if key not in kept
-    )
+    lost = [old for key, old in worked_on.items() if key not in kept]
+    return tuple(_suggestion(old, carried, similarities) for old in lost)
 
 
 def _suggestion(
-    old: Cluster, centroid: Vectors, carried: Sequence[Cluster], centroids: Vectors
+    old: Cluster, carried: Sequence[Cluster], similarities: Vectors | None
 ) -> Suggestion:
     work = (old.cluster_key, _given_name(old), old.override, old.note)
-    if not len(centroids) or centroids.shape[1:] != centroid.shape:
+    if similarities is None:
         return Suggestion(*work, None, None, None)
-    similarities = centroids @ centroid
-    nearest = int(np.argmax(similarities))
-    near = carried[nearest]
-    return Suggestion(*work, near.cluster_key, near.name, float(similarities[nearest]))
+    column = similarities[:, old.cluster_id]
+    near = carried[int(column.argmax())]
+    return Suggestion(*work, near.cluster_key, near.name, float(column.max()))

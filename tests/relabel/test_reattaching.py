@@ -178,6 +178,12 @@ def test_every_part_of_a_cluster_that_was_split_keeps_the_label_of_the_frontier(
     assert carried.suggestions == ()
 
 
+def test_centroids_of_another_encoder_are_not_compared_though_they_have_its_dimension():
+    old = clusters("gone", gone={"override": "medium"})
+    carried = reattach(old, centroids(EAST), clusters("x"), centroids(EAST), known_from=2.0)
+    assert carried.suggestions == (Suggestion("gone", None, "medium", "", None, None, None),)
+
+
 def test_what_the_old_index_did_not_know_is_not_kept_with_the_frontier():
     old = clusters("gone", gone=PINNED)
     for known_from, n_kept in ((0.5, 1), (0.7, 0), (2.0, 0)):
