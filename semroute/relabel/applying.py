@@ -42,6 +42,7 @@ def apply_labels(
     """
     if dry_run:
         return _planned(folder, load_index(folder), sheet, skip_gone=skip_gone)[0]
+    current_version(folder)  # before the lock, which would make a folder that is missing
     with locked(folder), _interruption_told(folder):
         planned, changed = _planned(folder, load_index(folder), sheet, skip_gone=skip_gone)
         if not planned.changes or (planned.ends_promise and not allow_no_promise):

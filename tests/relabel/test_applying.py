@@ -77,6 +77,12 @@ def test_an_override_taken_back_restores_the_automatic_label(folder, sheet):
     assert load_index(folder).clusters == CERTIFIED.clusters
 
 
+def test_a_folder_that_is_not_there_is_not_made(tmp_path, sheet):
+    with pytest.raises(InvalidIndexError, match="holds no index"):
+        apply_labels(tmp_path / "misspelt", sheet)
+    assert not (tmp_path / "misspelt").exists()
+
+
 def test_nobody_else_may_be_publishing(folder, sheet):
     edited(sheet, *RELABEL)
     with locked(folder), pytest.raises(IndexLockedError, match="is writing here"):
