@@ -67,7 +67,7 @@ def _lost_labels(
     n_lost = len(lost_labels)
     if not n_lost:
         return ()
-    lost = "1 analysts' label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
+    lost = "1 analyst's label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
     told = (
         f"{lost} no longer in force, as the clusters or the encoder have changed: enter them again "
         "where the suggestions say; the version before has them, and the next build will not name "

@@ -5,7 +5,7 @@ from pathlib import Path
 from semroute import __version__
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import same_space
-from semroute.artifact.layout import CURRENT
+from semroute.artifact.layout import CURRENT, is_published_name
 from semroute.artifact.loading import list_versions, load_index
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import REBUILD, REPAIR
@@ -41,7 +41,9 @@ def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:
     versions = list_versions(out)
     if discard_labels or not versions:
         return None
-    live = None if (out / CURRENT).exists() else versions[-1]
+    # A copy that its owner made has a name of another kind, and is not the newest.
+    published = [name for name in versions if is_published_name(name)]
+    live = None if (out / CURRENT).exists() else (published or versions)[-1]
     try:
         return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
@@ -85,7 +87,7 @@ def refuse_lost_labels(before: IndexContents | None, carried: Reattached) -> Non
         return
     names = former_names(before)
     each = [f"{one.label} of {names.get(one.cluster_key, one.cluster_key)}" for one in lost]
-    labels = "1 analysts' label" if len(lost) == 1 else f"{len(lost)} analysts' labels"
+    labels = "1 analyst's label" if len(lost) == 1 else f"{len(lost)} analysts' labels"
     raise CheckFailedError(
         f"{labels} cannot be carried over, so nothing was published: "
         f"{listed(each, quote=printable)}. A build without --require-labels goes live without them "

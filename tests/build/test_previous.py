@@ -1,15 +1,19 @@
 """Which encoder a build may take from the version before."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from semroute import __version__
 from semroute.artifact.contents import IndexContents, Manifest
-from semroute.artifact.publishing import library_versions
-from semroute.build.previous import former_encoder
+from semroute.artifact.layout import CURRENT
+from semroute.artifact.lock import locked
+from semroute.artifact.publishing import library_versions, publish
+from semroute.build.previous import former_encoder, previous_version
 from semroute.encoders.contract import EncoderOrigin
 from tests.tiny_index import tiny_contents
 
@@ -74,3 +78,14 @@ def test_without_a_version_before_or_without_its_files_there_is_none() -> None:
     config = previous.manifest.config
     assert former_encoder(None, config) is None
     assert former_encoder(replace(previous, encoder_files={}), config) is None
+
+
+def test_where_none_is_live_the_newest_counts_and_no_copy_beside_it(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        published = publish(tmp_path, tiny_contents())
+    version = published.manifest.index_version
+    shutil.copytree(tmp_path / version, tmp_path / "before-labels")
+    (tmp_path / CURRENT).unlink()
+    previous = previous_version(tmp_path, discard_labels=False)
+    assert previous is not None
+    assert previous.manifest.index_version == version

@@ -159,7 +159,7 @@ def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_label
     assert overrides == {kept.cluster_key: "large" for kept in after.kept_up}
     assert len(after.kept_up) > 1
     assert [one.label for one in after.suggestions] == ["small"]
-    assert after.warnings[0].startswith("1 analysts' label is no longer in force")
+    assert after.warnings[0].startswith("1 analyst's label is no longer in force")
     print_summary(after)
     assert "stays with the frontier model by the label of" in capsys.readouterr().out
 
