@@ -62,7 +62,8 @@ def replace_file(path: Path, content: bytes, *, locked: bool = False) -> None:
         PublishError: the operating system refused a step; the old file is as it was.
     """
     own = UNFINISHED if locked else f".{secrets.token_hex(8)}."
-    path = path if locked else path.resolve()
+    # Unlike `Path.resolve`, which raises on links in a circle.
+    path = path if locked else Path(os.path.realpath(path))
     unfinished = path.with_name(f"{own}{path.name}")
     try:
         with refused_writes_name(path):

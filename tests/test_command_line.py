@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from semroute.artifact.loading import Verification, verify_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.encoders.contract import EncoderOrigin
@@ -220,6 +221,43 @@ def test_what_the_terminals_encoding_lacks_is_printed_as_escapes(tmp_path: Path)
     assert "e \\U0001f642" in table
     document = in_a_process("inspect", "--json", "--index", tmp_path, PYTHONIOENCODING="latin-1")
     assert json.loads(document)["clusters"][0]["name"] == "größe 🙂"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("target", ["/dev/full", None])
+def test_output_that_cannot_be_written_ends_without_a_traceback(
+    target: str | None, tmp_path: Path
+) -> None:
+    with locked(tmp_path):
+        publish(tmp_path, tiny_contents())
+    reader, writer = os.pipe()
+    os.close(reader)
+    out = writer if target is None else os.open(target, os.O_WRONLY)
+    program = [sys.executable, "-c", "from semroute.cli import main; main()"]
+    done = subprocess.run(
+        [*program, "inspect", "--index", str(tmp_path)], stdout=out, stderr=subprocess.PIPE
+    )
+    told = "semroute: stdout: No space left on device; make room\n" if target else ""
+    assert (done.returncode, done.stderr.decode()) == (1, told)
+
+
+def test_verify_checks_the_encoder_of_the_version_it_has_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with locked(tmp_path):
+        checked = publish(tmp_path, tiny_contents()).manifest.index_version
+    opened = []
+
+    def check_and_publish_another(folder: Path, *, version: str | None) -> Verification:
+        found = verify_index(folder, version=version)
+        with locked(tmp_path):
+            publish(tmp_path, tiny_contents(seed=1))
+        return found
+
+    monkeypatch.setattr("semroute.artifact.loading.verify_index", check_and_publish_another)
+    monkeypatch.setattr("semroute.artifact.encoder.open_index_encoder", opened.append)
+    assert run("verify", "--index", tmp_path).code == 0
+    assert [contents.manifest.index_version for contents in opened] == [checked]
 
 
 def test_the_installed_command_answers_help_and_fails_in_one_line(tmp_path: Path) -> None:

@@ -64,6 +64,13 @@ def test_what_a_writer_without_a_lock_left_is_removed_once_it_is_old(tmp_path: P
     assert {one.name for one in tmp_path.iterdir()} == {new.name, ".lock", "labels.csv"}
 
 
+def test_a_link_in_a_circle_is_replaced(tmp_path: Path) -> None:
+    circle = tmp_path / "labels.csv"
+    circle.symlink_to(circle)
+    replace_file(circle, b"new")
+    assert circle.read_bytes() == b"new"
+
+
 def test_what_a_link_points_at_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     shared, link = tmp_path / "shared.csv", tmp_path / "labels.csv"
     shared.write_bytes(b"old")

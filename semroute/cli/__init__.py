@@ -1,5 +1,6 @@
 """The command line: a command opens, calls and prints; errors become exit codes in one place."""
 
+import errno
 import logging
 import os
 import sys
@@ -58,8 +59,11 @@ def main() -> None:
         left = str(stop) or str(stop.__cause__ or "")
         click.echo(f"semroute: interrupted; {left}" if left else "semroute: interrupted", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); the interpreter must not complain at exit.
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"semroute: {error.filename or 'stdout'}: {error.strerror}; make room", err=True)
+        # What is left of the output must not fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        code = SemrouteError.exit_code
     sys.exit(code)

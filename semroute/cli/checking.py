@@ -145,7 +145,8 @@ def verify(folder: Path, version: str | None, as_json: bool, with_encoder: bool)
 
     report = verify_index(folder, version=version)
     if with_encoder:
-        open_index_encoder(load_index(folder, version=version, samples=False))
+        # Of the version that was checked, whatever has gone live meanwhile.
+        open_index_encoder(load_index(folder, version=report.index_version, samples=False))
     if as_json:
         print_json({**report.to_dict(), "encoder_checked": with_encoder})
         return
