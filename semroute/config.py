@@ -156,6 +156,11 @@ class Config(_Table):
         """The models in the order of the file."""
         return tuple(model.name for model in self.models)
 
+    @property
+    def frontier_column(self) -> int:
+        """The frontier model's place among the models."""
+        return self.model_names.index(self.frontier)
+
     def price(self, name: str) -> ModelPrice:
         """Return the price of a model that is in the file."""
         return next(model for model in self.models if model.name == name)

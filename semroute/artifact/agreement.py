@@ -231,7 +231,7 @@ def _estimator_number_problems(contents: IndexContents) -> Iterator[Problem]:
         yield ESTIMATOR, "centre or spread holds a number that is not finite"
     if not (estimator.spread > 0).all():
         yield ESTIMATOR, "spread holds a number that is not above 0"
-    if unknown[contents.manifest.config.model_names.index(contents.manifest.config.frontier)]:
+    if unknown[contents.manifest.config.frontier_column]:
         yield ESTIMATOR, "the frontier model is unknown"
 
 

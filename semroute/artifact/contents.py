@@ -104,6 +104,11 @@ class Cluster(_Record):
         """The model in force: the analyst's, else the policy's."""
         return self.override or self.auto_label
 
+    @property
+    def evidence_of_label(self) -> ModelEvidence:
+        """What is known of the model in force."""
+        return next(known for known in self.evidence if known.model == self.label)
+
 
 class FileRecord(_Record):
     """Size and SHA-256 of one file of the index."""
@@ -167,6 +172,11 @@ class Manifest(_Record):
     ood: OODRecord
     certificate: Certificate | None = None
     files: dict[str, FileRecord] = {}
+
+    @property
+    def tolerance(self) -> float | None:
+        """The tolerance in force; None without a certificate too."""
+        return self.certificate.tolerance if self.certificate else None
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ def routing_policy(contents: IndexContents) -> RoutingPolicy:
     overrides = [NO_OVERRIDE if c.override is None else models.index(c.override) for c in clusters]
     windows = [model.context_window or np.inf for model in manifest.config.models]
     measured = np.array(n_paired, dtype=np.int64).reshape(len(clusters), len(models))
-    frontier = models.index(manifest.config.frontier)
+    frontier = manifest.config.frontier_column
     return RoutingPolicy(
         frontier=frontier,
-        tolerance=manifest.certificate.tolerance if manifest.certificate else None,
+        tolerance=manifest.tolerance,
         measured=measured >= FEWEST_PAIRS,
         overrides=np.array(overrides, dtype=np.int64),
         ood_threshold=manifest.ood.threshold,

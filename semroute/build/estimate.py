@@ -35,7 +35,7 @@ def learn(
     """
     near = CentroidIndex(grouping.centroids).search(log.vectors, MOST_NEIGHBOURS)
     features = text_features(log.texts)
-    frontier = config.model_names.index(config.frontier)
+    frontier = config.frontier_column
     losses = log.scores[:, [frontier]] - log.scores
     losses[:, frontier] = 0.0
     rows = FitRows(

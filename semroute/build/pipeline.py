@@ -270,7 +270,7 @@ def _drifts(log: EmbeddedLog, contents: IndexContents) -> tuple[Drift, ...]:
     config, read = contents.manifest.config, log.some(np.flatnonzero(~log.unread))
     # Copies of a text are scored alike, more often than not: one of them counts.
     read = read.some(np.unique(np.array(read.texts, dtype=object), return_index=True)[1])
-    frontier = config.model_names.index(config.frontier)
+    frontier = config.frontier_column
     losses = read.scores[:, [frontier]] - read.scores
     losses[:, frontier] = -read.scores[:, frontier]
     nearest = CentroidIndex(contents.centroids).search(read.vectors, 1).cluster_ids[:, 0]

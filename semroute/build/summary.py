@@ -136,8 +136,7 @@ def coverage(contents: IndexContents) -> float:
 
 
 def _n_paired(contents: IndexContents) -> int:
-    config = contents.manifest.config
-    frontier = config.model_names.index(config.frontier)
+    frontier = contents.manifest.config.frontier_column
     return int(is_paired(~np.isnan(contents.calibration.scores), frontier).sum())
 
 

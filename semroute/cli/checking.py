@@ -107,7 +107,6 @@ def _print_clusters(contents: "IndexContents") -> None:
     heading = ("id", "key", "size", "label", "reason", "expected loss", "name")
     rows, frontier = [], contents.manifest.config.frontier
     for cluster in contents.clusters:
-        evidence = next(e for e in cluster.evidence if e.model == cluster.label)
         reason = "override" if cluster.override else cluster.auto_reason
         rows.append(
             (
@@ -116,7 +115,9 @@ def _print_clusters(contents: "IndexContents") -> None:
                 cluster.size,
                 cluster.label,
                 reason,
-                "-" if cluster.label == frontier else figure(evidence.expected_loss),
+                "-"
+                if cluster.label == frontier
+                else figure(cluster.evidence_of_label.expected_loss),
                 cluster.name,
             )
         )

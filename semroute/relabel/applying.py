@@ -151,6 +151,4 @@ def _without_changed_share(changed: IndexContents, before: IndexContents) -> Ind
 
 
 def _decides_by(contents: IndexContents) -> tuple[object, ...]:
-    certificate = contents.manifest.certificate
-    tolerance = certificate.tolerance if certificate else None
-    return (tolerance, *(cluster.override for cluster in contents.clusters))
+    return (contents.manifest.tolerance, *(cluster.override for cluster in contents.clusters))

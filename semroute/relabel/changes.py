@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
+from semroute.artifact.contents import Cluster, IndexContents
 from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
@@ -243,14 +243,10 @@ def contradictions(clusters: Iterable[Cluster], config: Config) -> tuple[str, ..
     return tuple(warning for warning in found if warning is not None)
 
 
-def _evidence_of_label(cluster: Cluster) -> ModelEvidence:
-    return next(known for known in cluster.evidence if known.model == cluster.label)
-
-
 def _contradiction(cluster: Cluster, config: Config) -> str | None:
     if cluster.override in {None, config.frontier, cluster.auto_label}:
         return None
-    known, max_loss = _evidence_of_label(cluster), config.quality.max_loss
+    known, max_loss = cluster.evidence_of_label, config.quality.max_loss
     name = printable(cluster.name, _SHOWN_NAME_CHARS)
     told = f"cluster {cluster.cluster_id}, {cluster.cluster_key} ({name}): {cluster.override!r}"
     if known.n_paired < FEWEST_PAIRS or known.loss_upper_bound is None:

@@ -86,8 +86,7 @@ def _strategy_row(one: StrategyResult) -> list[Cell]:
 
 def tolerance_grid(contents: IndexContents, found: Evaluation) -> Grid:
     """Show a few tolerances from the safe end on, and the index as it is."""
-    router, certificate = found.router, contents.manifest.certificate
-    own = certificate.tolerance if certificate else None
+    router, own = found.router, contents.manifest.tolerance
     columns = (
         "tolerance",
         "saved",
@@ -152,7 +151,7 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
 
 
 def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[Cell]:
-    known = next(one for one in cluster.evidence if one.model == cluster.label)
+    known = cluster.evidence_of_label
     # Some of a cluster's queries may get another model even where most get the frontier.
     is_frontier = known.model == frontier
     bound = known.loss_upper_bound

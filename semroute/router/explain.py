@@ -93,14 +93,9 @@ def explain_decision(
         max_loss=manifest.config.quality.max_loss,
         clusters=clusters,
         estimates=estimates,
-        tolerance=_tolerance(contents),
+        tolerance=manifest.tolerance,
         accepted_losses=accepted,
     )
-
-
-def _tolerance(contents: IndexContents) -> float | None:
-    certificate = contents.manifest.certificate
-    return certificate.tolerance if certificate else None
 
 
 def _explained(cluster: Cluster, near: Neighbour, examples: tuple[str, ...]) -> ExplainedCluster:
@@ -140,7 +135,7 @@ def _reason(
     decision: RouteDecision, text: str, contents: IndexContents, accepted: Mapping[str, float]
 ) -> str:
     frontier = contents.manifest.config.frontier
-    tolerance = _tolerance(contents)
+    tolerance = contents.manifest.tolerance
     if decision.reason == "matched" and tolerance is not None:
         loss = next(c.expected_loss for c in decision.candidates if c.model == decision.model)
         return (
