@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import count, pairwise
 from typing import Any
@@ -20,6 +20,9 @@ Rows = NDArray[np.int64]
 
 FEWEST_MEMBERS_TO_SHOW = 5
 """A smaller cluster shows no example and no word of its own: it could be one person's queries."""
+
+N_KEYWORDS = 8
+"""The most words that describe a cluster."""
 
 NO_KEYWORDS = ("other",)
 """Of a cluster that nothing may or can be said of."""
@@ -147,9 +150,11 @@ _MOST_DIGITS = 4
 
 
 def keywords(
-    texts: Sequence[str], cluster_ids: Rows, n_clusters: int, n_keywords: int = 8
+    texts: Sequence[str], cluster_ids: Rows, n_clusters: int
 ) -> tuple[tuple[str, ...], ...]:
     """Say what sets each cluster apart, in words of its own texts, most telling first.
+
+    From one to `N_KEYWORDS` for each.
 
     Class-based TF-IDF: how often a term occurs in the cluster, times the logarithm of 1 + mean
     terms per cluster / occurrences in all. A term counts once per text, so that no single text
@@ -161,7 +166,6 @@ def keywords(
         texts: n texts.
         cluster_ids: of each text, shape (n,).
         n_clusters: how many clusters there are.
-        n_keywords: the most to give per cluster. There is always one at least.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -170,10 +174,9 @@ def keywords(
     procedure, arXiv:2203.05794, section 3.3.
     """
     members = [[texts[row] for row in rows] for rows in _members(cluster_ids, n_clusters)]
-    ranked = _ranked_terms(members, n_keywords)
-    chosen = [_distinct(terms, n_keywords) for terms in ranked]
+    chosen = map(_distinct, _ranked_terms(members))
     return tuple(
-        words or (_plain_words(own, n_keywords) if _may_show(own) else NO_KEYWORDS)
+        words or (_plain_words(own) if _may_show(own) else NO_KEYWORDS)
         for words, own in zip(chosen, members, strict=True)
     )
 
@@ -182,7 +185,7 @@ def _may_show(members: Sized) -> bool:
     return len(members) >= FEWEST_MEMBERS_TO_SHOW
 
 
-def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
+def _ranked_terms(members: list[list[str]]) -> list[list[str]]:
     vectoriser = _vectoriser()
     try:
         counts = vectoriser.fit_transform(members)
@@ -201,7 +204,7 @@ def _ranked_terms(members: list[list[str]], n_keywords: int) -> list[list[str]]:
         elif (n_texts > 1).any():
             columns, n_texts = columns[n_texts > 1], n_texts[n_texts > 1]
         # Rounded, so that equal scores fall back on the alphabet.
-        best = np.lexsort((columns, -(n_texts * weight[columns]).round(9)))[: 8 * n_keywords]
+        best = np.lexsort((columns, -(n_texts * weight[columns]).round(9)))[: 8 * N_KEYWORDS]
         ranked.append([str(terms[column]) for column in columns[best]])
     return ranked
 
@@ -234,23 +237,23 @@ def _n_digits(run: str) -> int:
     return sum(map(str.isdigit, run))
 
 
-def _distinct(terms: list[str], n_keywords: int) -> tuple[str, ...]:
+def _distinct(terms: list[str]) -> tuple[str, ...]:
     """Leave out terms that say again what a better one says: "orders", "my order" after "order"."""
     kept: list[str] = []
     for term in terms:
         stems = {word[:5] for word in term.split()}
         if not any(stems & {word[:5] for word in other.split()} for other in kept):
             kept.append(term)
-    return tuple(kept[:n_keywords])
+    return tuple(kept[:N_KEYWORDS])
 
 
-def _plain_words(texts: list[str], n_keywords: int) -> tuple[str, ...]:
+def _plain_words(texts: list[str]) -> tuple[str, ...]:
     """Name a cluster without telling words: stop words, numbers, else single symbols."""
     for pieces in (_words, lambda text: set(printable(mask(text)).replace(" ", ""))):
         counted = Counter(piece for text in texts for piece in set(pieces(text)))
         if counted:
             ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-            return tuple(piece for piece, _ in ranked[:n_keywords])
+            return tuple(piece for piece, _ in ranked[:N_KEYWORDS])
     return NO_KEYWORDS
 
 
@@ -290,10 +293,7 @@ def readable_names(keywords: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def examples(
-    texts: Sequence[str],
-    grouping: Grouping,
-    n_examples: int = 3,
-    redact: Callable[[str], str] = mask,
+    texts: Sequence[str], grouping: Grouping, n_examples: int = 3
 ) -> tuple[tuple[str, ...], ...]:
     """Choose texts that show what each cluster holds, masked: the medoid, then ever farther ones.
 
@@ -304,11 +304,10 @@ def examples(
         texts: n texts, the rows of `grouping`.
         grouping: of `group`.
         n_examples: the most to give per cluster.
-        redact: what takes secrets out of a text.
     """
     members = _members(grouping.cluster_ids, len(grouping.centroids))
     return tuple(
-        _spread(texts, rows, int(medoid), grouping.similarities, n_examples, redact)
+        _spread(texts, rows, int(medoid), grouping.similarities, n_examples)
         for rows, medoid in zip(members, grouping.medoids, strict=True)
     )
 
@@ -319,11 +318,10 @@ def _spread(
     medoid: int,
     similarities: NDArray[np.float32],
     n_examples: int,
-    redact: Callable[[str], str],
 ) -> tuple[str, ...]:
     if not _may_show(rows):
         return ()
     by_similarity = sorted(rows, key=lambda row: (-similarities[row], texts[row]))
     distinct = list(dict.fromkeys([texts[medoid], *(texts[row] for row in by_similarity)]))
     places = np.linspace(0, len(distinct), n_examples, endpoint=False).astype(int)
-    return tuple(dict.fromkeys(redact(distinct[place]) for place in places))
+    return tuple(dict.fromkeys(mask(distinct[place]) for place in places))

@@ -46,7 +46,6 @@ class EvalTable:
     n_scores: int
     unknown_models: tuple[str, ...]
     n_unknown_queries: int
-    n_duplicate_rows: int
     warnings: tuple[str, ...] = ()
 
 
@@ -63,7 +62,6 @@ class _Reading:
     unknown_queries: dict[str, None] = field(default_factory=dict)
     unknown_models: dict[str, None] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
-    n_duplicate_rows: int = 0
     found_query: bool = False
     found_model: bool = False
 
@@ -76,7 +74,7 @@ class _Reading:
 def no_evals(n_queries: int, models: Sequence[str]) -> EvalTable:
     """Return the table of a log of which nothing was evaluated."""
     unknown = np.full((n_queries, len(models)), np.nan)
-    return EvalTable(tuple(models), unknown, unknown.copy(), 0, (), 0, 0)
+    return EvalTable(tuple(models), unknown, unknown.copy(), 0, (), 0)
 
 
 def read_evals(
@@ -118,7 +116,6 @@ def read_evals(
         n_scores=int(np.isfinite(scores).sum()),
         unknown_models=tuple(sorted({name for one in readings for name in one.unknown_models})),
         n_unknown_queries=len({name for one in readings for name in one.unknown_queries}),
-        n_duplicate_rows=sum(reading.n_duplicate_rows for reading in readings),
         warnings=tuple(dict.fromkeys(misnamed)),
     )
 
@@ -198,7 +195,6 @@ def _take(reading: _Reading, row: Row) -> None:
     cell = query, column
     if reading.lines[cell]:
         _refuse_contradiction(reading, row, cell, (score, cost_usd))
-        reading.n_duplicate_rows += 1
         return
     reading.lines[cell] = row.line
     reading.scores[cell], reading.costs_usd[cell] = score, cost_usd

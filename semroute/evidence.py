@@ -44,11 +44,6 @@ class Evidence:
     loss_variance: Numbers
     mean_cost_usd: Numbers
 
-    @property
-    def frontier_column(self) -> int:
-        """The column of the frontier model."""
-        return self.models.index(self.frontier)
-
 
 @dataclass(frozen=True)
 class LossEstimate:

@@ -208,11 +208,6 @@ def test_texts_that_are_equal_once_masked_are_shown_once() -> None:
     assert chosen == ("mail [email]",)
 
 
-def test_another_way_of_masking_can_be_given() -> None:
-    (chosen,) = examples(list("abcdef"), one_cluster(6), 2, redact=str.upper)
-    assert chosen == ("A", "D")
-
-
 def test_every_cluster_has_its_own_examples() -> None:
     texts = [f"{c} {i}" for c in "xy" for i in "abcdef"]
     noise = 0.05 * np.random.default_rng(0).standard_normal((12, 5))

@@ -44,7 +44,7 @@ def test_scores_and_costs_stand_at_their_query_and_model_and_the_rest_is_unknown
     assert table.scores.dtype == table.costs_usd.dtype == np.float64
     assert table.models == ("large", "small")
     assert table.n_scores == 2
-    assert (table.unknown_models, table.n_unknown_queries, table.n_duplicate_rows) == ((), 0, 0)
+    assert (table.unknown_models, table.n_unknown_queries) == ((), 0)
 
 
 def test_the_cost_column_may_be_absent(read: Read) -> None:
@@ -100,7 +100,6 @@ def test_a_bad_value_of_an_unknown_model_still_stops(read: Read) -> None:
 
 def test_equal_rows_count_once(read: Read) -> None:
     table = read("query_id,model,score,cost_usd\na,large,1,\na,large,1.0,\nb,small,,\nb,small,,\n")
-    assert table.n_duplicate_rows == 2
     assert table.n_scores == 1
 
 

@@ -38,7 +38,6 @@ from semroute.build.saved_vectors import n_saved
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
-from semroute.clustering.contract import NOISE
 from semroute.clusters import Grouping, group, sample_rows
 from semroute.columns import suggest
 from semroute.config import Config, read_config
@@ -291,11 +290,6 @@ def _cluster(
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)
-    if not (labels != NOISE).any():
-        raise BuildError(
-            f"no cluster was found among {len(rows)} queries; lower min_cluster_size in the "
-            '[clustering] table, or use kind = "kmeans"'
-        )
     return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
 
 

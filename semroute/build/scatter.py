@@ -14,7 +14,7 @@ N_DRAWS = 20
 QUANTILES = (0.1, 0.9)
 
 
-def saving_range(contents: IndexContents, seed: int = 0) -> tuple[float, float] | None:
+def saving_range(contents: IndexContents) -> tuple[float, float] | None:
     """Return between which savings four fifths of other certificates would lie.
 
     Each is of as many held-out queries, drawn with replacement from those there are, all copies of
@@ -25,7 +25,7 @@ def saving_range(contents: IndexContents, seed: int = 0) -> tuple[float, float] 
     if not len(rows.scores):
         return None
     policy, models = routing_policy(contents), contents.manifest.config.model_names
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     savings = [
         certify(policy, models, _drawn(rows, random), quality.max_loss, quality.confidence).saving
         for _ in range(N_DRAWS)

@@ -81,11 +81,6 @@ class CompiledModel:
     comparison: Comparison
     departure: str | None = None
 
-    @property
-    def parity(self) -> Parity:
-        """How close the vectors of the comparison are."""
-        return self.comparison.parity()
-
 
 @dataclass(frozen=True)
 class NotCompiled:

@@ -74,8 +74,8 @@ def read_settings(files: Files, kind: type[Settings]) -> Settings:
         ) from error
 
 
-def open_tokenizer(content: bytes, max_tokens: int | None = None) -> "Tokenizer":
-    """Read a tokenizer that keeps the first `max_tokens` tokens, or all, and never pads.
+def open_tokenizer(content: bytes) -> "Tokenizer":
+    """Read a tokenizer that keeps all tokens and never pads.
 
     Raises:
         EncoderError: the content is not a tokenizer.
@@ -90,8 +90,6 @@ def open_tokenizer(content: bytes, max_tokens: int | None = None) -> "Tokenizer"
         ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    if max_tokens is not None:
-        tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

@@ -83,7 +83,7 @@ def make_encoder(
     return MadeEncoder(
         CompiledEncoder(made.files, n_workers=n_workers),
         made.files,
-        origin.model_copy(update={"parity": made.parity, "departure": made.departure}),
+        origin.model_copy(update={"parity": made.comparison.parity(), "departure": made.departure}),
         made.comparison,
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import Calibration
-from semroute.errors import MissingExtraError
 from semroute.evaluate.frontiers import hull
 from semroute.evaluate.frozen import FrozenSet, Numbers
 from semroute.evaluate.paired import PairedBootstrap, chosen_shares
@@ -128,10 +127,7 @@ def classifier_loss(vectors: Vectors, known: Calibration, frontier: int) -> Numb
     """Estimate each model's loss by logistic regressions of the scores on the embedding.
 
     One regression per model; a score between 0 and 1 counts as that share of a success. A model
-    with fewer than `FEWEST_SCORES` scores gets no estimate.
-
-    Raises:
-        MissingExtraError: scikit-learn is not installed.
+    with fewer than `FEWEST_SCORES` scores gets no estimate. It needs scikit-learn (see `learners`).
     """
     usable = np.isfinite(vectors).all(axis=1)
     predicted = np.full((len(vectors), known.scores.shape[1]), np.nan)
@@ -146,10 +142,8 @@ def classifier_loss(vectors: Vectors, known: Calibration, frontier: int) -> Numb
 
 
 def _success(vectors: Vectors, scores: Numbers) -> Any:
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError as error:
-        raise MissingExtraError("comparing with a classifier", "build", "scikit-learn") from error
+    from sklearn.linear_model import LogisticRegression
+
     if scores.min() == scores.max() and scores.min() in {0.0, 1.0}:
         return lambda rows: np.full(len(rows), scores[0])
     both = np.concatenate([vectors, vectors])

@@ -136,10 +136,6 @@ class Evaluation:
         """The router's own row."""
         return self.strategies[0]
 
-    def strategy(self, name: str) -> StrategyResult:
-        """Return a row by its name."""
-        return next(one for one in self.strategies if one.name == name)
-
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         plain: dict[str, Any] = finite(asdict(self))

@@ -14,7 +14,6 @@ from semroute.labels.sheet import (
     SheetModel,
     SheetRow,
     sheet_bytes,
-    write_sheet,
 )
 
 __all__ = [
@@ -28,5 +27,4 @@ __all__ = [
     "read_edits",
     "restore",
     "sheet_bytes",
-    "write_sheet",
 ]

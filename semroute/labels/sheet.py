@@ -5,9 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from semroute.durable import replace_file
 from semroute.labels.cells import neutralise, numeral, storable
 
 KEY_COLUMN = "cluster_key"
@@ -94,15 +92,6 @@ def sheet_bytes(rows: Sequence[SheetRow], delimiter: str = ",") -> bytes:
     writer.writerow(_header(models))
     writer.writerows(_cells(row, models, mark) for row in rows)
     return written.getvalue().encode("utf-8-sig")
-
-
-def write_sheet(path: Path, rows: Sequence[SheetRow], delimiter: str = ",") -> None:
-    """Write `sheet_bytes` to a file, whole or not at all, readable by its owner only.
-
-    Raises:
-        PublishError: the operating system refused.
-    """
-    replace_file(path, sheet_bytes(rows, delimiter))
 
 
 def _header(models: Sequence[str]) -> list[str]:

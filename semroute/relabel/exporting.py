@@ -5,8 +5,9 @@ from pathlib import Path
 
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
 from semroute.artifact.loading import load_index
+from semroute.durable import replace_file
 from semroute.errors import PublishError
-from semroute.labels import N_EXAMPLES, SheetModel, SheetRow, sheet_bytes, write_sheet
+from semroute.labels import N_EXAMPLES, SheetModel, SheetRow, sheet_bytes
 from semroute.texts import printable
 
 SHEET = "labels.csv"
@@ -25,7 +26,7 @@ def export_labels(
     force: bool = False,
     delimiter: str = ",",
 ) -> Path:
-    """Write the sheet of a version and return where it is.
+    """Write the sheet of a version, readable by its owner only, and return where it is.
 
     Args:
         folder: the index.
@@ -43,10 +44,10 @@ def export_labels(
     if target.suffix.lower() in _WORKBOOKS:
         reason = f"the sheet is CSV, which a spreadsheet does not open as {target.suffix}"
         raise PublishError(target, f"{reason}; name it {target.with_suffix('.csv').name}")
-    rows = sheet_rows(load_index(folder, version=version))
+    content = sheet_bytes(sheet_rows(load_index(folder, version=version)), delimiter)
     if not force:
-        _refuse_if_it_differs(target, sheet_bytes(rows, delimiter))
-    write_sheet(target, rows, delimiter)
+        _refuse_if_it_differs(target, content)
+    replace_file(target, content)
     return target
 
 

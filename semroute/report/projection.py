@@ -12,7 +12,7 @@ FEWEST_FOR_UMAP = 12
 """Below this UMAP has no neighbourhoods to keep, and principal components show as much."""
 
 
-def plane(centroids: Vectors, seed: int = 0) -> Numbers:
+def plane(centroids: Vectors) -> Numbers:
     """Project unit vectors on a plane, float64 (n, 2); the same input gives the same plane.
 
     UMAP (McInnes et al., arXiv:1802.03426) with the cosine; principal components if there are few.
@@ -30,7 +30,7 @@ def plane(centroids: Vectors, seed: int = 0) -> Numbers:
         except ImportError as error:
             raise MissingExtraError("the map of clusters", "build", "umap-learn") from error
         reducer = UMAP(
-            n_neighbors=neighbours, min_dist=0.4, metric="cosine", random_state=seed, init="random"
+            n_neighbors=neighbours, min_dist=0.4, metric="cosine", random_state=0, init="random"
         )
         placed = reducer.fit_transform(centroids)
     return np.asarray(placed, dtype=np.float64)

@@ -40,8 +40,9 @@ def test_int8_stays_close_to_the_original(
     int8_model: CompiledModel, real_encoder: SentenceTransformerEncoder
 ) -> None:
     assert int8_model.departure is None
-    assert int8_model.parity.n_texts == len(SAMPLE) // 2 + len(PROBE_TEXTS) // 2
-    assert int8_model.parity.mean_cosine > 0.995
+    parity = int8_model.comparison.parity()
+    assert parity.n_texts == len(SAMPLE) // 2 + len(PROBE_TEXTS) // 2
+    assert parity.mean_cosine > 0.995
     rows, original = CompiledEncoder(int8_model.files).encode(LENGTHS), real_encoder.encode(LENGTHS)
     dimension = int8_model.identity.dimension
     assert rows.shape == original.shape == (len(LENGTHS), 2 * dimension)

@@ -44,7 +44,7 @@ def test_what_is_saved_in_dollars_is_what_is_saved_of_the_frontiers_cost() -> No
     saved = found.router.saved_usd
     assert saved.value == pytest.approx((0.02 - 0.0005) / 2)
     assert saved.low < saved.value < saved.high
-    always = found.strategy("always large").saved_usd
+    always = next(one for one in found.strategies if one.name == "always large").saved_usd
     assert (always.value, always.low, always.high) == (0.0, 0.0, 0.0)
 
 

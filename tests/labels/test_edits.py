@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from semroute.errors import InputError, LabelsError
-from semroute.labels import LabelEdit, neutralise, read_edits, write_sheet
+from semroute.labels import LabelEdit, neutralise, read_edits, sheet_bytes
 from tests.labels.sheets import KEYS, MODELS, as_csv, odd_texts, sheet_row
 
 HEADER = ["cluster_key", "name", "label", "note"]
@@ -26,7 +26,8 @@ def sheet(tmp_path):
 
 
 def test_an_exported_sheet_reads_as_what_was_exported(sheet):
-    write_sheet(sheet, [sheet_row(KEYS[0], label="medium"), sheet_row(KEYS[1], note="=why?")])
+    rows = [sheet_row(KEYS[0], label="medium"), sheet_row(KEYS[1], note="=why?")]
+    sheet.write_bytes(sheet_bytes(rows))
     assert read_edits(sheet, KEYS, MODELS) == (
         LabelEdit(2, KEYS[0], "orders", "medium", "", "20260101T000000Z"),
         LabelEdit(3, KEYS[1], "orders", "", "=why?", "20260101T000000Z"),

@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import io
+import stat
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,26 @@ def test_edits_not_applied_are_not_overwritten_unless_forced(folder):
     assert b"refunds" in sheet.read_bytes()
     export_labels(folder, force=True)
     assert sheet.read_bytes() == exported
+
+
+def test_a_sheet_replaces_a_file_whole_and_only_the_owner_can_read_it(folder, tmp_path):
+    target = tmp_path / "sheets" / "labels.csv"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    export_labels(folder, target, force=True)
+    assert target.read_bytes() == export_labels(folder).read_bytes()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_refused_write_says_where_and_leaves_nothing_behind(folder, tmp_path):
+    with pytest.raises(PublishError, match=r"nowhere.*No such file"):
+        export_labels(folder, tmp_path / "nowhere" / "labels.csv", force=True)
+    taken = tmp_path / "sheets" / "taken"
+    taken.mkdir(parents=True)
+    with pytest.raises(PublishError, match="taken"):
+        export_labels(folder, taken, force=True)
+    assert list(taken.parent.iterdir()) == [taken]
 
 
 def test_a_folder_where_the_sheet_should_be_is_named(folder, tmp_path):
