@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,20 +92,7 @@ def embed_log(
     """
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
-    distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
-    saved = SavedVectors(folder, encoder, distinct) if folder else None
-    known = saved.find(distinct) if saved else [None] * len(distinct)
-    if n_reused := sum(row is not None for row in known):
-        watch.tell(f"{n_reused:,} of {len(distinct):,} texts are embedded already")
-    with watch.step("embed", len(distinct)) as advance:
-        vectors = embed_texts(distinct, known, encoder, advance, saved)
-        if saved:
-            saved.forget_others(distinct, vectors)
-        cut = {text for text in distinct if encoder.truncates(text)}
-    place = {text: row for row, text in enumerate(distinct)}
-    # The last row, of NaN, is that of blank texts.
-    embedded = np.vstack([vectors, np.full((1, vectors.shape[1]), np.nan, dtype=np.float32)])
-    places = np.array([place.get(text, -1) for text in texts])
+    embedded, places, cut, n_reused = _embed_distinct(texts, encoder, watch, folder)
     dimension = encoder.identity.dimension
     rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
     n_textless = sum(
@@ -134,6 +121,37 @@ def embed_log(
         n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in is_read),
         n_reused=n_reused,
     )
+
+
+class _Embedded(NamedTuple):
+    """Rows of distinct texts, the last of NaN for blank ones, and the place of each query's row.
+
+    The encoder reads those in `cut` in part; `n_reused` were embedded by an earlier build.
+    """
+
+    rows: Vectors
+    places: NDArray[np.int64]
+    cut: frozenset[str]
+    n_reused: int
+
+
+def _embed_distinct(
+    texts: Sequence[str], encoder: Encoder, watch: Watch, folder: Path | None
+) -> _Embedded:
+    distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+    saved = SavedVectors(folder, encoder, distinct) if folder else None
+    known = saved.find(distinct) if saved else [None] * len(distinct)
+    if n_reused := sum(row is not None for row in known):
+        watch.tell(f"{n_reused:,} of {len(distinct):,} texts are embedded already")
+    with watch.step("embed", len(distinct)) as advance:
+        vectors = embed_texts(distinct, known, encoder, advance, saved)
+        if saved:
+            saved.forget_others(distinct, vectors)
+        cut = frozenset(filter(encoder.truncates, distinct))
+    place = {text: row for row, text in enumerate(distinct)}
+    rows = np.vstack([vectors, np.full((1, vectors.shape[1]), np.nan, dtype=np.float32)])
+    places = np.array([place.get(text, -1) for text in texts])
+    return _Embedded(rows, places, cut, n_reused)
 
 
 def unread(
