@@ -144,19 +144,16 @@ def _calibration_problems(contents: IndexContents) -> Iterator[Problem]:
         )
     n_rows = manifest.counts.n_calibration
     yield from _vector_problems(CALIBRATION, calibration.vectors, n_rows, contents)
-    shape = (n_rows, len(models))
-    yield from _array_problems(
-        CALIBRATION, calibration.similarities, (n_rows,), np.float32, "similarities "
-    )
-    for part, numbers, least, largest in (
-        ("scores", calibration.scores, 0.0, 1.0),
-        ("costs_usd", calibration.costs_usd, 0.0, math.inf),
-        ("expected_losses", calibration.expected_losses, -1.0, 1.0),
-        ("expected_costs_usd", calibration.expected_costs_usd, 0.0, math.inf),
-        ("similarities", calibration.similarities, -1.01, 1.01),
+    table = (n_rows, len(models))
+    for part, shape, dtype, least, largest in (
+        ("similarities", (n_rows,), np.float32, -1.01, 1.01),
+        ("scores", table, np.float64, 0.0, 1.0),
+        ("costs_usd", table, np.float64, 0.0, math.inf),
+        ("expected_losses", table, np.float64, -1.0, 1.0),
+        ("expected_costs_usd", table, np.float64, 0.0, math.inf),
     ):
-        if part != "similarities":
-            yield from _array_problems(CALIBRATION, numbers, shape, np.float64, f"{part} ")
+        numbers = getattr(calibration, part)
+        yield from _array_problems(CALIBRATION, numbers, shape, dtype, f"{part} ")
         if ((numbers < least) | (numbers > largest) | np.isinf(numbers)).any():
             low = f"below {least:g}, above {largest:g} or infinite"
             yield CALIBRATION, f"{part} holds a number {low}"

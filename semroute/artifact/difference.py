@@ -152,8 +152,8 @@ def difference(before: IndexContents, after: IndexContents) -> Difference:
     )
 
 
-def _read_by(before: IndexContents, after: IndexContents) -> tuple[Cluster, ...]:
-    """Return the clusters of a version, its frontier by the name it has in another one."""
+def with_frontier_of(before: IndexContents, after: IndexContents) -> tuple[Cluster, ...]:
+    """Return the clusters of version `before`, its frontier by the name it has in `after`."""
     former, now = (contents.manifest.config.frontier for contents in (before, after))
     if former in after.manifest.config.model_names:
         return before.clusters
@@ -198,7 +198,7 @@ def same_topics(
 
 def _pairs(before: IndexContents, after: IndexContents) -> Pairs:
     """Return each cluster of both versions, as it was and as it is."""
-    former = _read_by(before, after)
+    former = with_frontier_of(before, after)
     old = {cluster.cluster_key: cluster for cluster in former}
     if former and after.clusters and same_space(before, after):
         similarities = after.centroids @ before.centroids.T

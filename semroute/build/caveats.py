@@ -63,7 +63,7 @@ def build_warnings(
 def _lost_labels(
     previous: IndexContents | None, carried: Reattached, contents: IndexContents
 ) -> tuple[str, ...]:
-    lost_labels = [one for one in carried.suggestions if one.label is not None]
+    lost_labels = carried.lost_labels
     n_lost = len(lost_labels)
     if not n_lost:
         return ()

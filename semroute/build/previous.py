@@ -4,6 +4,7 @@ from pathlib import Path
 
 from semroute import __version__
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.difference import with_frontier_of
 from semroute.artifact.encoder import same_space
 from semroute.artifact.layout import CURRENT, is_published_name
 from semroute.artifact.loading import list_versions, load_index
@@ -13,7 +14,7 @@ from semroute.config import Config
 from semroute.encoders.making import FormerEncoder
 from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.ood import ALWAYS_UNKNOWN
-from semroute.relabel import Reattached, reattach, relabelled
+from semroute.relabel import Reattached, reattach
 from semroute.tables import listed
 from semroute.texts import printable
 
@@ -60,16 +61,12 @@ def carried_over(before: IndexContents | None, contents: IndexContents) -> Reatt
     """Re-attach the analysts' names, labels and notes of the previous version."""
     if before is None:
         return Reattached(contents.clusters, 0, ())
-    config = contents.manifest.config
-    clusters = before.clusters
-    if (former := before.manifest.config.frontier) not in config.model_names:
-        clusters = relabelled(clusters, former, config.frontier)
     return reattach(
-        clusters,
+        with_frontier_of(before, contents),
         before.centroids,
         contents.clusters,
         contents.centroids,
-        frontier=config.frontier,
+        frontier=contents.manifest.config.frontier,
         known_from=before.manifest.ood.threshold
         if same_space(before, contents)
         else ALWAYS_UNKNOWN,
@@ -82,7 +79,7 @@ def refuse_lost_labels(before: IndexContents | None, carried: Reattached) -> Non
     Raises:
         CheckFailedError: names them.
     """
-    lost = [one for one in carried.suggestions if one.label is not None]
+    lost = carried.lost_labels
     if not lost:
         return
     names = former_names(before)

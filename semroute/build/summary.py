@@ -103,7 +103,7 @@ class BuildSummary:
     @property
     def saving(self) -> float:
         """The share of the frontier's cost that is saved."""
-        return 1 - self.cost_usd / self.frontier_cost_usd if self.frontier_cost_usd else 0.0
+        return self.certificate.saving
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

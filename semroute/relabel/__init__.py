@@ -4,7 +4,7 @@ from semroute.relabel.applying import apply_labels
 from semroute.relabel.certifying import beyond, certified, recertified, with_certificate
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
 from semroute.relabel.exporting import SHEET, export_labels, sheet_rows
-from semroute.relabel.reattaching import KeptUp, Reattached, Suggestion, reattach, relabelled
+from semroute.relabel.reattaching import KeptUp, Reattached, Suggestion, reattach
 
 __all__ = [
     "SHEET",
@@ -21,7 +21,6 @@ __all__ = [
     "plan_labels",
     "reattach",
     "recertified",
-    "relabelled",
     "sheet_rows",
     "with_certificate",
 ]

@@ -58,6 +58,11 @@ class Reattached:
     kept_up: tuple[KeptUp, ...] = ()
     n_renamed: int = 0
 
+    @property
+    def lost_labels(self) -> tuple[Suggestion, ...]:
+        """The suggestions of a label, which is in force no more."""
+        return tuple(one for one in self.suggestions if one.label is not None)
+
 
 def reattach(
     previous: Sequence[Cluster],
@@ -107,14 +112,6 @@ def reattach(
     followed = {one.cluster_key for one in kept_up} | renamed
     undecided = tuple(left for one in found if (left := _left_to_decide(one, carried, followed)))
     return Reattached(carried, n_reattached, undecided, kept_up, n_renamed)
-
-
-def relabelled(clusters: Sequence[Cluster], former: str, now: str) -> tuple[Cluster, ...]:
-    """Rename a model in the labels of analysts, as where another took the frontier's place."""
-    return tuple(
-        cluster.model_copy(update={"override": now}) if cluster.override == former else cluster
-        for cluster in clusters
-    )
 
 
 def _renamed(new: Cluster, old: Cluster | None) -> Cluster:
