@@ -77,7 +77,7 @@ def cheapest_within(tolerance: float, traffic: Traffic, frontier: int) -> np.nda
 
 
 def _frontier(source: DataSet) -> int:
-    return source.config.model_names.index(source.config.frontier)
+    return source.config.frontier_column
 
 
 def _losses(source: DataSet, rows: np.ndarray) -> Numbers:

@@ -112,7 +112,7 @@ def matrix_factorization_gain(
 
 def _gains(source: DataSet, rows: np.ndarray) -> Numbers:
     scores = source.evals.scores[rows]
-    frontier = source.config.model_names.index(source.config.frontier)
+    frontier = source.config.frontier_column
     return np.asarray(scores[:, frontier] - np.delete(scores, frontier, axis=1)[:, 0])
 
 

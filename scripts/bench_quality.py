@@ -279,7 +279,7 @@ def _add_sweep(
 ) -> None:
     """Add what the cheapest choices save that keep 95% and 99% of the frontier's score."""
     scores, costs = source.evals.scores[test], source.evals.costs_usd[test]
-    rows, frontier = np.arange(len(test)), source.config.model_names.index(source.config.frontier)
+    rows, frontier = np.arange(len(test)), source.config.frontier_column
     strong, dear = np.nanmean(scores[:, frontier]), np.nanmean(costs[:, frontier])
     saved = {0.95: 0.0, 0.99: 0.0}
     for columns in choices:
