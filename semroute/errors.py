@@ -63,7 +63,7 @@ class InputError(SemrouteError):
         where = [] if path is None else [path]
         where += [] if self.line is None else [f"line {self.line}"]
         where += [] if self.column is None else [f"{self._column_is_called} {self.column}"]
-        got = "" if self.value is None else f" (found {_short(self.value)})"
+        got = "" if self.value is None else f" (found {shown(self.value)})"
         return f"{', '.join(where)}: {self.problem}{got}" if where else f"{self.problem}{got}"
 
 
@@ -215,6 +215,7 @@ class CheckFailedError(SemrouteError):
     exit_code = 5
 
 
-def _short(value: object, limit: int = 60) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"
+def shown(value: object) -> str:
+    """Return a value as Python writes it, for a message; of a long one the first 60 characters."""
+    written = repr(value)
+    return written if len(written) <= 60 else f"{written[:60]}…"

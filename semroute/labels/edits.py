@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
-from semroute.errors import LabelsError
+from semroute.errors import LabelsError, shown
 from semroute.labels.cells import restore, trimmed
 from semroute.labels.sheet import (
     CLUSTER_KEY,
@@ -22,7 +22,6 @@ _NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
 _FORMULA_ERROR = re.compile(
     r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|\#{2,})|Err:\d{3}"
 )
-_SHOWN_CHARS = 60
 _HALF_KEY = 8
 _MOST_MOVED = 5
 """Rows told whose number is another cluster's: all of them have one cause."""
@@ -233,7 +232,7 @@ def _duplicates(entries: Iterable[_Entry]) -> Iterator[_Problem]:
     for entry in entries:
         first = seen.setdefault(entry.key, entry.row)
         if entry.key and first is not entry.row:
-            text = f"{_shown(entry.key)} is already on {first.where}; keep one of the rows"
+            text = f"{shown(entry.key)} is already on {first.where}; keep one of the rows"
             yield _Problem(entry.row, KEY_COLUMN, text)
 
 
@@ -250,15 +249,15 @@ def _unknown_key(key: str, near: str | None, *, gone: bool) -> str:
     if not key:
         return "the row has an edit but no key; copy the key from a fresh export"
     if _NUMBER.fullmatch(key):
-        return f"{_shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
+        return f"{shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
     if near is not None:
-        return f"no cluster has the key {_shown(key)}; did you mean {near!r}?"
+        return f"no cluster has the key {shown(key)}; did you mean {near!r}?"
     if gone:
         return (
-            f"the cluster {_shown(key)} is not in this index (any more); move its label and note "
+            f"the cluster {shown(key)} is not in this index (any more); move its label and note "
             "to another row, delete the row, or leave out all such rows with --skip-gone"
         )
-    return f"{_shown(key)} is not a key; copy the key from a fresh export"
+    return f"{shown(key)} is not a key; copy the key from a fresh export"
 
 
 def _moved_keys(
@@ -269,7 +268,7 @@ def _moved_keys(
     moved = [entry for entry in whole if _has_another_id(entry, cluster_ids)]
     for entry in moved[:_MOST_MOVED]:
         text = (
-            f"{_shown(entry.cluster_id)} is not the number of {_shown(entry.key)} in version "
+            f"{shown(entry.cluster_id)} is not the number of {shown(entry.key)} in version "
             f"{entry.index_version}: a column was sorted without the others, or the key is that of "
             "another row; enter the edits in a fresh export, or empty this cell if the key is right"
         )
@@ -308,9 +307,9 @@ def _unknown_model(label: str, models: Collection[str]) -> str:
     plain = {_plain(model): model for model in models}
     near = difflib.get_close_matches(_plain(label), plain, n=1, cutoff=0.6)
     if near:
-        return f"there is no model {_shown(label)}; did you mean {plain[near[0]]!r}?"
+        return f"there is no model {shown(label)}; did you mean {plain[near[0]]!r}?"
     listed = ", ".join(repr(model) for model in models)
-    return f"there is no model {_shown(label)}; empty means automatic, else one of {listed}"
+    return f"there is no model {shown(label)}; empty means automatic, else one of {listed}"
 
 
 def _plain(model: str) -> str:
@@ -323,11 +322,6 @@ def _text_problems(entry: _Entry) -> Iterator[_Problem]:
         if _FORMULA_ERROR.fullmatch(cell):
             text = f"holds the spreadsheet error {cell}; enter the text again, or empty the cell"
             yield _Problem(entry.row, column, text)
-
-
-def _shown(value: str) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
 
 
 def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
