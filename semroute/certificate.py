@@ -57,6 +57,11 @@ class Certificate(BaseModel):
         return 1 - self.cost_usd / self.frontier_cost_usd if self.frontier_cost_usd else 0.0
 
     @property
+    def promised_saving(self) -> float:
+        """The saving where the promise holds; 0 where nothing is promised of what is in force."""
+        return self.saving if self.holds else 0.0
+
+    @property
     def sentence(self) -> str:
         """The promise in one plain sentence, with its assumption."""
         traffic = f"on traffic like the {self.n_queries:,} scored calibration queries"

@@ -26,10 +26,9 @@ def saving_range(contents: IndexContents) -> tuple[float, float] | None:
         return None
     policy, models = routing_policy(contents), contents.manifest.config.model_names
     random = np.random.default_rng(0)
-    savings = [
-        certify(policy, models, _drawn(rows, random), quality.max_loss, quality.confidence).saving
-        for _ in range(N_DRAWS)
-    ]
+    asked = quality.max_loss, quality.confidence
+    drawn = (_drawn(rows, random) for _ in range(N_DRAWS))
+    savings = [certify(policy, models, one, *asked).promised_saving for one in drawn]
     low, high = np.quantile(savings, QUANTILES).tolist()
     return low, high
 

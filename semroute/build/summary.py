@@ -144,7 +144,7 @@ def _saving_without_labels(contents: IndexContents) -> float | None:
     bare = tuple(cluster.model_copy(update={"override": None}) for cluster in contents.clusters)
     if bare == contents.clusters:
         return None
-    return certified(replace(contents, clusters=bare)).saving
+    return certified(replace(contents, clusters=bare)).promised_saving
 
 
 def _other_savings(contents: IndexContents) -> tuple[OtherSaving, ...]:
@@ -152,7 +152,7 @@ def _other_savings(contents: IndexContents) -> tuple[OtherSaving, ...]:
     # Rounded: 0.07 / 2 is not what a person would write.
     others = [round(asked * factor, 6) for factor in OTHER_MAX_LOSSES]
     return tuple(
-        OtherSaving(one, certified(contents, one).saving) for one in others if 0 < one <= 1
+        OtherSaving(one, certified(contents, one).promised_saving) for one in others if 0 < one <= 1
     )
 
 

@@ -20,6 +20,9 @@ from semroute.relabel import KeptUp, Suggestion
 N_RELABELLED = 5
 """Clusters shown of those that another model answers since the version before."""
 
+ENOUGH_PAIRED = 0.95
+"""Share of the held-out queries with scores to compare; what the others lack changes little."""
+
 
 def print_summary(summary: BuildSummary) -> None:
     """Print what was built, what it decides, what it is expected to cost and what it took."""
@@ -85,15 +88,15 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
     )
     n_failed = summary.certificate.n_worst_case
     counting = f", {n_failed:,} without scores counted as failures" if n_failed else ""
+    promised = "promised" if summary.certificate.holds else "the most that may be lost"
     quality = (
         f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}; bound "
-        f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is promised"
+        f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is {promised}"
     )
-    promise = [("promise", summary.certificate.sentence)]
     found = [
         ("cost", cost),
         ("quality", quality),
-        *promise,
+        ("promise", summary.certificate.sentence),
         *_luck(summary),
         *_beyond(summary),
         *_elsewhere(summary),
@@ -151,7 +154,8 @@ def _holes(summary: BuildSummary) -> list[tuple[str, str]]:
         )
         return [("holes", text)]
     has_others = len(summary.models) > 1
-    if has_others and certificate.n_needed and summary.n_paired < n_held_out:
+    too_few = summary.n_paired < n_held_out * ENOUGH_PAIRED
+    if has_others and certificate.n_needed and too_few:
         text = (
             f"{summary.n_paired:,} of {n_held_out:,} held-out queries are scored with "
             f"{summary.frontier} and another model; score the others too (semroute evals plan)"

@@ -11,6 +11,7 @@ from semroute.build import scatter
 from semroute.build.scatter import saving_range
 from semroute.certify import CalibrationRows
 from semroute.cli.build_summary import print_summary
+from semroute.relabel import apply_labels
 from tests.build.small import build_small, write_small_files
 from tests.two_models import two_model_rows
 
@@ -67,3 +68,28 @@ def test_without_scores_nothing_is_said_of_luck(
     assert summary.saving_range == (0, 0)
     print_summary(summary)
     assert "luck" not in capsys.readouterr().out
+
+
+def test_where_labels_break_the_promise_nothing_is_said_to_be_certified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The small model fails on a third of the queries: labelled everywhere, it saves and loses."""
+    files, folder = write_small_files(tmp_path), tmp_path / "i"
+    build_small(files, folder)
+    keys = [cluster.cluster_key for cluster in load_index(folder).clusters]
+    sheet = tmp_path / "labels.csv"
+    sheet.write_text("cluster_key,label\n" + "".join(f"{key},small\n" for key in keys))
+    apply_labels(folder, sheet, allow_no_promise=True)
+    summary = build_small(files, folder)
+    assert not summary.certificate.holds
+    assert summary.saving > 0.9
+    assert summary.saving_range == (0, 0)
+    assert {one.max_loss: one.saving for one in summary.other_savings} == {
+        0.025: 0,
+        0.1: 0,
+        0.2: 0,
+    }
+    print_summary(summary)
+    told = capsys.readouterr().out
+    assert "certified to be saved" not in told
+    assert "where 0.05 is the most that may be lost" in told
