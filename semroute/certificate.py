@@ -20,7 +20,8 @@ class Certificate(BaseModel):
     all and say nothing, `n_repeated` more have the text of one that counts. Shares and `cost_usd`
     are over all calibration queries. `n_needed` is the order of magnitude of calibration queries,
     all of them scored, it would take to certify something; None where something is certified, or
-    the queries show that cheaper models lose too much.
+    the queries show that cheaper models lose too much. `models_left_out` answer nothing unless an
+    analyst says so: most of the held-out queries they would answer lack their scores.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -45,6 +46,7 @@ class Certificate(BaseModel):
     frontier_cost_usd: Annotated[float, Field(ge=0)]
     n_overrides: NonNegativeInt
     n_needed: NonNegativeInt | None
+    models_left_out: tuple[str, ...] = ()
 
     @property
     def frontier_share(self) -> float:
@@ -80,6 +82,18 @@ class Certificate(BaseModel):
         return (
             f"With confidence {100 * self.confidence:.4g}%, at most {self.max_loss:g} of mean "
             f"score is lost {against}, {traffic}{labels}."
+        )
+
+    @property
+    def left_out_sentence(self) -> str | None:
+        """Which models answer nothing for want of scores; None if there are none."""
+        if not self.models_left_out:
+            return None
+        one = len(self.models_left_out) == 1
+        answer, it, has = ("answers", "it", "its") if one else ("answer", "they", "their")
+        return (
+            f"{' and '.join(self.models_left_out)} {answer} nothing: fewer than half of the "
+            f"held-out queries {it} would answer have {has} score"
         )
 
     @property

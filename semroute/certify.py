@@ -66,9 +66,13 @@ def certify(
 
     Overrides and the out-of-distribution rule of `policy` are in place at every step; its own
     tolerance does not matter. If its overrides alone cannot be shown to keep the promise, nothing
-    is certified and only they are in force; those for the frontier need no defence.
+    is certified and only they are in force; those for the frontier need no defence. A model that
+    would answer mostly queries without its scores is left out, so that it costs others nothing.
     """
     order = _distinct_texts(rows)
+    left_out = _left_out(policy, rows, order, max_loss)
+    policy = policy.without(left_out)
+    names_left_out = tuple(models[column] for column in left_out)
 
     def passes(found: Choices, confidence: float) -> bool:
         known = _known(policy, rows, found, order)
@@ -84,7 +88,8 @@ def certify(
     best, asked = replace(policy, tolerance=None), (max_loss, confidence)
     choices, shown = best.choose(rows.traffic), confidence
     if _may_lose(best) and not passes(choices, confidence):
-        return _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
+        found = _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
+        return found.model_copy(update={"models_left_out": names_left_out})
     first, second = _walks(_distinct(policy, rows.traffic), policy.frontier)
     of_first, of_second = _confidences(confidence) if second else (confidence, confidence)
     if n_passed := walk(first, of_first):
@@ -92,7 +97,8 @@ def certify(
     of_second = confidence if n_passed == len(first) else of_second
     if n_passed := walk(second, of_second):
         (best, choices), shown = second[n_passed - 1], of_second
-    return _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
+    found = _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
+    return found.model_copy(update={"models_left_out": names_left_out})
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,45 @@ def next_step(
             saving = 1 - cost / always if always else 0.0
             return NextStep(tolerance, known.mean, known.n_worst_case, saving)
     return None
+
+
+def _left_out(
+    policy: RoutingPolicy, rows: CalibrationRows, order: NDArray[np.intp], max_loss: float
+) -> tuple[int, ...]:
+    """Return the models whose answers could not be judged, columns.
+
+    Fewer than `LEAST_KNOWN` of the queries they would answer have the scores needed, counted over
+    the family without labels, as far as no more than `max_loss` is expected to be lost. None is
+    left out where nobody else would answer. Which scores there are decides, not what they are.
+    """
+    free = replace(policy, overrides=np.full_like(policy.overrides, NO_OVERRIDE))
+    found: list[int] = []
+    while True:
+        n_answered, n_known = _answered(free.without(found), rows, order, max_loss)
+        if not n_answered.any():
+            return ()
+        thin = np.flatnonzero(n_known < LEAST_KNOWN * n_answered).tolist()
+        if not thin:
+            return tuple(sorted(found))
+        found += thin
+
+
+def _answered(
+    policy: RoutingPolicy, rows: CalibrationRows, order: NDArray[np.intp], max_loss: float
+) -> tuple[Integers, Integers]:
+    """Count the answers of each cheaper model, and those of which the scores are known."""
+    known = ~np.isnan(rows.scores[order])
+    known &= known[:, [policy.frontier]]
+    every, n_models = np.arange(len(order)), known.shape[1]
+    n_answered, n_known = np.zeros(n_models, dtype=np.int64), np.zeros(n_models, dtype=np.int64)
+    for _, found in _distinct(policy, rows.traffic):
+        columns = found.columns[order]
+        if np.nan_to_num(rows.traffic.losses[order, columns]).mean() > max_loss:
+            break
+        n_answered += np.bincount(columns, minlength=n_models)
+        n_known += np.bincount(columns[known[every, columns]], minlength=n_models)
+    n_answered[policy.frontier] = n_known[policy.frontier] = 0
+    return n_answered, n_known
 
 
 def _known(

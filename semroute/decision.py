@@ -42,7 +42,7 @@ class Candidate:
     known that of a usual request of the log, and None where not even a price is known.
     `accepted_loss` is the expected loss up to which the model beats the frontier on this text, for
     what it saves; it may be above the config's `max_loss`, which bounds the mean over all requests.
-    None where the model saves nothing, or nothing is accepted.
+    None where the model saves nothing or was not measured, or nothing is accepted.
     """
 
     model: str

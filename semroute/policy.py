@@ -7,7 +7,7 @@ previews: what is certified is what is served. A policy is any frozen class with
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -133,6 +133,12 @@ class RoutingPolicy:
         reasons = np.where(known, reasons, _OOD)
         return Choices(columns.astype(np.int64), reasons.astype(np.int64))
 
+    def without(self, columns: Sequence[int]) -> "RoutingPolicy":
+        """Return the policy that never chooses these models, unless an analyst did."""
+        measured = self.measured.copy()
+        measured[:, list(columns)] = False
+        return replace(self, measured=measured)
+
     def knows(self, similarity: float) -> bool:
         """Say whether a text is as similar as `ood_threshold` to its nearest cluster."""
         return similarity >= self.ood_threshold  # False for NaN
@@ -201,16 +207,21 @@ class RoutingPolicy:
         possible = (saved > EQUAL_COSTS * of_frontier) & (self.tolerance is not None)
         return np.where(possible, self._price * saved - self._least_gain, np.nan)
 
-    def accepted_one(self, costs_usd: Sequence[float]) -> list[float | None]:
-        """Return the same for one text without numpy; None instead of NaN."""
+    def accepted_one(self, cluster_id: int, costs_usd: Sequence[float]) -> list[float | None]:
+        """Return the same for a text of one cluster, without numpy.
+
+        None instead of NaN, and for a model that was not measured there.
+        """
+        accepted: list[float | None] = [None] * len(costs_usd)
         if self.tolerance is None:
-            return [None] * len(costs_usd)
+            return accepted
         of_frontier = costs_usd[self.frontier]
         price, least_gain, least_saved = self._price, self._least_gain, EQUAL_COSTS * of_frontier
-        return [
-            price * (of_frontier - cost) - least_gain if of_frontier - cost > least_saved else None
-            for cost in costs_usd
-        ]
+        for column in self._measured_listed[cluster_id]:
+            saved = of_frontier - costs_usd[column]
+            if saved > least_saved:
+                accepted[column] = price * saved - least_gain
+        return accepted
 
     def _best(self, traffic: Traffic) -> Integers:
         if self.tolerance is None:

@@ -106,14 +106,14 @@ def test_a_model_is_chosen_up_to_the_loss_that_is_accepted_of_it() -> None:
         costs = np.array([[0.02, 0.004, 0.001]])
         accepted = policy.accepted_losses(costs)[0]
         assert np.isnan(accepted[LARGE])
-        assert policy.accepted_one(costs[0].tolist()) == [None, *accepted[1:].tolist()]
+        assert policy.accepted_one(0, costs[0].tolist()) == [None, *accepted[1:].tolist()]
         for model in (MEDIUM, SMALL):
             for more, expected in ((-1e-12, model), (1e-12, LARGE)):
                 losses = np.ones(3)
                 losses[model] = accepted[model] + more
                 assert _decide(policy, _one(tuple(losses)))[0] == expected
     assert np.isnan(_policy(tolerance=None).accepted_losses(costs)).all()
-    assert _policy(tolerance=None).accepted_one(costs[0].tolist()) == [None] * 3
+    assert _policy(tolerance=None).accepted_one(0, costs[0].tolist()) == [None] * 3
     assert np.isnan(_policy().accepted_losses(np.full((1, 3), 0.02))).all()
 
 

@@ -49,6 +49,7 @@ def check_agreement(contents: IndexContents, folder: Path) -> None:
 def _problems(contents: IndexContents) -> Iterator[Problem]:
     """Yield problems one by one: a later check may rely on the earlier ones having passed."""
     yield from _manifest_problems(contents)
+    yield from _certificate_problems(contents)
     yield from _vector_problems(CENTROIDS, contents.centroids, len(contents.clusters), contents)
     n_hidden = contents.manifest.encoder.hidden_dimension
     yield from _vector_problems(PROBES, contents.probes, len(PROBE_TEXTS), contents, n_hidden)
@@ -104,6 +105,13 @@ def _array_problems(
         yield name, f"{part}holds {array.dtype}, expected {np.dtype(dtype)}"
     if array.shape != shape:
         yield name, f"{part}has shape {array.shape}, expected {shape}"
+
+
+def _certificate_problems(contents: IndexContents) -> Iterator[Problem]:
+    certificate, config = contents.manifest.certificate, contents.manifest.config
+    for model in certificate.models_left_out if certificate else ():
+        if model not in config.model_names or model == config.frontier:
+            yield MANIFEST, f"the certificate leaves out {model[:40]!r}, no cheaper model"
 
 
 def _cluster_problems(contents: IndexContents) -> Iterator[Problem]:

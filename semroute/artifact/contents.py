@@ -24,7 +24,7 @@ from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 from semroute.vocabulary import Words, no_words
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"

@@ -1,5 +1,7 @@
 """The policy an index serves: the same for requests, for the certificate and for previews."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
@@ -10,6 +12,14 @@ from semroute.vocabulary import Vocabulary
 
 def routing_policy(contents: IndexContents) -> RoutingPolicy:
     """Return the policy of an index, with the certified tolerance and the analysts' labels."""
+    certificate, models = contents.manifest.certificate, contents.manifest.config.model_names
+    left_out = certificate.models_left_out if certificate else ()
+    policy = policy_to_certify(contents).without([models.index(model) for model in left_out])
+    return replace(policy, tolerance=contents.manifest.tolerance)
+
+
+def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
+    """Return the policy with the analysts' labels, before anything was certified of it."""
     manifest, clusters = contents.manifest, contents.clusters
     models = manifest.config.model_names
     n_paired = [[known.n_paired for known in cluster.evidence] for cluster in clusters]
@@ -19,7 +29,7 @@ def routing_policy(contents: IndexContents) -> RoutingPolicy:
     frontier = manifest.config.frontier_column
     return RoutingPolicy(
         frontier=frontier,
-        tolerance=manifest.tolerance,
+        tolerance=None,
         measured=measured >= FEWEST_PAIRS,
         overrides=np.array(overrides, dtype=np.int64),
         ood_threshold=manifest.ood.threshold,

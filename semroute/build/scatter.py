@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import calibration_rows, routing_policy
+from semroute.artifact.serving import calibration_rows, policy_to_certify
 from semroute.certify import CalibrationRows, certify
 from semroute.policy import Traffic
 
@@ -24,7 +24,7 @@ def saving_range(contents: IndexContents) -> tuple[float, float] | None:
     quality, rows = contents.manifest.config.quality, calibration_rows(contents)
     if not len(rows.scores):
         return None
-    policy, models = routing_policy(contents), contents.manifest.config.model_names
+    policy, models = policy_to_certify(contents), contents.manifest.config.model_names
     random = np.random.default_rng(0)
     asked = quality.max_loss, quality.confidence
     drawn = (_drawn(rows, random) for _ in range(N_DRAWS))

@@ -97,11 +97,17 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         ("cost", cost),
         ("quality", quality),
         ("promise", summary.certificate.sentence),
+        *_left_out(summary),
         *_luck(summary),
         *_beyond(summary),
         *_elsewhere(summary),
     ]
     return [*found, *_holes(summary)]
+
+
+def _left_out(summary: BuildSummary) -> list[tuple[str, str]]:
+    sentence = summary.certificate.left_out_sentence
+    return [("left out", f"{sentence} (semroute evals plan)")] if sentence else []
 
 
 def _luck(summary: BuildSummary) -> list[tuple[str, str]]:

@@ -80,12 +80,13 @@ def _promise(contents: "IndexContents") -> str:
     certificate = contents.manifest.certificate
     if certificate is None:
         return "not certified; run build-index again"
+    left_out = f" {certificate.left_out_sentence}." if certificate.models_left_out else ""
     if certificate.tolerance is None:
-        return certificate.sentence
+        return f"{certificate.sentence}{left_out}"
     return (
         f"{certificate.sentence} Lost there: {figure(certificate.mean_loss, 4)}, bound "
         f"{figure(certificate.upper_bound, 4)}; {percent(certificate.saving)} of cost saved; "
-        f"tolerance {certificate.tolerance:g}."
+        f"tolerance {certificate.tolerance:g}.{left_out}"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from semroute.artifact.contents import Cluster, IndexContents
-from semroute.artifact.serving import calibration_rows, routing_policy
+from semroute.artifact.serving import calibration_rows, policy_to_certify, routing_policy
 from semroute.certificate import Certificate
 from semroute.certify import NextStep, certify, next_step
 from semroute.policy import NO_OVERRIDE, LabelReason
@@ -20,7 +20,7 @@ def certified(contents: IndexContents, max_loss: float | None = None) -> Certifi
     """
     config = contents.manifest.config
     return certify(
-        routing_policy(contents),
+        policy_to_certify(contents),
         config.model_names,
         calibration_rows(contents),
         config.quality.max_loss if max_loss is None else max_loss,

@@ -119,7 +119,10 @@ def _why(
 ) -> tuple[str, ...]:
     """Say in sentences how the decision came about."""
     near = _nearness(decision, contents.manifest.ood.threshold)
-    return (*near, _reason(decision, text, contents, accepted))
+    certificate = contents.manifest.certificate
+    left_out = certificate.left_out_sentence if certificate and not decision.is_fallback else None
+    others = () if left_out is None else (f"{left_out}.",)
+    return (*near, _reason(decision, text, contents, accepted), *others)
 
 
 def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:

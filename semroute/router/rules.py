@@ -98,13 +98,15 @@ class Rules:
             located.vectors[row],
             features_of(located.texts[row]),
         )
-        column, reason = self._policy.choose_one(
-            cluster_ids.item(0), similarity, losses, costs_usd, n_chars
-        )
-        return Verdict(self._models[column], reason, self._candidates(losses, costs_usd))
+        nearest = cluster_ids.item(0)
+        column, reason = self._policy.choose_one(nearest, similarity, losses, costs_usd, n_chars)
+        accepted = self._policy.accepted_one(nearest, costs_usd)
+        return Verdict(self._models[column], reason, self._candidates(losses, costs_usd, accepted))
 
-    def _candidates(self, losses: list[float], costs: list[float]) -> tuple[Candidate, ...]:
-        models, accepted = self._models, self._policy.accepted_one(costs)
+    def _candidates(
+        self, losses: list[float], costs: list[float], accepted: list[float | None]
+    ) -> tuple[Candidate, ...]:
+        models = self._models
         cheapest_first = sorted(range(len(models)), key=costs.__getitem__)
         return tuple(
             [

@@ -1,0 +1,160 @@
+"""A model that most of the queries it would answer have no score of: it costs others nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semroute.artifact.loading import load_index
+from semroute.artifact.publishing import publish
+from semroute.certificate import Certificate
+from semroute.certify import CalibrationRows, certify
+from semroute.errors import BuildError
+from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.relabel import apply_labels
+from semroute.router import SemanticRouter
+from tests.build.small import build_small, rows_of, write_small_files
+from tests.command_line import run
+from tests.tiny import TinyEncoder
+
+MODELS = ("large", "known", "new")
+LARGE, KNOWN, NEW = range(3)
+
+
+def _rows(share_known: float, *, n: int = 2000, share_of_known: float = 1.0) -> CalibrationRows:
+    """Half of the queries are hard for both cheap models; `new` costs least and seems best."""
+    random = np.random.default_rng(0)
+    hard = np.arange(n) % 2 == 0
+    right = np.where(hard, 0.5, 1.0)
+    scores = np.stack([np.ones(n), right, right], axis=1)
+    scores[random.uniform(size=n) >= share_of_known, KNOWN] = np.nan
+    scores[random.uniform(size=n) >= share_known, NEW] = np.nan
+    losses = np.stack([np.zeros(n), np.where(hard, 0.5, 0.0), np.where(hard, 0.4, -0.05)], axis=1)
+    traffic = Traffic(
+        np.zeros(n, dtype=np.int64),
+        np.ones(n),
+        losses,
+        np.tile([0.02, 0.002, 0.001], (n, 1)),
+        np.full(n, 10),
+    )
+    return CalibrationRows(traffic, scores, np.full((n, 3), np.nan), random.permutation(n))
+
+
+def _policy(**changes: object) -> RoutingPolicy:
+    values: dict[str, object] = {
+        "frontier": LARGE,
+        "tolerance": None,
+        "measured": np.ones((1, 3), dtype=bool),
+        "overrides": np.array([NO_OVERRIDE]),
+        "ood_threshold": 0.5,
+        "windows": np.full(3, np.inf),
+        "usual_cost_usd": 0.02,
+    }
+    return RoutingPolicy(**{**values, **changes})  # type: ignore[arg-type]  # mixed values
+
+
+def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Certificate:
+    return certify(policy or _policy(), MODELS, rows, 0.02, 0.95)
+
+
+def test_a_model_hardly_scored_is_left_out_and_the_others_save_what_they_saved() -> None:
+    rows = _rows(0.06)
+    found, without = _certify(rows), _certify(rows, _policy().without([NEW]))
+    assert found.models_left_out == ("new",)
+    assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
+    assert found.model_copy(update={"models_left_out": ()}) == without
+    assert found.left_out_sentence == (
+        "new answers nothing: fewer than half of the held-out queries it would answer have its "
+        "score"
+    )
+
+
+def test_a_model_scored_where_it_answers_takes_part_though_it_lacks_most_scores() -> None:
+    """As a plan buys them: everywhere it may answer, nowhere else."""
+    rows = _rows(1.0)
+    rows.scores[np.arange(2000) % 2 == 0, NEW] = np.nan
+    found = _certify(rows)
+    assert found.models_left_out == ()
+    assert found.model_shares["new"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_where_every_cheaper_model_is_hardly_scored_none_is_left_out() -> None:
+    assert _certify(_rows(0.3, share_of_known=0.3)).models_left_out == ()
+
+
+def test_scores_themselves_do_not_decide_who_is_left_out() -> None:
+    rows, random = _rows(0.3), np.random.default_rng(1)
+    for _ in range(20):
+        other = np.where(np.isnan(rows.scores), np.nan, random.uniform(size=rows.scores.shape))
+        assert _certify(replace(rows, scores=other)).models_left_out == ("new",)
+
+
+def test_an_analyst_may_choose_a_model_that_is_left_out() -> None:
+    labelled = _policy(overrides=np.array([NEW])).without([NEW])
+    chosen = labelled.choose(_rows(0.06).traffic)
+    assert (chosen.columns == NEW).all()
+
+
+def test_who_is_left_out_does_not_depend_on_labels() -> None:
+    rows = _rows(0.06)
+    labelled = _certify(rows, _policy(overrides=np.array([LARGE])))
+    assert labelled.models_left_out == ("new",)
+
+
+def _with_new_model(tmp_path: Path) -> Path:
+    """Build with a third model that seems to be perfect, scored on one query in thirteen."""
+    files = write_small_files(tmp_path)
+    config = files.config.read_text()
+    new = '[[models]]\nname = "new"\nusd_per_request = 0.0005\n[quality]'
+    files.config.write_text(config.replace("[quality]", new))
+    with files.evals.open("a") as evals:
+        evals.writelines(f"{row['query_id']},new,1.0,\n" for row in rows_of(files)[::13])
+    build_small(files, tmp_path / "i")
+    return tmp_path / "i"
+
+
+def test_a_build_leaves_it_out_and_says_so_wherever_one_asks(tmp_path: Path) -> None:
+    alone = build_small(write_small_files(tmp_path), tmp_path / "two")
+    folder = _with_new_model(tmp_path)
+    certificate = load_index(folder).manifest.certificate
+    assert certificate is not None
+    assert certificate.models_left_out == ("new",)
+    assert certificate.saving == pytest.approx(alone.saving, abs=0.01)
+    router = SemanticRouter.load(folder, encoder=TinyEncoder())
+    text = "topic1a topic1b topic1c topic1d detail1"
+    decision = router.route(text)
+    assert decision.model == "small"
+    limits = {one.model: one.accepted_loss for one in decision.candidates}
+    assert limits["new"] is None
+    assert limits["small"] is not None
+    assert "new answers nothing" in " ".join(router.explain(text).why)
+    assert "new answers nothing" in run("inspect", "--index", folder).stdout
+
+
+def test_labels_certify_again_without_it_and_may_choose_it(tmp_path: Path) -> None:
+    folder = _with_new_model(tmp_path)
+    cluster = next(c for c in load_index(folder).clusters if c.auto_label == "small")
+    sheet = tmp_path / "labels.csv"
+    sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},large\n")
+    apply_labels(folder, sheet)
+    certificate = load_index(folder).manifest.certificate
+    assert certificate is not None
+    assert certificate.models_left_out == ("new",)
+    assert certificate.model_shares["new"] == 0
+    sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},new\n")
+    apply_labels(folder, sheet, allow_no_promise=True)
+    certificate = load_index(folder).manifest.certificate
+    assert certificate is not None
+    assert certificate.model_shares["new"] > 0.2
+
+
+def test_an_index_that_leaves_out_its_frontier_is_refused(tmp_path: Path) -> None:
+    build_small(write_small_files(tmp_path), tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    certificate = contents.manifest.certificate
+    assert certificate is not None
+    wrong = certificate.model_copy(update={"models_left_out": ("large",)})
+    manifest = contents.manifest.model_copy(update={"certificate": wrong})
+    with pytest.raises(BuildError, match="leaves out 'large', no cheaper model"):
+        publish(tmp_path / "i", replace(contents, manifest=manifest))
