@@ -118,7 +118,7 @@ def current_version(folder: Path) -> str:
 
 def list_versions(folder: Path) -> list[str]:
     """Return the versions whose files are all there, oldest first; live or not, empty if none."""
-    if not is_folder(Path(folder)):
+    if not is_folder(Path(folder), follow=True):
         return []
     names = entry_names(Path(folder))
     return sorted(

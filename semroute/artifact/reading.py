@@ -64,14 +64,14 @@ def is_file(path: Path) -> bool:
     return stat.S_ISREG(_mode(path))
 
 
-def is_folder(path: Path) -> bool:
-    """Whether this is a folder, not a link to one."""
-    return stat.S_ISDIR(_mode(path))
+def is_folder(path: Path, *, follow: bool = False) -> bool:
+    """Whether this is a folder; a link to one only counts with `follow`."""
+    return stat.S_ISDIR(_mode(path, follow=follow))
 
 
-def _mode(path: Path) -> int:
+def _mode(path: Path, *, follow: bool = False) -> int:
     try:
-        return path.lstat().st_mode
+        return path.stat(follow_symlinks=follow).st_mode
     except (OSError, ValueError):
         return 0
 

@@ -10,6 +10,7 @@ from semroute.artifact.serving import usual_costs_usd
 from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
 from semroute.build.previous import former_names
+from semroute.config import ModelPrice
 from semroute.evals import EvalTable
 from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed, shown_id
@@ -55,6 +56,7 @@ def build_warnings(
         *_beyond_text(n_shows_more, log.n_textless, frontier),
         *_other_split(previous, contents),
         *_of_costs(evals.models, log),
+        *_of_prices(previous, contents, evals),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -178,6 +180,27 @@ def _of_costs(models: Sequence[str], log: EmbeddedLog) -> tuple[str, ...]:
         for model, ratio in zip(models, log.price_ratios.tolist(), strict=True)
         if max(ratio, 1 / ratio) >= OTHER_UNIT
     )
+
+
+def _of_prices(
+    previous: IndexContents | None, contents: IndexContents, evals: EvalTable
+) -> tuple[str, ...]:
+    """Name models whose price has changed, to no effect where their costs were measured."""
+    if previous is None:
+        return ()
+    former = {model.name: model for model in previous.manifest.config.models}
+    n_measured = (~np.isnan(evals.costs_usd)).sum(axis=0).tolist()
+    return tuple(
+        f"the price of {model.name} in the config is not what it was in version "
+        f"{previous.manifest.index_version}, but what {n:,} queries were measured to cost counts "
+        "before any price: scale these cost_usd to the new price, or leave them empty"
+        for model, n in zip(contents.manifest.config.models, n_measured, strict=True)
+        if n and model.name in former and _price(model) != _price(former[model.name])
+    )
+
+
+def _price(model: ModelPrice) -> dict[str, object]:
+    return model.model_dump(exclude={"name", "context_window"})
 
 
 def _times(ratio: float) -> str:

@@ -115,6 +115,13 @@ def test_a_version_asked_for_must_be_there(folder: Path) -> None:
         load_index(folder, version="20200101T000000Z")
 
 
+def test_an_index_may_be_named_by_a_link(folder: Path) -> None:
+    link = folder.parent / "live"
+    link.symlink_to(folder)
+    assert list_versions(link) == list_versions(folder) == [VERSION]
+    assert load_index(link).manifest.index_version == VERSION
+
+
 def test_a_version_that_is_a_link_is_refused(folder: Path) -> None:
     (folder / VERSION).rename(folder.parent / VERSION)
     (folder / VERSION).symlink_to(folder.parent / VERSION)

@@ -127,3 +127,20 @@ def test_a_model_that_got_worse_within_the_log_is_told(files: SmallFiles, tmp_pa
     assert len(told) == 1
     assert told[0].startswith(f"small loses {drift.change:.3f} more against large on the")
     assert json.loads(json.dumps(summary.to_dict()))["drifts"][0]["model"] == "small"
+
+
+def test_a_price_that_changes_nothing_where_costs_were_measured_is_told_of(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """The costs of `large` were measured, those of `small` were not."""
+    build_small(files, tmp_path / "i")
+    config = files.config.read_text()
+    dearer = config.replace("0.001", "0.002")
+    files.config.write_text(dearer)
+    assert not any("the price of" in one for one in build_small(files, tmp_path / "i").warnings)
+    files.config.write_text(dearer.replace("0.02", "0.05"))
+    told = [one for one in build_small(files, tmp_path / "i").warnings if "the price of" in one]
+    assert len(told) == 1
+    assert "the price of large in the config is not what it was" in told[0]
+    assert "what 800 queries were measured to cost counts before any price" in told[0]
+    assert not any("the price of" in one for one in build_small(files, tmp_path / "i").warnings)
