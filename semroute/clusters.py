@@ -72,7 +72,17 @@ def group(vectors: Vectors, fit_rows: Rows, labels: Rows, tie_breakers: Sequence
     Raises:
         BuildError: every label is noise.
     """
-    centroids = _centroids(vectors[fit_rows], labels)
+    n_noise = int(np.count_nonzero(labels == NOISE))
+    return grouped(vectors, _centroids(vectors[fit_rows], labels), tie_breakers, n_noise)
+
+
+def grouped(
+    vectors: Vectors, centroids: Vectors, tie_breakers: Sequence[str], n_noise: int
+) -> Grouping:
+    """Assign every row to the nearest of some centroids; the arguments are those of `group`.
+
+    `centroids` is float32, shape (k, dimension), unit rows; `n_noise` is taken as it is.
+    """
     nearest, similarities = _nearest(vectors, centroids)
     won = np.unique(nearest)
     cluster_ids = np.searchsorted(won, nearest)
@@ -84,7 +94,7 @@ def group(vectors: Vectors, fit_rows: Rows, labels: Rows, tie_breakers: Sequence
         cluster_ids=np.argsort(order)[cluster_ids],
         similarities=similarities,
         medoids=np.array(medoids, dtype=np.int64)[order],
-        n_noise=int(np.count_nonzero(labels == NOISE)),
+        n_noise=n_noise,
     )
 
 

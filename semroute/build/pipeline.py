@@ -31,6 +31,7 @@ from semroute.build.estimate import calibration, learn
 from semroute.build.previous import (
     carried_over,
     former_encoder,
+    of_same_clusters,
     previous_version,
     refuse_lost_labels,
 )
@@ -38,7 +39,7 @@ from semroute.build.saved_vectors import n_saved
 from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
-from semroute.clusters import Grouping, group, sample_rows
+from semroute.clusters import Grouping, group, grouped, sample_rows
 from semroute.columns import suggest
 from semroute.config import Config, read_config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
@@ -119,7 +120,7 @@ def build_index(
             made = MadeEncoder(encoder) if encoder else _made(inputs.config, texts, former, seed)
         key = previous.manifest.hash_key if previous else content_key(texts)
         log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out)
-        contents = _contents(log, inputs, made, key, seed, samples, watch)
+        contents = _contents(log, inputs, made, previous, key, seed, samples, watch)
         carried = carried_over(previous, contents)
         if require_labels:
             refuse_lost_labels(previous, carried)
@@ -213,6 +214,7 @@ def _contents(
     log: EmbeddedLog,
     inputs: _Inputs,
     made: MadeEncoder,
+    previous: IndexContents | None,
     key: str,
     seed: int,
     samples: bool,
@@ -221,8 +223,10 @@ def _contents(
     # Of requests that more than a text decides nothing is learned: the frontier answers them.
     is_fit, read = in_fit(log.texts, seed), np.flatnonzero(~log.unread)
     texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]
+    config, identity = inputs.config, made.encoder.identity
+    former = of_same_clusters(previous, config, inputs.sha256["queries"], identity, seed)
     with watch.step("cluster"):
-        grouping = _cluster(texts, fit, inputs.config, key, seed)
+        grouping = _cluster(texts, fit, config, former, key, seed)
     with watch.step("label"):
         clusters = describe(texts, fit, grouping, inputs.config, key)
         examples = sampled(texts, grouping) if samples else ()
@@ -277,9 +281,20 @@ def _drifts(log: EmbeddedLog, contents: IndexContents) -> tuple[Drift, ...]:
 
 
 def _cluster(
-    log: EmbeddedLog, fit: NDArray[np.bool_], config: Config, hash_key: str, seed: int
+    log: EmbeddedLog,
+    fit: NDArray[np.bool_],
+    config: Config,
+    former: IndexContents | None,
+    hash_key: str,
+    seed: int,
 ) -> Grouping:
-    """Cluster a sample of the `fit` rows, then assign every row to its nearest centroid."""
+    """Cluster a sample of the `fit` rows, then assign every row to its nearest centroid.
+
+    `former` is a version whose clusters would be found again.
+    """
+    hashes = [keyed_hash(hash_key, text) for text in log.texts]
+    if former is not None:
+        return grouped(log.vectors, former.centroids, hashes, former.manifest.counts.n_noise)
     rows = np.flatnonzero(fit)
     needed = config.clustering.fewest_rows
     if len(rows) < needed:
@@ -290,7 +305,7 @@ def _cluster(
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)
-    return group(log.vectors, rows, labels, [keyed_hash(hash_key, text) for text in log.texts])
+    return group(log.vectors, rows, labels, hashes)
 
 
 def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Vocabulary:

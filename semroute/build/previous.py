@@ -11,6 +11,7 @@ from semroute.artifact.loading import list_versions, load_index
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.config import Config
+from semroute.encoders.contract import EncoderIdentity
 from semroute.encoders.making import FormerEncoder
 from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.ood import ALWAYS_UNKNOWN
@@ -35,6 +36,33 @@ def former_encoder(previous: IndexContents | None, config: Config) -> FormerEnco
     if before != now or manifest.encoder_origin is None or manifest.encoder_origin.departure:
         return None
     return FormerEncoder(previous.encoder_files, manifest.encoder_origin)
+
+
+def of_same_clusters(
+    previous: IndexContents | None,
+    config: Config,
+    queries_sha256: str,
+    encoder: EncoderIdentity,
+    seed: int,
+) -> IndexContents | None:
+    """Return the version before, if clustering would find its clusters again.
+
+    So it is where scores, prices or the promise asked for have changed, and nothing else.
+    """
+    if previous is None:
+        return None
+    manifest = previous.manifest
+    before = (
+        manifest.input_sha256.get("queries"),
+        manifest.encoder,
+        manifest.config.texts,
+        manifest.config.clustering,
+        manifest.seed,
+        manifest.semroute_version,
+        manifest.library_versions,
+    )
+    now = (queries_sha256, encoder, config.texts, config.clustering, seed, __version__)
+    return previous if before == (*now, library_versions()) else None
 
 
 def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from semroute.artifact.contents import Cluster
 from semroute.artifact.layout import digest_line
@@ -13,8 +15,10 @@ from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.build import build_index
 from semroute.cli.build_summary import print_summary
+from semroute.clustering.spherical import SphericalKMeans
 from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.relabel import apply_labels, export_labels
+from semroute.vectors import Vectors
 from tests.build.small import (
     SmallFiles,
     build_small,
@@ -64,7 +68,7 @@ def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_
 ) -> None:
     out = tmp_path / "i"
     manifest = out / build_small(files, out).index_version / "manifest.json"
-    older = manifest.read_bytes().replace(b'"format_version": 4', b'"format_version": 1')
+    older = manifest.read_bytes().replace(b'"format_version": 5', b'"format_version": 1')
     manifest.write_bytes(older)
     manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
     told = r"has format 1, .* would be lost; export them with the semroute that"
@@ -243,3 +247,58 @@ def test_with_all_labels_in_place_a_build_that_requires_them_goes_on(
         files.queries, files.evals, files.config, out, encoder=TinyEncoder(), require_labels=True
     )
     assert summary.n_reattached == 1
+
+
+def _clustered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the rows of each clustering from now on."""
+    found: list[int] = []
+    cluster = SphericalKMeans.cluster
+
+    def counted(self: SphericalKMeans, vectors: Vectors, seed: int) -> NDArray[np.int64]:
+        found.append(len(vectors))
+        return cluster(self, vectors, seed)
+
+    monkeypatch.setattr(SphericalKMeans, "cluster", counted)
+    return found
+
+
+def test_where_scores_and_prices_alone_have_changed_the_clusters_are_not_sought_again(
+    files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_small(files, tmp_path / "i")
+    clustered = _clustered(monkeypatch)
+    files.evals.write_text(files.evals.read_text().replace(",small,1.0", ",small,0.9"))
+    files.config.write_text(files.config.read_text().replace("0.05", "0.2"))
+    build_small(files, tmp_path / "i")
+    assert clustered == []
+    build_small(files, tmp_path / "fresh")
+    assert len(clustered) == 1
+    again, fresh = load_index(tmp_path / "i"), load_index(tmp_path / "fresh")
+    assert again.centroids == pytest.approx(fresh.centroids, abs=1e-6)
+    assert again.manifest.counts == fresh.manifest.counts
+    assert [c.size for c in again.clusters] == [c.size for c in fresh.clusters]
+    assert again.clusters[0].evidence == fresh.clusters[0].evidence
+
+
+@pytest.mark.parametrize("change", ["log", "clustering", "texts", "seed", "encoder"])
+def test_where_anything_else_has_changed_they_are(
+    files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    build_small(files, tmp_path / "i")
+    clustered = _clustered(monkeypatch)
+    seed, encoder, config = 0, TinyEncoder(), files.config.read_text()
+    if change == "log":
+        more = '{"query_id": "n", "text": "topic1a topic1b new"}\n'
+        files.queries.write_text(files.queries.read_text() + more)
+    elif change == "clustering":
+        files.config.write_text(config.replace("n_clusters = 4", "n_clusters = 5"))
+    elif change == "texts":
+        files.config.write_text(f"{config}[texts]\nmax_chars = 500\n")
+    elif change == "seed":
+        seed = 1
+    else:
+        encoder = TinyEncoder(fingerprint="1" * 64)
+    build_index(
+        files.queries, files.evals, files.config, tmp_path / "i", seed=seed, encoder=encoder
+    )
+    assert len(clustered) == 1
