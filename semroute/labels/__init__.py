@@ -6,6 +6,7 @@ Columns: `cluster_key`; to edit `name`, `label` (empty: the automatic one) and `
 loss_bound` and `<model> cost_usd`.
 """
 
+from semroute.labels.alignment import Exported
 from semroute.labels.cells import looks_untouched, neutralise, restore
 from semroute.labels.edits import LabelEdit, read_edits
 from semroute.labels.sheet import (
@@ -19,6 +20,7 @@ from semroute.labels.sheet import (
 __all__ = [
     "CLUSTER_KEY",
     "N_EXAMPLES",
+    "Exported",
     "LabelEdit",
     "SheetModel",
     "SheetRow",

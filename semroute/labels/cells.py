@@ -80,11 +80,17 @@ def looks_untouched(before: str, after: str) -> bool:
     >>> looks_untouched("日本 trains", "?? trains"), looks_untouched("trains", "planes")
     (True, False)
     """
-    poorer = before.encode("cp1252", "replace").decode("cp1252")
-    by_code_unit = "".join("??" if ord(c) > 0xFFFF else c for c in before)
+    return look(after) in looks(before)
+
+
+def looks(text: str) -> frozenset[str]:
+    """Return every `look` of a text that nobody edited: as it is, and as a code page saves it."""
+    poorer = text.encode("cp1252", "replace").decode("cp1252")
+    by_code_unit = "".join("??" if ord(c) > 0xFFFF else c for c in text)
     poorest = by_code_unit.encode("cp1252", "replace").decode("cp1252")
-    return _look(after) in {_look(before), _look(poorer), _look(poorest)}
+    return frozenset(map(look, (text, poorer, poorest)))
 
 
-def _look(text: str) -> str:
+def look(text: str) -> str:
+    """Return what of a text saving leaves alone: neither white space nor Unicode composition."""
     return " ".join(unicodedata.normalize("NFC", text).split())

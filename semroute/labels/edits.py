@@ -3,12 +3,14 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from semroute.errors import LabelsError, shown
+from semroute.labels.alignment import Exported, ExportedClusters, misplaced
 from semroute.labels.cells import restore, trimmed
+from semroute.labels.entries import Entry, Problem
 from semroute.labels.sheet import (
     CLUSTER_KEY,
     EDITABLE_COLUMNS,
@@ -23,11 +25,6 @@ _FORMULA_ERROR = re.compile(
     r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|\#{2,})|Err:\d{3}"
 )
 _HALF_KEY = 8
-_MOST_MOVED = 5
-"""Rows told whose number is another cluster's: all of them have one cause."""
-
-ClusterIds = Callable[[str], Mapping[str, int]]
-"""Gives the `cluster_id` of every key in a version; none of a version that is not known."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class LabelEdit:
         return any(trimmed(cell or "") for cell in (self.label, self.note))
 
 
-def _nothing_known(_version: str) -> Mapping[str, int]:
+def _nothing_known(_version: str) -> Mapping[str, Exported]:
     return {}
 
 
@@ -63,11 +60,11 @@ def read_edits(
     models: Collection[str],
     *,
     skip_gone: bool = False,
-    cluster_ids: ClusterIds = _nothing_known,
+    exported: ExportedClusters = _nothing_known,
 ) -> tuple[LabelEdit, ...]:
     """Read what analysts entered: `cluster_key` and the editable columns.
 
-    `cluster_id` and `index_version` only tell whether the key is that of the row.
+    `cluster_id` and `index_version` only tell whether the key is that of the row; so do the names.
 
     Rows and columns may be missing, added or in any order, and the file may be saved in UTF-8,
     UTF-16 or Windows-1252, with any common separator and line ending. Rows without a key that edit
@@ -81,8 +78,8 @@ def read_edits(
         known_keys: the clusters of the index.
         models: the names a label may have.
         skip_gone: return rows of vanished clusters with a label or a note, too.
-        cluster_ids: where it knows the version of a row, a `cluster_id` that is filled in has to be
-            that of the key.
+        exported: where it knows the version of a row, a `cluster_id` that is filled in has to be
+            that of the key, and names must not have moved from row to row.
 
     Raises:
         LabelsError: holds every problem of the sheet, each with line and column.
@@ -95,8 +92,8 @@ def read_edits(
     entries = [_entry(row, table.columns, keys) for row in table.rows]
     entries = [entry for entry in entries if entry.key or entry.edits_something]
     problems_of_rows = (
-        *_problems(entries, keys, models, len(table.columns), skip_gone=skip_gone),
-        *_moved_keys(entries, len(table.columns), cluster_ids),
+        *_problems(entries, keys, models, skip_gone=skip_gone),
+        *misplaced(entries, exported),
     )
     found = sorted(problems_of_rows, key=_by_line)
     if found:
@@ -139,34 +136,7 @@ class _Keys:
         return found.pop() if len(found) == 1 else None
 
 
-@dataclass(frozen=True)
-class _Entry:
-    row: TableRow
-    key: str
-    cells: Mapping[str, str]
-    cluster_id: str
-    index_version: str | None
-
-    @property
-    def edits_something(self) -> bool:
-        return any(trimmed(cell) for cell in self.cells.values())
-
-    @property
-    def decides_something(self) -> bool:
-        return any(trimmed(self.cells.get(column, "")) for column in ("label", "note"))
-
-
-@dataclass(frozen=True)
-class _Problem:
-    row: TableRow
-    column: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.row.where}, column {self.column}: {self.text}"
-
-
-def _by_line(problem: _Problem) -> int:
+def _by_line(problem: Problem) -> int:
     return problem.row.line
 
 
@@ -178,7 +148,7 @@ def _column_problems(columns: Sequence[str]) -> Iterator[str]:
         yield f"the header has none of the columns {', '.join(EDITABLE_COLUMNS)}"
 
 
-def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> _Entry:
+def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> Entry:
     # Spreadsheets leave out blank cells at the end of a row.
     padded = (*row.cells, *[""] * len(columns))
     cells = dict(zip(columns, padded, strict=False))
@@ -187,7 +157,7 @@ def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> _Entry:
     cluster_id = _plain_key(cells.get(ID_COLUMN, ""))
     version = cells.get(VERSION_COLUMN)
     version = None if version is None else trimmed(version)
-    return _Entry(row, keys.known(key), edited, cluster_id, version)
+    return Entry(row, keys.known(key), edited, cluster_id, version, len(columns))
 
 
 def _plain_key(cell: str) -> str:
@@ -195,17 +165,16 @@ def _plain_key(cell: str) -> str:
 
 
 def _problems(
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     keys: _Keys,
     models: Collection[str],
-    n_columns: int,
     *,
     skip_gone: bool,
-) -> Iterator[_Problem]:
+) -> Iterator[Problem]:
     yield from _duplicates(entries)
     for entry in entries:
-        if _has_too_many_cells(entry, n_columns):
-            yield _too_many_cells(entry.row, n_columns)
+        if entry.has_too_many_cells:
+            yield _too_many_cells(entry)
             continue
         if skip_gone and keys.is_gone(entry.key):
             continue
@@ -214,35 +183,31 @@ def _problems(
         yield from _text_problems(entry)
 
 
-def _has_too_many_cells(entry: _Entry, n_columns: int) -> bool:
-    return any(trimmed(cell) for cell in entry.row.cells[n_columns:])
-
-
-def _too_many_cells(row: TableRow, n_columns: int) -> _Problem:
-    return _Problem(
-        row,
-        str(n_columns + 1),
-        f"the row has {len(row.cells)} cells, the header {n_columns}; "
+def _too_many_cells(entry: Entry) -> Problem:
+    return Problem(
+        entry.row,
+        str(entry.n_columns + 1),
+        f"the row has {len(entry.row.cells)} cells, the header {entry.n_columns}; "
         "quote the cell that holds a separator, or remove what is too much",
     )
 
 
-def _duplicates(entries: Iterable[_Entry]) -> Iterator[_Problem]:
+def _duplicates(entries: Iterable[Entry]) -> Iterator[Problem]:
     seen: dict[str, TableRow] = {}
     for entry in entries:
         first = seen.setdefault(entry.key, entry.row)
         if entry.key and first is not entry.row:
             text = f"{shown(entry.key)} is already on {first.where}; keep one of the rows"
-            yield _Problem(entry.row, KEY_COLUMN, text)
+            yield Problem(entry.row, KEY_COLUMN, text)
 
 
-def _key_problems(entry: _Entry, keys: _Keys) -> Iterator[_Problem]:
+def _key_problems(entry: Entry, keys: _Keys) -> Iterator[Problem]:
     if entry.key in keys:
         return
     gone = keys.is_gone(entry.key)
     if not gone or entry.decides_something:
         text = _unknown_key(entry.key, keys.near(entry.key), gone=gone)
-        yield _Problem(entry.row, KEY_COLUMN, text)
+        yield Problem(entry.row, KEY_COLUMN, text)
 
 
 def _unknown_key(key: str, near: str | None, *, gone: bool) -> str:
@@ -260,38 +225,10 @@ def _unknown_key(key: str, near: str | None, *, gone: bool) -> str:
     return f"{shown(key)} is not a key; copy the key from a fresh export"
 
 
-def _moved_keys(
-    entries: Iterable[_Entry], n_columns: int, cluster_ids: ClusterIds
-) -> Iterator[_Problem]:
-    """Find rows with the number of another cluster: a column was sorted without the others."""
-    whole = [entry for entry in entries if not _has_too_many_cells(entry, n_columns)]
-    moved = [entry for entry in whole if _has_another_id(entry, cluster_ids)]
-    for entry in moved[:_MOST_MOVED]:
-        text = (
-            f"{shown(entry.cluster_id)} is not the number of {shown(entry.key)} in version "
-            f"{entry.index_version}: a column was sorted without the others, or the key is that of "
-            "another row; enter the edits in a fresh export, or empty this cell if the key is right"
-        )
-        yield _Problem(entry.row, ID_COLUMN, text)
-    for entry in moved[_MOST_MOVED : _MOST_MOVED + 1]:
-        n_more = len(moved) - _MOST_MOVED
-        told = f"{n_more} more row{'s'[: n_more != 1]} from here on with another cluster's number"
-        yield _Problem(entry.row, ID_COLUMN, told)
-
-
-def _has_another_id(entry: _Entry, cluster_ids: ClusterIds) -> bool:
-    if not entry.cluster_id or not entry.index_version:
-        return False
-    expected = cluster_ids(entry.index_version).get(entry.key)
-    # A spreadsheet may show 7 as 7.00, and 1200 as 1,200 or 1.200.
-    read = {re.sub(r"[.,]0+\Z", "", entry.cluster_id), re.sub(r"[.,'\s]", "", entry.cluster_id)}
-    return expected is not None and str(expected) not in read
-
-
-def _label_problems(entry: _Entry, models: Collection[str]) -> Iterator[_Problem]:
+def _label_problems(entry: Entry, models: Collection[str]) -> Iterator[Problem]:
     label = entry.cells.get("label", "")
     if trimmed(label) and _model(label, models) is None:
-        yield _Problem(entry.row, "label", _unknown_model(trimmed(label), models))
+        yield Problem(entry.row, "label", _unknown_model(trimmed(label), models))
 
 
 def _model(label: str, models: Collection[str]) -> str | None:
@@ -316,15 +253,15 @@ def _plain(model: str) -> str:
     return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", model).casefold())
 
 
-def _text_problems(entry: _Entry) -> Iterator[_Problem]:
+def _text_problems(entry: Entry) -> Iterator[Problem]:
     for column in ("name", "note"):
         cell = trimmed(entry.cells.get(column, ""))
         if _FORMULA_ERROR.fullmatch(cell):
             text = f"holds the spreadsheet error {cell}; enter the text again, or empty the cell"
-            yield _Problem(entry.row, column, text)
+            yield Problem(entry.row, column, text)
 
 
-def _edit(entry: _Entry, models: Collection[str]) -> LabelEdit:
+def _edit(entry: Entry, models: Collection[str]) -> LabelEdit:
     label = entry.cells.get("label")
     return LabelEdit(
         line=entry.row.line,

@@ -1,22 +1,19 @@
 """From the analysts' sheet to a new version of the index."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from semroute.artifact.contents import Cluster, IndexContents
-from semroute.artifact.loading import current_version, list_versions, load_index
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.loading import current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
-from semroute.errors import InvalidIndexError
-from semroute.labels import LabelEdit, looks_untouched, read_edits
+from semroute.labels import Exported, LabelEdit, looks_untouched, read_edits
 from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
-
-ClustersOf = Callable[[str], tuple[Cluster, ...]]
-"""Gives the clusters of a version; none of one that is not there or cannot be read."""
+from semroute.relabel.versions import ContentsOf, exported_clusters, versions_of
 
 
 def apply_labels(
@@ -69,19 +66,20 @@ def _planned(
     folder: Path, contents: IndexContents, sheet: Path, *, skip_gone: bool
 ) -> tuple[LabelChanges, IndexContents]:
     """Return what the sheet changes, and the contents with it, certified again."""
-    clusters_of = _clusters_by_version(folder, contents)
+    contents_of = versions_of(folder, contents)
 
-    def cluster_ids(version: str) -> Mapping[str, int]:
-        return {one.cluster_key: one.cluster_id for one in clusters_of(version)}
+    @cache
+    def exported(version: str) -> Mapping[str, Exported]:
+        return exported_clusters(contents_of(version), contents)
 
     edits = read_edits(
         sheet,
         {cluster.cluster_key for cluster in contents.clusters},
         contents.manifest.config.model_names,
         skip_gone=skip_gone,
-        cluster_ids=cache(cluster_ids),
+        exported=exported,
     )
-    edits = _without_old_automatic_names(contents, edits, clusters_of)
+    edits = _without_old_automatic_names(contents, edits, contents_of)
     planned = plan_labels(contents, edits)
     if not planned.changes:
         return with_promise(planned, contents, contents), contents
@@ -95,7 +93,7 @@ def _planned(
 
 
 def _without_old_automatic_names(
-    contents: IndexContents, edits: Sequence[LabelEdit], clusters_of: ClustersOf
+    contents: IndexContents, edits: Sequence[LabelEdit], contents_of: ContentsOf
 ) -> tuple[LabelEdit, ...]:
     """Take no automatic name of the version a sheet was exported from for an analyst's.
 
@@ -107,7 +105,8 @@ def _without_old_automatic_names(
     automatic = {
         (version, cluster.cluster_key): cluster.auto_name
         for version in exported - {contents.manifest.index_version}
-        for cluster in clusters_of(version)
+        if (former := contents_of(version)) is not None
+        for cluster in former.clusters
     }
 
     def is_outdated(edit: LabelEdit) -> bool:
@@ -120,21 +119,6 @@ def _without_old_automatic_names(
         replace(edit, name=live[edit.cluster_key].name) if is_outdated(edit) else edit
         for edit in edits
     )
-
-
-def _clusters_by_version(folder: Path, live: IndexContents) -> ClustersOf:
-    @cache
-    def clusters_of(version: str) -> tuple[Cluster, ...]:
-        if version == live.manifest.index_version:
-            return live.clusters
-        if version not in list_versions(folder):
-            return ()
-        try:
-            return load_index(folder, version=version, samples=False).clusters
-        except InvalidIndexError:
-            return ()
-
-    return clusters_of
 
 
 def _without_changed_share(changed: IndexContents, before: IndexContents) -> IndexContents:

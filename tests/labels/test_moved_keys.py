@@ -3,11 +3,13 @@
 import pytest
 
 from semroute.errors import LabelsError
-from semroute.labels import read_edits
+from semroute.labels import Exported, read_edits
 from tests.labels.sheets import KEYS, MODELS, as_csv
 
 GONE = "c0123456789abcde"
-IDS = {"v1": {KEYS[0]: 7, KEYS[1]: 1200, GONE: 3}}
+IDS = {
+    "v1": {key: Exported(number, key) for key, number in ((KEYS[0], 7), (KEYS[1], 1200), (GONE, 3))}
+}
 NUMBERED = ["cluster_key", "label", "cluster_id", "index_version"]
 
 
@@ -18,7 +20,7 @@ def sheet(tmp_path):
 
 def read_numbered(sheet, rows, **more):
     sheet.write_text(as_csv([NUMBERED, *rows], ";"))
-    return read_edits(sheet, KEYS, MODELS, cluster_ids=lambda v: IDS.get(v, {}), **more)
+    return read_edits(sheet, KEYS, MODELS, exported=lambda v: IDS.get(v, {}), **more)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_of_many_numbers_of_other_clusters_the_first_five_are_told_beside_other_
     rows[8][1] = "gpt"
     sheet.write_text(as_csv([NUMBERED, *rows]))
     with pytest.raises(LabelsError) as caught:
-        read_edits(sheet, keys, MODELS, cluster_ids=lambda _: dict.fromkeys(keys, 1))
+        read_edits(sheet, keys, MODELS, exported=lambda _: dict.fromkeys(keys, Exported(1, "")))
     *told, more, label = caught.value.problems
     assert [one.partition(":")[0] for one in told] == [
         f"line {line}, column cluster_id" for line in range(2, 7)
