@@ -7,7 +7,7 @@ import click
 from semroute.certificate import Certificate
 from semroute.cli.output import dollars, percent, print_columns
 from semroute.labels import LabelEdit
-from semroute.relabel import LabelChange, LabelChanges
+from semroute.relabel import LabelChange, LabelChanges, shares_told, whole_percent
 from semroute.texts import printable
 
 MOST_OTHERS = 10
@@ -17,7 +17,7 @@ MOST_OTHERS = 10
 def print_changes(changes: LabelChanges) -> None:
     """Print each change, what all of them mean for cost and quality, and the warnings."""
     if changes.changes:
-        heading = ("cluster", "key", "share of log", "name", "label before", "label after", "note")
+        heading = ("cluster", "key", "share of log", "name", "label", "held-out queries", "note")
         print_columns([heading, *map(_row, changes.changes)])
         _print_also_relabelled(changes)
         _print_promise(changes)
@@ -54,11 +54,18 @@ def _print_promise(changes: LabelChanges) -> None:
     if before and after:
         click.echo(
             f"on the held-out queries: {dollars(before.cost_usd)} -> {dollars(after.cost_usd)} a "
-            f"request ({percent(before.saving)} -> {percent(after.saving)} saved), mean score lost "
-            f"{before.mean_loss:.4f} -> {after.mean_loss:.4f}"
+            f"request ({percent(before.saving)} -> {percent(after.saving)} saved), mean score "
+            f"{_losses(before.mean_loss, after.mean_loss)}"
         )
     if changes.reason:
         click.echo(changes.reason if changes.is_promised else f"warning: {changes.reason}")
+
+
+def _losses(*mean_losses: float) -> str:
+    """Say what is lost before and after; a loss below 0 is a gain."""
+    words = ["gained" if loss < 0 else "lost" for loss in mean_losses]
+    before, after = (f"{abs(loss):.4f}" for loss in mean_losses)
+    return f"{words[0]} {before} -> {'' if words[0] == words[1] else f'{words[1]} '}{after}"
 
 
 def _promise(certificate: Certificate | None) -> str:
@@ -72,24 +79,34 @@ def _print_also_relabelled(changes: LabelChanges) -> None:
     shown = sorted(others, key=lambda one: -one.after.share)[:MOST_OTHERS]
     more = f", the largest {len(shown)} of them" if len(shown) < len(others) else ""
     click.echo(f"also answered by another model, by certifying again: {len(others)}{more}")
-    heading = ("cluster", "key", "share of log", "name", "label before", "label after")
-    print_columns([heading, *(_row(one)[:6] for one in shown)])
+    heading = ("cluster", "key", "share of log", "name", "label", "held-out queries")
+    print_columns([heading, *(_row(one)[:-1] for one in shown)])
 
 
 def _row(change: LabelChange) -> tuple[str, ...]:
     before, after = change.before, change.after
-    renamed = before.name != after.name
-    name = f"{before.name} -> {after.name}" if renamed else after.name
     return (
         str(after.cluster_id),
         after.cluster_key,
         percent(after.share),
-        name,
-        _label(before.label, before.override),
-        _label(after.label, after.override),
-        after.note if before.note == after.note else f"{before.note or '-'} -> {after.note or '-'}",
+        _step(before.name, after.name),
+        _step(before.override or "automatic", after.override or "automatic"),
+        _queries(change),
+        _step(before.note or "-", after.note or "-") if before.note != after.note else after.note,
     )
 
 
-def _label(label: str, override: str | None) -> str:
-    return label if override else f"{label} (automatic)"
+def _step(before: str, after: str) -> str:
+    return after if before == after else f"{before} -> {after}"
+
+
+def _queries(change: LabelChange) -> str:
+    """Say what becomes of a cluster's held-out queries."""
+    label, before = change.after.override, change.answers_before
+    if not before:
+        return f"none; every query to {label}" if label else "none"
+    if label and change.is_relabelled:
+        share = whole_percent(before.get(label, 0) / sum(before.values()))
+        told = f"{share} went there so far" if change.n_sent_elsewhere else "as so far"
+        return f"every query here to {label}; {told}"
+    return _step(shares_told(before), shares_told(change.answers_after))

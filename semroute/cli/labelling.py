@@ -42,12 +42,15 @@ def export(
     \b
     Example: semroute labels export --index clusters/ -o labels.csv
     """
+    from semroute.artifact.loading import load_index
     from semroute.relabel import export_labels
+    from semroute.tables import listed
 
     written = export_labels(folder, output, version=version, force=force, delimiter=delimiter)
     command = ["semroute", "labels", "apply", "--index", str(folder), str(written)]
     if version is None:
-        told = "edit the columns name, label and note, then run"
+        models = listed(load_index(folder, samples=False).manifest.config.model_names)
+        told = f"edit the columns name, label (empty, or one of {models}) and note, then run"
     else:
         told = (
             f"the labels of version {version}; to see what of them would change what is live, run"

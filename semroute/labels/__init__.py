@@ -1,9 +1,9 @@
 """The analysts' labels sheet: written as CSV for a spreadsheet, and read back however it is saved.
 
 Columns: `cluster_key`; to edit `name`, `label` (empty: the automatic one) and `note`; to judge by
-`cluster_id`, `auto_label`, `auto_reason`, `size`, `share`, `keywords`, `example_1` to `example_3`,
-`n_evals`, `index_version`, and for every model `<model> score`, `<model> loss`, `<model>
-loss_bound` and `<model> cost_usd`.
+`cluster_id`, `auto_label`, `answered_by`, `auto_reason`, `size`, `share`, `keywords`, `example_1`
+to `example_3`, `n_evals`, `index_version`, and for every model `<model> score`, `<model> loss`,
+`<model> loss_bound` and `<model> cost_usd`.
 """
 
 from semroute.labels.alignment import Exported

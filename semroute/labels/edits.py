@@ -16,9 +16,10 @@ from semroute.labels.sheet import (
     EDITABLE_COLUMNS,
     ID_COLUMN,
     KEY_COLUMN,
+    KNOWN_COLUMNS,
     VERSION_COLUMN,
 )
-from semroute.labels.spreadsheet import TableRow, read_table
+from semroute.labels.spreadsheet import Table, TableRow, read_table
 
 _NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
 _FORMULA_ERROR = re.compile(
@@ -85,7 +86,7 @@ def read_edits(
         LabelsError: holds every problem of the sheet, each with line and column.
     """
     table = read_table(path, KEY_COLUMN, EDITABLE_COLUMNS)
-    problems = list(_column_problems(table.columns))
+    problems = [*_column_problems(table.columns), *_renamed_label(table, models)]
     if problems:
         raise LabelsError(path, problems)
     keys = _Keys(known_keys)
@@ -146,6 +147,21 @@ def _column_problems(columns: Sequence[str]) -> Iterator[str]:
             yield f"the header has the column {column} {columns.count(column)} times; keep one"
     if not set(EDITABLE_COLUMNS) & set(columns):
         yield f"the header has none of the columns {', '.join(EDITABLE_COLUMNS)}"
+
+
+def _renamed_label(table: Table, models: Collection[str]) -> Iterator[str]:
+    """Find the labels under another heading: they would be lost without a word."""
+    if "label" in table.columns:
+        return
+    for place, column in enumerate(table.columns):
+        cells = [restore(row.cells[place]) for row in table.rows if place < len(row.cells)]
+        filled = [cell for cell in cells if trimmed(cell)]
+        named = [cell for cell in filled if _model(cell, models) is not None]
+        if column not in KNOWN_COLUMNS and len(named) > len(filled) / 2:
+            yield (
+                f"the header has no column label, but the column {shown(column)} holds models; "
+                f"rename column {shown(column)} to 'label', or delete it"
+            )
 
 
 def _entry(row: TableRow, columns: Sequence[str], keys: _Keys) -> Entry:

@@ -21,6 +21,7 @@ such as 12345678e9012345 as numbers and write them back changed."""
 _READ_ONLY_COLUMNS = (
     ID_COLUMN,
     "auto_label",
+    "answered_by",
     "auto_reason",
     "size",
     "share",
@@ -29,6 +30,9 @@ _READ_ONLY_COLUMNS = (
     "n_evals",
     VERSION_COLUMN,
 )
+KNOWN_COLUMNS = frozenset({KEY_COLUMN, *EDITABLE_COLUMNS, *_READ_ONLY_COLUMNS})
+"""Those that every sheet has; the columns of models come after them."""
+
 _MODEL_COLUMNS = ("score", "loss", "loss_bound", "cost_usd")
 
 
@@ -53,6 +57,7 @@ class SheetRow:
 
     `cluster_id` is the number that decisions and the report give a cluster, until the next build;
     `index_version` is the version exported.
+    `answered_by` says which models answer its held-out queries, labels in force; empty without any.
     `share` is of the log's queries, 0 to 1; `n_evals` counts evaluated queries; at most
     `N_EXAMPLES` examples are written.
     """
@@ -63,6 +68,7 @@ class SheetRow:
     note: str
     cluster_id: int
     auto_label: str
+    answered_by: str
     auto_reason: str
     size: int
     share: float
@@ -105,6 +111,7 @@ def _cells(row: SheetRow, models: Sequence[str], mark: str) -> list[str]:
     judged_by = [
         str(row.cluster_id),
         _text(row.auto_label),
+        _text(row.answered_by),
         _text(row.auto_reason),
         str(row.size),
         numeral(row.share, 4, mark),

@@ -1,5 +1,6 @@
 """Analysts' corrections: out as a sheet, back as a new version, and over to a rebuilt index."""
 
+from semroute.relabel.answering import shares_told, whole_percent
 from semroute.relabel.applying import apply_labels
 from semroute.relabel.certifying import beyond, certified, recertified, with_certificate
 from semroute.relabel.changes import LabelChange, LabelChanges, contradictions, plan_labels
@@ -21,6 +22,8 @@ __all__ = [
     "plan_labels",
     "reattach",
     "recertified",
+    "shares_told",
     "sheet_rows",
+    "whole_percent",
     "with_certificate",
 ]

@@ -1,15 +1,13 @@
 """A certificate, and automatic labels, that are true of an index's policy."""
 
-from collections import Counter
 from dataclasses import replace
-
-import numpy as np
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.artifact.serving import calibration_rows, policy_to_certify, routing_policy
 from semroute.certificate import Certificate
 from semroute.certify import NextStep, certify, next_step
-from semroute.policy import NO_OVERRIDE, LabelReason
+from semroute.policy import LabelReason
+from semroute.relabel.answering import Answers, answers
 
 
 def certified(contents: IndexContents, max_loss: float | None = None) -> Certificate:
@@ -45,29 +43,17 @@ def recertified(contents: IndexContents) -> IndexContents:
 
 
 def _labelled(contents: IndexContents) -> IndexContents:
-    """Give each cluster the automatic label that most of its held-out queries would get.
-
-    Queries that count as unknown do not: no label decides them.
-    """
-    policy = routing_policy(contents)
-    automatic = replace(policy, overrides=policy.overrides * 0 + NO_OVERRIDE)
-    rows = calibration_rows(contents).traffic
-    chosen = automatic.choose(rows).columns.tolist()
-    counted: dict[int, Counter[int]] = {}
-    known = rows.similarities.astype(np.float64) >= policy.ood_threshold
-    for cluster_id, column, is_known in zip(rows.cluster_ids.tolist(), chosen, known, strict=True):
-        if is_known:
-            counted.setdefault(cluster_id, Counter())[column] += 1
+    """Give each cluster the automatic label that most of its held-out queries would get."""
+    counted = answers(contents, with_labels=False)
+    frontier = contents.manifest.config.frontier
     clusters = tuple(
-        _with_label(cluster, counted.get(cluster.cluster_id, Counter()), policy.frontier)
+        _with_label(cluster, counted.get(cluster.cluster_id, {}), frontier)
         for cluster in contents.clusters
     )
     return replace(contents, clusters=clusters)
 
 
-def _with_label(cluster: Cluster, counted: Counter[int], frontier: int) -> Cluster:
-    # Of equally frequent ones the frontier, then the first in the config.
-    column = min(counted, key=lambda c: (-counted[c], c != frontier, c), default=frontier)
-    reason: LabelReason = "insufficient_evidence" if column == frontier else "matched"
-    model = cluster.evidence[column].model
+def _with_label(cluster: Cluster, answered: Answers, frontier: str) -> Cluster:
+    model = next(iter(answered), frontier)
+    reason: LabelReason = "insufficient_evidence" if model == frontier else "matched"
     return cluster.model_copy(update={"auto_label": model, "auto_reason": reason})

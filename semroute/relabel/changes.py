@@ -1,8 +1,8 @@
 """What a sheet would change in an index."""
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents
@@ -10,6 +10,7 @@ from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
 from semroute.policy import FEWEST_PAIRS
+from semroute.relabel.answering import Answers, answers, whole_percent
 from semroute.texts import printable
 
 _EDITED_FIELDS = ("name", "label", "override", "note")
@@ -34,10 +35,26 @@ class LabelChange:
     """One cluster before and after.
 
     `label` of each is the model in force; `override` the analyst's, None for the automatic one.
+    `answers_before` and `answers_after` say which models answer the held-out queries of it.
     """
 
     before: Cluster
     after: Cluster
+    answers_before: Answers = field(default_factory=dict)
+    answers_after: Answers = field(default_factory=dict)
+
+    @property
+    def is_relabelled(self) -> bool:
+        """Whether an analyst's label is set, changed or taken back."""
+        return self.before.override != self.after.override
+
+    @property
+    def n_sent_elsewhere(self) -> int:
+        """How many held-out queries an analyst's new label sends to another model than so far."""
+        label = self.after.override
+        if label is None or not self.is_relabelled:
+            return 0
+        return sum(self.answers_before.values()) - self.answers_before.get(label, 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -46,7 +63,8 @@ class LabelChange:
         cluster = {
             name: getattr(self.after, name) for name in ("cluster_id", "cluster_key", "share")
         }
-        return {**cluster, **before, **after}
+        answered = {"answers_before": self.answers_before, "answers_after": self.answers_after}
+        return {**cluster, **before, **after, **answered}
 
 
 @dataclass(frozen=True)
@@ -62,8 +80,8 @@ class LabelChanges:
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
     new labels found, the same where the sheet changes nothing: promise, cost and loss on the
-    held-out queries. `also_relabelled` are clusters without a change of their own that another
-    model answers because of it.
+    held-out queries. `also_relabelled` are clusters without a new label of their own that
+    another model answers because of it.
     """
 
     changes: tuple[LabelChange, ...]
@@ -86,7 +104,7 @@ class LabelChanges:
                 "stays"
             )
         n_clusters = len(self.changes)
-        n_relabelled = sum(one.before.label != one.after.label for one in self.changes)
+        n_relabelled = sum(one.is_relabelled for one in self.changes)
         changed = f"{n_clusters} cluster{'s'[: n_clusters != 1]} changed, {n_relabelled} relabelled"
         if n_others := len(self.also_relabelled):
             others = f"{n_others} other cluster{'s'[: n_others != 1]}"
@@ -147,23 +165,45 @@ def with_promise(
 
     A label taken back leaves the automatic one that certifying again finds.
     """
-    certified = {cluster.cluster_id: cluster for cluster in after.clusters}
-    edited = {change.after.cluster_id for change in planned.changes}
-    pairs = zip(before.clusters, after.clusters, strict=True)
-    moved = tuple(
-        LabelChange(old, new)
-        for old, new in pairs
-        if old.label != new.label and new.cluster_id not in edited
-    )
+    answers_before, answers_after = answers(before), answers(after)
+
+    def change(old: Cluster, new: Cluster) -> LabelChange:
+        place = old.cluster_id
+        return LabelChange(old, new, answers_before.get(place, {}), answers_after.get(place, {}))
+
+    edited = {one.after.cluster_id for one in planned.changes}
+    pairs = [change(*pair) for pair in zip(before.clusters, after.clusters, strict=True)]
+    changes = tuple(one for one in pairs if one.after.cluster_id in edited)
     return replace(
         planned,
-        changes=tuple(
-            replace(change, after=certified[change.after.cluster_id]) for change in planned.changes
-        ),
+        changes=changes,
+        warnings=(*planned.warnings, *_repeated(changes, answers_before)),
         certificate_before=before.manifest.certificate,
         certificate_after=after.manifest.certificate,
-        also_relabelled=moved,
+        also_relabelled=tuple(
+            one for one in pairs if one.before.label != one.after.label and not one.is_relabelled
+        ),
     )
+
+
+def _repeated(changes: Iterable[LabelChange], answered: Mapping[int, Answers]) -> tuple[str, ...]:
+    """Say what labels do that only repeat the automatic one."""
+    repeated = [
+        one
+        for one in changes
+        if one.n_sent_elsewhere and one.after.override == one.before.auto_label
+    ]
+    if not repeated:
+        return ()
+    n_all = sum(sum(counts.values()) for counts in answered.values())
+    share = whole_percent(sum(one.n_sent_elsewhere for one in repeated) / n_all)
+    labels = "1 label repeats" if len(repeated) == 1 else f"{len(repeated)} labels repeat"
+    told = (
+        f"{labels} the automatic model, which so far answers only most queries of a cluster, and "
+        f"now all: {share} of the held-out queries go to another model than so far; empty labels "
+        "leave each query to its own estimate"
+    )
+    return (told,)
 
 
 def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelChanges:

@@ -8,6 +8,7 @@ from semroute.artifact.loading import load_index
 from semroute.durable import replace_file
 from semroute.errors import PublishError
 from semroute.labels import N_EXAMPLES, SheetModel, SheetRow, sheet_bytes
+from semroute.relabel.answering import Answers, answers, shares_told
 from semroute.texts import printable
 
 SHEET = "labels.csv"
@@ -68,10 +69,16 @@ def sheet_rows(contents: IndexContents) -> tuple[SheetRow, ...]:
     examples = {sample.cluster_id: sample.texts for sample in contents.samples}
     by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
     version = contents.manifest.index_version
-    return tuple(_sheet_row(one, examples.get(one.cluster_id, ()), version) for one in by_size)
+    answered = answers(contents)
+    return tuple(
+        _sheet_row(one, examples.get(one.cluster_id, ()), answered.get(one.cluster_id, {}), version)
+        for one in by_size
+    )
 
 
-def _sheet_row(cluster: Cluster, examples: Sequence[str], index_version: str) -> SheetRow:
+def _sheet_row(
+    cluster: Cluster, examples: Sequence[str], answered: Answers, index_version: str
+) -> SheetRow:
     return SheetRow(
         cluster_key=cluster.cluster_key,
         name=cluster.name,
@@ -79,6 +86,7 @@ def _sheet_row(cluster: Cluster, examples: Sequence[str], index_version: str) ->
         note=cluster.note,
         cluster_id=cluster.cluster_id,
         auto_label=cluster.auto_label,
+        answered_by=shares_told(answered),
         auto_reason=cluster.auto_reason,
         size=cluster.size,
         share=cluster.share,

@@ -34,6 +34,7 @@ def sheet_row(cluster_key: str = KEYS[0], **changes: object) -> SheetRow:
         "note": "",
         "cluster_id": 7,
         "auto_label": "small",
+        "answered_by": "small 61%, large 39%",
         "auto_reason": "cheapest within max_loss",
         "size": 120,
         "share": 0.25,

@@ -86,6 +86,29 @@ def test_a_missing_column_is_not_an_empty_cell(sheet):
     assert (edit.name, edit.label, edit.note) == (None, "", None)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "is_label"),
+    [
+        ("model", ["small", " medium "], True),
+        ("my_choice", ["small", "", "large", "mediun"], True),
+        ("my_choice", ["small", "why", "not?"], False),
+        ("my_choice", ["", ""], False),
+        ("auto_label", ["small", "medium"], False),
+        ("answered_by", ["small", "medium"], False),
+    ],
+)
+def test_labels_under_another_heading_are_not_lost(sheet, column, cells, is_label):
+    rows = [["cluster_key", "name", column]]
+    rows += [[key, "", cell] for key, cell in zip(KEYS, cells, strict=False)]
+    if not is_label:
+        assert {edit.label for edit in read(sheet, as_csv(rows))} == {None}
+        assert read(sheet, as_csv([[*rows[0], "label"], [*rows[1], "small"]]))[0].label == "small"
+        return
+    told = f"no column label, but the column '{column}' holds models; rename .* to 'label'"
+    with pytest.raises(LabelsError, match=told):
+        read(sheet, as_csv(rows))
+
+
 def test_cells_left_out_at_the_end_of_a_row_are_empty(sheet):
     (edit,) = read(sheet, as_csv([HEADER, [KEYS[0], "orders"]]))
     assert (edit.name, edit.label, edit.note) == ("orders", "", "")

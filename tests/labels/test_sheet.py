@@ -31,7 +31,7 @@ def test_the_sheet_has_the_columns_of_the_contract_with_those_to_edit_first():
     header = cells_of(sheet_bytes([sheet_row()]))[0]
     assert header == [
         *("cluster_key", "name", "label", "note"),
-        *("cluster_id", "auto_label", "auto_reason", "size", "share", "keywords"),
+        *("cluster_id", "auto_label", "answered_by", "auto_reason", "size", "share", "keywords"),
         *("example_1", "example_2", "example_3", "n_evals", "index_version"),
         *("large score", "large loss", "large loss_bound", "large cost_usd"),
         *("medium score", "medium loss", "medium loss_bound", "medium cost_usd"),
@@ -42,7 +42,8 @@ def test_the_sheet_has_the_columns_of_the_contract_with_those_to_edit_first():
 def test_a_row_holds_what_is_known_and_blanks_for_what_is_not():
     row = sheet_row(label="medium", note="ask Ann", examples=("a", "b", "c", "d"))
     assert cells_of(sheet_bytes([row]))[1] == [
-        *(KEYS[0], "orders", "medium", "ask Ann", "7", "small", "cheapest within max_loss"),
+        *(KEYS[0], "orders", "medium", "ask Ann", "7", "small"),
+        *("small 61%, large 39%", "cheapest within max_loss"),
         *("120", "0.2500", "order, parcel", "a", "b", "c", "40", "20260101T000000Z"),
         *("0.8000", "0.0000", "0.0000", "0.020000"),
         *("0.8000", "-0.0100", "0.0150", "0.004000"),

@@ -79,7 +79,7 @@ def test_emptied_cells_go_back_to_what_the_build_chose():
 def test_the_automatic_label_entered_by_hand_is_an_override_that_will_stay():
     changes = plan_labels(contents(), [edit(0, label="small")])
     assert after(changes)[0].override == "small"
-    assert changes.summary == "1 cluster changed, 0 relabelled; nothing was published"
+    assert changes.summary == "1 cluster changed, 1 relabelled; nothing was published"
 
 
 def test_what_saving_does_to_a_name_or_note_is_no_change():
@@ -181,6 +181,8 @@ def test_changes_as_a_dict_are_plain_json():
             "override_after": "large",
             "note_before": "",
             "note_after": "",
+            "answers_before": {},
+            "answers_after": {},
         }
     ]
     assert plain["published_version"] is None
