@@ -1,6 +1,6 @@
 """What `labels apply` prints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -25,20 +25,23 @@ def print_changes(changes: LabelChanges) -> None:
         click.echo(f"warning: the sheet has no column {column!r}; what the index says there stays")
     for warning in changes.warnings:
         click.echo(f"warning: {printable(warning)}")
-    _print_vanished(changes.vanished)
+    _print_vanished(changes.vanished, changes.new_keys)
     click.echo(changes.summary)
 
 
-def _print_vanished(vanished: Sequence[LabelEdit]) -> None:
+def _print_vanished(vanished: Sequence[LabelEdit], new_keys: Mapping[str, str]) -> None:
     left_out = [edit for edit in vanished if edit.decides_something]
     for edit in vanished:
         if not edit.decides_something:
             click.echo(f"line {edit.line}: cluster {edit.cluster_key} is gone; its row was ignored")
     if left_out:
         click.echo(f"left out, with clusters that are gone: {len(left_out)}")
-        heading = ("line", "key", "name", "label", "note")
+        heading = ("line", "key", "same topic now", "name", "label", "note")
         rows = [
-            (edit.line, edit.cluster_key, edit.name or "", edit.label or "", edit.note or "")
+            (
+                *(edit.line, edit.cluster_key, new_keys.get(edit.cluster_key, "-")),
+                *(edit.name or "", edit.label or "", edit.note or ""),
+            )
             for edit in left_out
         ]
         print_columns([heading, *rows])

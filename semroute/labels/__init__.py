@@ -6,7 +6,7 @@ to `example_3`, `n_evals`, `index_version`, and for every model `<model> score`,
 `<model> loss_bound` and `<model> cost_usd`.
 """
 
-from semroute.labels.alignment import Exported
+from semroute.labels.alignment import Exported, ExportedClusters
 from semroute.labels.cells import looks_untouched, neutralise, restore
 from semroute.labels.edits import LabelEdit, read_edits
 from semroute.labels.sheet import (
@@ -21,6 +21,7 @@ __all__ = [
     "CLUSTER_KEY",
     "N_EXAMPLES",
     "Exported",
+    "ExportedClusters",
     "LabelEdit",
     "SheetModel",
     "SheetRow",

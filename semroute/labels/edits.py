@@ -80,7 +80,8 @@ def read_edits(
         models: the names a label may have.
         skip_gone: return rows of vanished clusters with a label or a note, too.
         exported: where it knows the version of a row, a `cluster_id` that is filled in has to be
-            that of the key, and names must not have moved from row to row.
+            that of the key, and names must not have moved from row to row. It also says where
+            the topic of a cluster that is gone is now.
 
     Raises:
         LabelsError: holds every problem of the sheet, each with line and column.
@@ -93,7 +94,7 @@ def read_edits(
     entries = [_entry(row, table.columns, keys) for row in table.rows]
     entries = [entry for entry in entries if entry.key or entry.edits_something]
     problems_of_rows = (
-        *_problems(entries, keys, models, skip_gone=skip_gone),
+        *_problems(entries, keys, models, exported, skip_gone=skip_gone),
         *misplaced(entries, exported),
     )
     found = sorted(problems_of_rows, key=_by_line)
@@ -184,6 +185,7 @@ def _problems(
     entries: Sequence[Entry],
     keys: _Keys,
     models: Collection[str],
+    exported: ExportedClusters,
     *,
     skip_gone: bool,
 ) -> Iterator[Problem]:
@@ -194,7 +196,7 @@ def _problems(
             continue
         if skip_gone and keys.is_gone(entry.key):
             continue
-        yield from _key_problems(entry, keys)
+        yield from _key_problems(entry, keys, exported)
         yield from _label_problems(entry, models)
         yield from _text_problems(entry)
 
@@ -217,28 +219,35 @@ def _duplicates(entries: Iterable[Entry]) -> Iterator[Problem]:
             yield Problem(entry.row, KEY_COLUMN, text)
 
 
-def _key_problems(entry: Entry, keys: _Keys) -> Iterator[Problem]:
+def _key_problems(entry: Entry, keys: _Keys, exported: ExportedClusters) -> Iterator[Problem]:
     if entry.key in keys:
         return
-    gone = keys.is_gone(entry.key)
-    if not gone or entry.decides_something:
-        text = _unknown_key(entry.key, keys.near(entry.key), gone=gone)
+    if not keys.is_gone(entry.key):
+        text = _unknown_key(entry.key, keys.near(entry.key))
         yield Problem(entry.row, KEY_COLUMN, text)
+    elif entry.decides_something:
+        former = exported(entry.index_version or "").get(entry.key)
+        yield Problem(entry.row, KEY_COLUMN, _gone_key(entry, former))
 
 
-def _unknown_key(key: str, near: str | None, *, gone: bool) -> str:
+def _unknown_key(key: str, near: str | None) -> str:
     if not key:
         return "the row has an edit but no key; copy the key from a fresh export"
     if _NUMBER.fullmatch(key):
         return f"{shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
     if near is not None:
         return f"no cluster has the key {shown(key)}; did you mean {near!r}?"
-    if gone:
-        return (
-            f"the cluster {shown(key)} is not in this index (any more); move its label and note "
-            "to another row, delete the row, or leave out all such rows with --skip-gone"
-        )
     return f"{shown(key)} is not a key; copy the key from a fresh export"
+
+
+def _gone_key(entry: Entry, former: Exported | None) -> str:
+    name = trimmed(entry.cells.get("name", "")) or (former.name if former else "")
+    called = f", {shown(name)}," if name else ""
+    gone = f"the cluster {shown(entry.key)}{called} is not in this index (any more)"
+    helps = "move its label and note to another row"
+    if former and former.new_key:
+        helps = f"the same topic now has the key {former.new_key!r}: enter it here"
+    return f"{gone}; {helps}, delete the row, or leave out all such rows with --skip-gone"
 
 
 def _label_problems(entry: Entry, models: Collection[str]) -> Iterator[Problem]:

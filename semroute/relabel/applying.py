@@ -10,7 +10,7 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
-from semroute.labels import Exported, LabelEdit, looks_untouched, read_edits
+from semroute.labels import Exported, ExportedClusters, LabelEdit, looks_untouched, read_edits
 from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
 from semroute.relabel.versions import ContentsOf, exported_clusters, versions_of
@@ -79,8 +79,9 @@ def _planned(
         skip_gone=skip_gone,
         exported=exported,
     )
-    edits = _without_old_automatic_names(contents, edits, contents_of)
-    planned = plan_labels(contents, edits)
+    new_keys = _new_keys(edits, exported)
+    edits = _without_old_automatic_names(contents, edits, contents_of, exported)
+    planned = replace(plan_labels(contents, edits), new_keys=new_keys)
     if not planned.changes:
         return with_promise(planned, contents, contents), contents
     after = {change.after.cluster_id: change.after for change in planned.changes}
@@ -92,21 +93,32 @@ def _planned(
     return with_promise(planned, contents, changed), changed
 
 
+def _new_keys(edits: Sequence[LabelEdit], exported: ExportedClusters) -> dict[str, str]:
+    """Return the keys that the topics of clusters that are gone have now, by their old ones."""
+    former = {edit.cluster_key: exported(edit.index_version or "") for edit in edits}
+    found = {key: known[key].new_key for key, known in former.items() if key in known}
+    return {key: new_key for key, new_key in found.items() if new_key}
+
+
 def _without_old_automatic_names(
-    contents: IndexContents, edits: Sequence[LabelEdit], contents_of: ContentsOf
+    contents: IndexContents,
+    edits: Sequence[LabelEdit],
+    contents_of: ContentsOf,
+    exported: ExportedClusters,
 ) -> tuple[LabelEdit, ...]:
     """Take no automatic name of the version a sheet was exported from for an analyst's.
 
     Where a rebuild has changed it the live name stays, automatic or an analyst's. Of a version that
-    is no longer there nobody can tell.
+    is no longer there nobody can tell. A row may have the key that its topic has now.
     """
     live = {one.cluster_key: one for one in contents.clusters}
-    exported = {edit.index_version for edit in edits if edit.index_version}
+    versions = {edit.index_version for edit in edits if edit.index_version}
     automatic = {
-        (version, cluster.cluster_key): cluster.auto_name
-        for version in exported - {contents.manifest.index_version}
+        (version, key): cluster.auto_name
+        for version in versions - {contents.manifest.index_version}
         if (former := contents_of(version)) is not None
         for cluster in former.clusters
+        for key in (cluster.cluster_key, exported(version)[cluster.cluster_key].new_key)
     }
 
     def is_outdated(edit: LabelEdit) -> bool:

@@ -75,7 +75,8 @@ class LabelChanges:
     `absent_columns` are the editable ones the sheet does not have, by a misspelt heading for
     example: what the index says there stays.
     `vanished` are rows of clusters that are gone, without label or note or left out on demand:
-    nothing is done with them.
+    nothing is done with them; `new_keys` has the key that the topic has now, by the old one, where
+    it is plainly the same.
     `published_version` is None where nothing was published.
 
     `certificate_before` is that of the index, `certificate_after` what certifying again with the
@@ -93,6 +94,7 @@ class LabelChanges:
     certificate_before: Certificate | None = None
     certificate_after: Certificate | None = None
     also_relabelled: tuple[LabelChange, ...] = ()
+    new_keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -143,7 +145,10 @@ class LabelChanges:
             "changes": [change.to_dict() for change in self.changes],
             "warnings": list(self.warnings),
             "absent_columns": list(self.absent_columns),
-            "vanished": [asdict(edit) for edit in self.vanished],
+            "vanished": [
+                {**asdict(edit), "new_key": self.new_keys.get(edit.cluster_key)}
+                for edit in self.vanished
+            ],
             "certificate_before": _promise(self.certificate_before),
             "certificate_after": _promise(self.certificate_after),
             "ends_promise": self.ends_promise,

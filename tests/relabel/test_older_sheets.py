@@ -9,7 +9,7 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.errors import LabelsError
-from semroute.relabel import apply_labels
+from semroute.relabel import apply_labels, export_labels
 from tests.command_line import run
 from tests.relabel.sheets import CERTIFIED, edited, everything
 from tests.tiny_index import with_cluster
@@ -54,7 +54,8 @@ def test_work_on_a_cluster_that_is_gone_is_refused_and_the_option_that_leaves_it
     edited(sheet, '"topic 1",""', '"refunds",""')
     with_gone_row(sheet, note="keep")
     before = everything(folder)
-    with pytest.raises(LabelsError, match=f"line 5, column cluster_key: .*{GONE}.*--skip-gone"):
+    told = f"line 5, column cluster_key: .*'{GONE}', 'old topic', is not .*--skip-gone"
+    with pytest.raises(LabelsError, match=told):
         apply_labels(folder, sheet)
     assert everything(folder) == before
 
@@ -66,13 +67,48 @@ def test_work_on_a_cluster_that_is_gone_is_listed_and_left_out_on_demand(folder,
     printed = json.loads(run(*command, "--dry-run", "--json").stdout)
     (left_out,) = printed["vanished"]
     told = {"line": 5, "name": "old topic", "label": "a model of old", "note": "ask Ann"}
-    assert left_out == {**told, "cluster_key": GONE, "index_version": ""}
+    assert left_out == {**told, "cluster_key": GONE, "index_version": "", "new_key": None}
     done = run(*command)
     assert (done.code, done.stderr) == (0, "")
     (row,) = [line.split() for line in done.stdout.splitlines() if GONE in line]
-    assert row == ["5", GONE, "old", "topic", "a", "model", "of", "old", "ask", "Ann"]
+    assert row == ["5", GONE, "-", "old", "topic", "a", "model", "of", "old", "ask", "Ann"]
     assert "left out, with clusters that are gone: 1" in done.stdout
     assert [one.name for one in load_index(folder).clusters] == ["topic 0", "refunds", "topic 2"]
+
+
+FORMER = "cfedcba987654321"
+
+
+@pytest.fixture
+def rekeyed(folder, sheet):
+    """Export `sheet`, then publish a version in which topic 1 has another key and other words."""
+    for key, name in ((FORMER, "old words"), (GONE, "new words")):
+        changes = {"cluster_key": key, "name": name, "auto_name": name}
+        with locked(folder):
+            publish(folder, with_cluster(load_index(folder), 1, **changes))
+        if key == FORMER:
+            export_labels(folder, sheet, force=True)
+    return edited(sheet, '"old words",""', '"old words","large"')
+
+
+@pytest.mark.parametrize("heading", ["name", "nick"])
+def test_the_key_that_the_topic_of_an_older_sheet_has_now_is_told(folder, rekeyed, heading):
+    """Also in a sheet without names, as the version still has them."""
+    edited(rekeyed, '"name"', f'"{heading}"')
+    told = f"'{FORMER}', 'old words', is not .*; the same topic now has the key '{GONE}': enter it"
+    with pytest.raises(LabelsError, match=told):
+        apply_labels(folder, rekeyed)
+    command = ["labels", "apply", "--index", folder, rekeyed, "--skip-gone"]
+    (row,) = [line for line in run(*command).stdout.splitlines() if FORMER in line]
+    assert row.split()[:3] == ["3", FORMER, GONE]
+    (left_out,) = json.loads(run(*command, "--json").stdout)["vanished"]
+    assert left_out["new_key"] == GONE
+
+
+def test_a_row_with_the_key_that_its_topic_has_now_keeps_the_automatic_name(folder, rekeyed):
+    apply_labels(folder, edited(rekeyed, FORMER, GONE), allow_no_promise=True)
+    live = load_index(folder).clusters[1]
+    assert (live.cluster_key, live.name, live.override) == (GONE, "new words", "large")
 
 
 def test_leaving_out_what_is_gone_hides_no_other_problem(folder, sheet):
