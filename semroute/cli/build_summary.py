@@ -1,6 +1,7 @@
 """The build summary a person reads."""
 
 import shlex
+from collections.abc import Sequence
 
 import click
 
@@ -214,7 +215,7 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     if summary.n_insufficient_evidence:
         text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
         notes.append(("evidence", text + summary.frontier))
-    if summary.n_reattached or summary.n_renamed or summary.kept_up:
+    if summary.n_reattached or summary.n_renamed or summary.kept_up or summary.suggestions:
         without = summary.saving_without_labels
         told = "" if without is None else f"; without labels {percent(without)} would be saved"
         notes.append(("labels", f"{_carried_over(summary)}{told}"))
@@ -243,7 +244,19 @@ def _carried_over(summary: BuildSummary) -> str:
         (summary.n_renamed, "got their name or note back by similarity"),
         (len(summary.kept_up), "stay with the frontier model"),
     )
-    return "corrected clusters: " + ", ".join(f"{n} {what}" for n, what in counted if n)
+    told = [f"{n} {what}" for n, what in counted if n]
+    return "corrected clusters: " + ", ".join([*told, *_lost(summary.suggestions)])
+
+
+def _lost(suggestions: Sequence[Suggestion]) -> list[str]:
+    """Say how much of the analysts' work found no cluster, if any."""
+    found = {
+        "label": sum(one.label is not None for one in suggestions),
+        "name": sum(one.name is not None for one in suggestions),
+        "note": sum(bool(one.note) for one in suggestions),
+    }
+    lost = [f"{n} {what}{'s'[: n != 1]}" for what, n in found.items() if n]
+    return [f"not carried over: {', '.join(lost)}"] if lost else []
 
 
 def _kept_up(kept: KeptUp) -> str:
@@ -259,7 +272,10 @@ def _suggestion(suggestion: Suggestion) -> str:
     name = f" ({suggestion.name})" if suggestion.name else ""
     lost = f"{work} of the former cluster {suggestion.cluster_key}{name}"
     if suggestion.nearest_key is None:
-        return f"{lost} was not carried over; no new cluster can be compared with it"
+        if suggestion.similarity is None:
+            return f"{lost} was not carried over; no new cluster can be compared with it"
+        most = figure(suggestion.similarity, 2)
+        return f"{lost} was not carried over; no new cluster is like it (similarity {most} at most)"
     return (
         f"{lost} was not carried over; most similar now: {suggestion.nearest_key} "
         f"({suggestion.nearest_name}), {figure(suggestion.similarity, 2)}"

@@ -1,5 +1,6 @@
 """Carrying the analysts' work over to a rebuilt index."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,14 +10,21 @@ from semroute.artifact.contents import Cluster
 from semroute.artifact.difference import same_topics
 from semroute.vectors import Vectors
 
+SUGGESTED_FROM = 0.75
+"""Cosine of two centroids from which one is worth a look: different topics of one log have 0.6 to
+0.7 to the most similar other one."""
+
+_BY_A_BUILD = re.compile(r"label of the former cluster .*, by a build\Z", re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Suggestion:
     """Work a rebuild could not re-attach, and the new cluster it may belong to.
 
     `name` and `label` are None, `note` is empty where there is nothing left to decide; `label` may
-    name a model that is no longer in the config. The last three fields are None if no new cluster
-    can be compared with the old one; `similarity` is the cosine of the centroids.
+    name a model that is no longer in the config. `similarity` is the cosine of the centroids to
+    the most similar new cluster. The last three fields are None if none can be compared with the
+    old one; the nearest key and name too if none is like it (`SUGGESTED_FROM`).
     """
 
     cluster_key: str
@@ -111,7 +119,14 @@ def reattach(
     )
     followed = {one.cluster_key for one in kept_up} | renamed
     undecided = tuple(left for one in found if (left := _left_to_decide(one, carried, followed)))
-    return Reattached(carried, n_reattached, undecided, kept_up, n_renamed)
+    suggestions = tuple(map(_if_alike, undecided))
+    return Reattached(carried, n_reattached, suggestions, kept_up, n_renamed)
+
+
+def _if_alike(suggestion: Suggestion) -> Suggestion:
+    if suggestion.similarity is None or suggestion.similarity >= SUGGESTED_FROM:
+        return suggestion
+    return replace(suggestion, nearest_key=None, nearest_name=None)
 
 
 def _renamed(new: Cluster, old: Cluster | None) -> Cluster:
@@ -146,16 +161,19 @@ def _with_labels(
 ) -> tuple[Cluster, ...]:
     former = {kept.cluster_key: worked_on[kept.former_key] for kept in kept_up}
     return tuple(
-        cluster.model_copy(update={"override": frontier, "note": old.note or _as_before(old)})
+        cluster.model_copy(update={"override": frontier, "note": _with_origin(old)})
         if (old := former.get(cluster.cluster_key))
         else cluster
         for cluster in clusters
     )
 
 
-def _as_before(old: Cluster) -> str:
-    """Say in a note why a cluster nobody looked at has a label."""
-    return f"label of the former cluster {old.name}, by a build"
+def _with_origin(old: Cluster) -> str:
+    """Return the note, and why a cluster nobody looked at has a label; said once only."""
+    if _BY_A_BUILD.search(old.note):
+        return old.note
+    origin = f"label of the former cluster {old.name}, by a build"
+    return f"{old.note}; {origin}" if old.note else origin
 
 
 def _left_to_decide(
@@ -173,7 +191,7 @@ def _left_to_decide(
         suggestion,
         name=None if near.name == suggestion.name else suggestion.name,
         label=None if near.override == suggestion.label else suggestion.label,
-        note="" if near.note == suggestion.note else suggestion.note,
+        note="" if near.note.startswith(suggestion.note) else suggestion.note,
     )
     return left if left.name or left.label or left.note else None
 

@@ -161,7 +161,9 @@ def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_label
     assert [one.label for one in after.suggestions] == ["small"]
     assert after.warnings[0].startswith("1 analyst's label is no longer in force")
     print_summary(after)
-    assert "stays with the frontier model by the label of" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "stays with the frontier model by the label of" in shown
+    assert f"{len(after.kept_up)} stay with the frontier model, not carried over: 1 label" in shown
 
 
 def test_a_rebuild_tells_what_changed_since_the_version_before(

@@ -149,7 +149,43 @@ def test_a_label_that_was_kept_says_in_its_note_where_it_comes_from():
     assert carried.suggestions == ()
 
 
+@pytest.mark.parametrize("note", ["", "ask Ann", "two\nlines; and more"])
+def test_where_a_kept_label_comes_from_stays_the_same_over_many_rebuilds(note):
+    before = clusters("a", a={"name": "refunds\nor not", "override": "large", "note": note})
+    for key in "bcd":
+        carried = reattach(
+            before,
+            centroids(EAST),
+            clusters(key),
+            centroids(NORTH_EAST),
+            known_from=0.5,
+            frontier="large",
+        )
+        assert not [one for one in carried.suggestions if one.label or one.note]
+        before = carried.clusters
+        origin = "label of the former cluster refunds\nor not, by a build"
+        assert before[0].note == (f"{note}; {origin}" if note else origin)
+
+
+@pytest.mark.parametrize(("place", "is_alike"), [((0.68, 0.7332), False), ((0.64, 0.7684), True)])
+def test_a_cluster_is_only_suggested_if_it_is_like_the_one_that_is_gone(place, is_alike):
+    old = clusters("gone", gone={"override": "medium"})
+    carried = reattach(old, centroids(NORTH), clusters("x"), centroids(place))
+    (told,) = carried.suggestions
+    assert (told.nearest_key, told.nearest_name) == (("x", "auto x") if is_alike else (None, None))
+    assert told.similarity == pytest.approx(place[1], abs=1e-3)
+
+
+def test_a_kept_label_is_no_suggestion_however_little_alike_the_clusters_are():
+    old = clusters("gone", gone={"override": "large", "name": "refunds"})
+    places = centroids(EAST), clusters("x"), centroids((0.3, 0.954))
+    carried = reattach(old, *places, known_from=0.2, frontier="large")
+    (told,) = carried.suggestions
+    assert (told.name, told.label, told.note) == ("refunds", None, "")
+
+
 PINNED = {"name": "refunds", "override": "large", "note": "ask Ann"}
+NOTED = "ask Ann; label of the former cluster refunds, by a build"
 
 
 def test_a_label_of_the_frontier_stays_in_force_where_its_cluster_was():
@@ -161,7 +197,7 @@ def test_a_label_of_the_frontier_stays_in_force_where_its_cluster_was():
         centroids(EAST, NORTH),
         frontier="large",
     )
-    assert carried.clusters == clusters("x", "y", y={"override": "large", "note": "ask Ann"})
+    assert carried.clusters == clusters("x", "y", y={"override": "large", "note": NOTED})
     assert carried.kept_up == (KeptUp("y", "auto y", "gone", "refunds", pytest.approx(0.8)),)
     assert carried.n_reattached == 0
     (left,) = carried.suggestions
