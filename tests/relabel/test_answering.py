@@ -1,7 +1,9 @@
 """What answers the queries of a cluster: in the sheet, and by what a new label changes."""
 
+import contextlib
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +11,7 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.artifact.serving import calibration_rows, routing_policy
+from semroute.cli.label_changes import print_changes
 from semroute.relabel import apply_labels, export_labels, recertified, shares_told, whole_percent
 from semroute.relabel.answering import answers
 from tests.command_line import run
@@ -106,6 +109,30 @@ def test_a_change_says_in_json_what_answers_before_and_after(folder):
 def test_shares_are_whole_and_only_all_is_all():
     assert shares_told({"a": 2, "b": 1}) == "a 67%, b 33%"
     assert [whole_percent(share) for share in (0, 0.004, 0.996, 1)] == ["0%", "<1%", ">99%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"),
+    [
+        ((0.0046, 0.0056), "lost 0.0046 -> 0.0056"),
+        ((-0.146, -0.1), "gained 0.1460 -> 0.1000"),
+        ((-0.146, 0.01), "gained 0.1460 -> lost 0.0100"),
+        ((0.0, -0.01), "lost 0.0000 -> gained 0.0100"),
+    ],
+)
+def test_a_loss_below_nothing_is_told_as_a_gain(folder, losses, told):
+    sheet = edited(export_labels(folder), '"topic 0",""', '"topic 0","medium"')
+    changes = apply_labels(folder, sheet, dry_run=True)
+    before, after = (
+        one.model_copy(update={"mean_loss": loss})
+        for one, loss in zip(
+            (changes.certificate_before, changes.certificate_after), losses, strict=True
+        )
+    )
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        print_changes(replace(changes, certificate_before=before, certificate_after=after))
+    assert f"mean score {told}\n" in printed.getvalue()
 
 
 def test_the_command_names_what_a_label_may_be(folder):
