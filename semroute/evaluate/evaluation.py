@@ -42,8 +42,8 @@ from semroute.evaluate.results import (
     UnknownQuery,
 )
 from semroute.evaluate.slices import skipped_columns, slices
-from semroute.evaluate.tolerance import expectations, tolerances
-from semroute.evaluate.verdict import verdict
+from semroute.evaluate.tolerance import Columns, expectations, tolerances
+from semroute.evaluate.verdict import sends_nothing_elsewhere, verdict
 from semroute.progress import Advance, Progress, ignore
 from semroute.router import SemanticRouter
 from semroute.vectors import Vectors, unit_rows
@@ -166,16 +166,27 @@ def judge_decisions(
         cheapest=frozen.models[cheapest],
         n_queries=len(frozen.texts),
         certificate=promise,
-        against_promise=against_promise(promise, strategies[0].loss, len(frozen.texts)),
+        against_promise=against_promise(
+            promise,
+            strategies[0].loss,
+            len(frozen.texts),
+            is_tried=not sends_nothing_elsewhere(strategies[0]),
+        ),
         left_out=frozen.left_out,
-        notes=notes_on(len(frozen.texts), len(frozen.left_out)),
+        notes=notes_on(len(frozen.texts), len(frozen.left_out), frozen.n_same),
+        measured_costs=_measured_costs(frozen, columns),
         n_missing=dict(
             zip(frozen.models, np.isnan(frozen.scores).sum(axis=0).tolist(), strict=True)
         ),
         n_learning=len(contents.calibration.vectors),
         n_resamples=judge.n_resamples,
         seed=seed,
-        verdict=verdict(strategies, frozen.frontier, len(frozen.texts)),
+        verdict=verdict(
+            strategies,
+            frozen.frontier,
+            len(frozen.texts),
+            is_frontier_alone=promise.is_frontier_alone,
+        ),
         strategies=strategies,
         absent_strategies=learners()[1],
         figures=curve_figures(judge, expected, points, cheapest),
@@ -186,6 +197,12 @@ def judge_decisions(
         skipped_columns=skipped_columns(frozen.columns),
         unknown=_unknown(frozen, decisions),
     )
+
+
+def _measured_costs(frozen: FrozenSet, columns: Columns) -> float:
+    rows = np.arange(len(columns))
+    by_router = frozen.is_measured[rows, columns].mean()
+    return float((by_router + frozen.is_measured[:, frozen.frontier_column].mean()) / 2)
 
 
 def _unknown(frozen: FrozenSet, decisions: Sequence[RouteDecision]) -> tuple[UnknownQuery, ...]:

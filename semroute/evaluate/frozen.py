@@ -35,9 +35,10 @@ class FrozenSet:
 
     `requests` are what the router is asked, `texts` what it looks up of them. `scores` is float64
     (n, n_models), NaN where unknown; `costs_usd` the same shape, measured where it was and else
-    from the price, never NaN. `columns` are the query file's own. `groups` numbers near duplicates
-    alike: they are drawn together. `left_out` are the ids of queries a build has seen that were
-    left out.
+    from the price, never NaN; `is_measured` says which, bool of the same shape. `columns` are the
+    query file's own. `groups` numbers near duplicates alike: they are drawn together. `left_out`
+    are the ids of queries a build has seen that were left out, `n_same` of them with the same
+    words.
     """
 
     query_ids: tuple[str, ...]
@@ -48,8 +49,10 @@ class FrozenSet:
     frontier: str
     scores: Numbers
     costs_usd: Numbers
+    is_measured: NDArray[np.bool_]
     groups: NDArray[np.int64]
     left_out: tuple[str, ...] = ()
+    n_same: int = 0
 
     @property
     def frontier_column(self) -> int:
@@ -108,6 +111,7 @@ def read_frozen_set(
         frontier=config.frontier,
         scores=table.scores,
         costs_usd=spent_usd(table.costs_usd, prices, ratios),
+        is_measured=~np.isnan(table.costs_usd),
         groups=group_ids(log.texts),
     )
     kept = _without_seen(whole, contents, queries, skip_seen)
@@ -139,7 +143,7 @@ def _without_seen(
         raise InputError("the build has seen every query of this set; use another", path=path)
     kept = np.flatnonzero(~found.seen)
     left_out = tuple(frozen.query_ids[row] for row in np.flatnonzero(found.seen))
-    return replace(taken(frozen, kept), left_out=left_out)
+    return replace(taken(frozen, kept), left_out=left_out, n_same=int(found.same.sum()))
 
 
 def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError:
@@ -173,5 +177,6 @@ def taken(frozen: FrozenSet, rows: NDArray[np.int64]) -> FrozenSet:
         },
         scores=frozen.scores[rows],
         costs_usd=frozen.costs_usd[rows],
+        is_measured=frozen.is_measured[rows],
         groups=np.unique(frozen.groups[rows], return_inverse=True)[1].astype(np.int64),
     )

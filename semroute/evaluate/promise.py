@@ -11,7 +11,7 @@ NO_CERTIFICATE = (
     "This index carries no certificate: what it loses on other traffic is not promised."
 )
 
-Outcome = Literal["within", "interval above", "above", "unknown"]
+Outcome = Literal["within", "interval above", "above", "not tried", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Comparison:
     """The mean score lost on the frozen set beside the `max_loss` of the certificate.
 
     `outcome` is "within" if the whole interval of the loss is at most `max_loss`, "interval above"
-    if the loss is and its interval is not, "above" if the loss is more, "unknown" if nobody can
-    say. `is_broken` says that the whole interval is above.
+    if the loss is and its interval is not, "above" if the loss is more, "not tried" if all queries
+    went to the frontier, "unknown" if nobody can say. `is_broken`: the whole interval is above.
     """
 
     outcome: Outcome
@@ -59,11 +59,19 @@ def promise_of(certificate: Certificate | None) -> Promise:
     )
 
 
-def against_promise(promise: Promise, loss: Interval | None, n_queries: int) -> Comparison:
-    """Hold the mean score lost on `n_queries` against the loss that was promised."""
+def against_promise(
+    promise: Promise, loss: Interval | None, n_queries: int, *, is_tried: bool = True
+) -> Comparison:
+    """Hold the mean score lost on `n_queries` against the loss that was promised.
+
+    `is_tried` says whether any of them was sent elsewhere than to the frontier.
+    """
     if promise.max_loss is None:
         return Comparison("unknown", False, "There is no promise to hold these queries against.")
     limit = f"the {promise.max_loss:g} {'promised' if promise.holds else 'asked for, not promised'}"
+    if not is_tried:
+        told = f"None of these {n_queries:,} queries was sent elsewhere: they do not test {limit}."
+        return Comparison("not tried", False, told)
     if loss is None:
         told = f"What is lost on these queries is not known, so nothing can be said of {limit}."
         return Comparison("unknown", False, told)
@@ -99,14 +107,20 @@ def _figure(value: float) -> str:
     return f"{round(value, 4) + 0.0:.4f}"
 
 
-def notes_on(n_queries: int, n_left_out: int) -> tuple[str, ...]:
-    """Say what to bear in mind of a set of `n_queries`, without those that were left out."""
+def notes_on(n_queries: int, n_left_out: int, n_same: int) -> tuple[str, ...]:
+    """Say what to bear in mind of a set of `n_queries`, without those that were left out.
+
+    Of `n_left_out` the build has seen `n_same` with the same words, the others nearly so.
+    """
     if not n_left_out:
         return ()
     were = "1 of them was" if n_left_out == 1 else f"{n_left_out:,} of them were"
+    n_given = n_queries + n_left_out
     told = (
-        f"{n_queries + n_left_out:,} queries were given and {were} left out, because the build has "
-        "seen them. Frequent requests are the likeliest to be left out, so the rest is not the "
-        "traffic: all figures are of requests that are new, not of all requests."
+        f"{n_given:,} queries were given and {were} left out ({n_left_out / n_given:.1%} of the "
+        f"file), because the build has seen them: {n_same:,} with the same words, "
+        f"{n_left_out - n_same:,} nearly so. Frequent requests are the likeliest to be left "
+        "out, so the rest is not the traffic: all figures are of requests that are new, not of all "
+        "requests."
     )
     return (told,)

@@ -69,19 +69,23 @@ class CurveFigures:
 class Slice:
     """The router on the `n` queries that share a value of a column, or the nearest cluster.
 
-    Of `n_unscored` the model that answers, or the frontier, has no score; `is_small`: too few have.
+    Of `n_unscored` the model that answers, or the frontier, has no score. `n_elsewhere` went to
+    other models than the frontier, which alone can lose anything. `is_small`: too few have scores,
+    or too few of those that went elsewhere. `model_shares` are of the models that answered.
     """
 
     column: str
     value: str
     n: int
     n_unscored: int
+    n_elsewhere: int
     is_small: bool
     score: Interval | None
     loss: Interval | None
     cost_usd: float
     saving: Interval | None
     frontier_share: float
+    model_shares: Mapping[str, float]
     cluster_id: int | None = None
 
 
@@ -101,11 +105,13 @@ class Evaluation:
     `certificate` is what the build promised, `against_promise` what was measured beside it.
     `left_out` are the ids of queries that were left out because the build has seen them; `notes`
     say what that does to the figures.
-    `n_missing` counts missing scores by model. `reasons` are shares of the router's reasons,
-    `model_shares` of its models. `n_learning` says how many queries kNN and the classifier learned
-    from. `strategies` begin with the router; `absent_strategies` names those that scikit-learn is
-    missing for. `slices` come worst first within a column; `unknown` holds queries that were taken
-    for unknown, least similar first, at most `MOST_UNKNOWN`.
+    `measured_costs` is the share of the costs of the router and the frontier that were measured;
+    the others are prices of the config. `n_missing` counts missing scores by model. `reasons` are
+    shares of the router's reasons, `model_shares` of its models. `n_learning` says how many queries
+    kNN and the classifier learned from. `strategies` begin with the router; `absent_strategies`
+    names those that scikit-learn is missing for. `slices` come worst first within a column;
+    `unknown` holds queries that were taken for unknown, least similar first, at most
+    `MOST_UNKNOWN`.
     """
 
     index_version: str
@@ -116,6 +122,7 @@ class Evaluation:
     against_promise: Comparison
     left_out: tuple[str, ...]
     notes: tuple[str, ...]
+    measured_costs: float
     n_missing: Mapping[str, int]
     n_learning: int
     n_resamples: int

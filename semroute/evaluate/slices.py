@@ -70,18 +70,23 @@ def _slice(
     value: str,
     cluster_id: int | None = None,
 ) -> Slice:
-    part = judge.part(rows)
-    draws, n_unscored = part.draws(shares[rows]), part.n_unscored(shares[rows])
+    part, chosen = judge.part(rows), shares[rows]
+    draws, n_unscored = part.draws(chosen), part.n_unscored(chosen)
+    elsewhere = np.flatnonzero(chosen[:, part.frozen.frontier_column] < 1)
+    n_telling = len(elsewhere) - part.part(elsewhere).n_unscored(chosen[elsewhere])
+    used = np.flatnonzero(chosen.any(axis=0))
     return Slice(
         column=column,
         value=str(value),
         n=len(rows),
         n_unscored=n_unscored,
-        is_small=len(rows) - n_unscored < SMALL,
+        n_elsewhere=len(elsewhere),
+        is_small=len(rows) - n_unscored < SMALL or (len(elsewhere) > 0 and n_telling < SMALL),
         score=score_interval(draws.score),
         loss=interval(draws.loss),
         cost_usd=float(draws.cost_usd[0]),
         saving=interval(draws.saving),
         frontier_share=float(draws.frontier_share[0]),
+        model_shares={part.frozen.models[m]: float(chosen[:, m].mean()) for m in used},
         cluster_id=cluster_id,
     )

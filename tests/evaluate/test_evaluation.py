@@ -149,7 +149,9 @@ class TestFigures:
                 (p.n - p.n_unscored) * p.loss.value / (p.n - p.n_unscored + 30) for p in known
             ]
             assert shrunk == sorted(shrunk, reverse=True)
-        assert {part.is_small for part in found.slices} == {True, False}
+        few = [part for part in found.slices if part.n - part.n_unscored < 30]
+        assert few
+        assert all(part.is_small for part in few)
 
     def test_the_same_seed_gives_the_same_document(self, judged: Judged, found: Evaluation) -> None:
         files = judged.files

@@ -54,6 +54,13 @@ def test_a_handful_of_queries_neither_keeps_nor_breaks_a_promise() -> None:
     assert against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 30).is_broken
 
 
+def test_where_nothing_went_elsewhere_no_promise_was_tested() -> None:
+    found = against_promise(promise_of(HELD), Interval(0.0, 0.0, 0.0), 500, is_tried=False)
+    assert (found.outcome, found.is_broken) == ("not tried", False)
+    assert "within" not in found.sentence
+    assert "None of these 500 queries was sent elsewhere" in found.sentence
+
+
 def test_what_was_only_asked_for_is_not_called_promised() -> None:
     loss = Interval(0.01, 0.0, 0.02)
     told = against_promise(promise_of(BROKEN), loss, 500).sentence
@@ -82,10 +89,12 @@ def test_a_promise_says_whether_it_holds_and_whether_only_the_frontier_answers(
 
 
 def test_what_was_left_out_is_counted_in_words() -> None:
-    assert notes_on(500, 0) == ()
-    (one,), (many,) = notes_on(4, 1), notes_on(1000, 1234)
+    assert notes_on(500, 0, 0) == ()
+    (one,), (many,) = notes_on(4, 1, 1), notes_on(1000, 1000, 999)
     assert one.startswith("5 queries were given and 1 of them was left out")
-    assert many.startswith("2,234 queries were given and 1,234 of them were left out")
+    assert "(20.0% of the file)" in one
+    assert many.startswith("2,000 queries were given and 1,000 of them were left out (50.0% of")
+    assert "999 with the same words, 1 nearly so" in many
     assert "the rest is not the traffic" in many
 
 

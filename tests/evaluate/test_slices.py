@@ -15,12 +15,14 @@ def _part(value: str, n: int, loss: float | None, n_unscored: int = 0) -> Slice:
         value=value,
         n=n,
         n_unscored=n_unscored,
+        n_elsewhere=n,
         is_small=n < 30,
         score=None,
         loss=None if loss is None else Interval(loss, loss, loss),
         cost_usd=0.0,
         saving=None,
         frontier_share=0.0,
+        model_shares={},
     )
 
 
@@ -72,6 +74,23 @@ def test_every_value_and_cluster_is_judged_by_its_own_queries() -> None:
     assert chat.cost_usd == pytest.approx(0.01)
     assert found["cluster", "cluster 2"].cluster_id == 2
     assert found["cluster", "cluster 2"].n == 20
+
+
+@pytest.mark.parametrize(
+    ("n_elsewhere", "n_scored", "is_small"),
+    [(0, 0, False), (4, 4, True), (30, 30, False), (30, 29, True)],
+)
+def test_a_part_is_small_by_what_was_sent_elsewhere_too(
+    n_elsewhere: int, n_scored: int, is_small: bool
+) -> None:
+    """Of sixty queries the first go to the small model; what goes to the frontier loses nothing."""
+    scores = [[1.0, 1.0]] * n_scored + [[1.0, NAN]] * (n_elsewhere - n_scored) + [[1.0, 1.0]] * 60
+    frozen = frozen_set(scores[: n_elsewhere + 60])
+    chosen = np.array([1] * n_elsewhere + [0] * 60)
+    decisions = [decision(("large", "small")[one], (0.0, 0.1)) for one in chosen]
+    (found,) = slices(resample(frozen), chosen_shares(chosen, 2), decisions)
+    assert (found.n_elsewhere, found.is_small) == (n_elsewhere, is_small)
+    assert found.model_shares.get("small", 0.0) == pytest.approx(n_elsewhere / len(chosen))
 
 
 def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:

@@ -9,7 +9,7 @@ import pytest
 from semroute.evaluate import judge_decisions
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation
-from semroute.evaluate.verdict import verdict
+from semroute.evaluate.verdict import rivals, verdict
 from tests.evaluate.sets import decision, frozen_set
 from tests.tiny_index import tiny_contents
 
@@ -48,10 +48,15 @@ def test_what_is_saved_in_dollars_is_what_is_saved_of_the_frontiers_cost() -> No
     assert (always.value, always.low, always.high) == (0.0, 0.0, 0.0)
 
 
-def test_a_router_that_sends_everything_to_the_frontier_is_the_frontier() -> None:
+def test_where_all_goes_to_the_frontier_that_is_all_there_is_to_say() -> None:
     found = _judged(["large"] * 60, [(1.0, 0.5, 0.0)] * 60)
-    assert "saves 0.0%" in found.verdict[0]
-    assert "cannot be told apart from always using large" in found.verdict[1]
+    (only,) = found.verdict
+    assert only.startswith("All 60 queries went to large: nothing was routed elsewhere")
+    *_, advice = verdict(found.strategies, "large", 60, is_frontier_alone=True)
+    assert "`semroute evals plan`" in advice
+    assert found.against_promise.outcome in ("not tried", "unknown")
+    elsewhere = _judged(["large"] * 59 + ["small"], [(1.0, 0.5, 0.0)] * 60)
+    assert elsewhere.verdict[0].startswith("The router saves 1.6%")
 
 
 @pytest.mark.parametrize(("small", "word"), [(0.5, "less"), (1.0, "more")])
@@ -128,13 +133,15 @@ def test_what_does_better_at_the_same_cost_is_named() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
     assert not any("build again" in sentence for sentence in found.verdict)
     for gain, expected in ((sure, True), (unsure, False)):
-        rivals = [
+        others = [
             replace(one, router_gain=gain) if one.kind in ("rule", "learned") else one
             for one in found.strategies
             if not one.name.startswith("random mix")
         ]
-        told = verdict(rivals, "large", 30)
-        better = [sentence for sentence in told if "build again" in sentence]
+        told = verdict(others, "large", 30)
+        assert sum("build again" in sentence for sentence in told) == expected
+        assert ("build again" in told[-1]) == expected
+        better = [sentence for sentence in told if sentence.endswith("more than the router.")]
         assert bool(better) == expected
         assert all("0.034 (0.005 to 0.067) more than the router" in one for one in better)
         assert any("cannot be told apart from the router" in one for one in told) != expected
@@ -148,7 +155,28 @@ def test_a_router_worse_than_chance_is_told_so_once() -> None:
     assert re.match(
         r"Routing does worse than chance: it scores 0\.\d+ \(0\.\d+ to 0\.\d+\) less", told[0]
     )
-    assert told[0].endswith("build again with more evaluations.")
+    assert "build again with more evaluations" in found.verdict[-1]
+
+
+def test_what_is_simpler_and_does_as_well_or_better_is_told_apart() -> None:
+    found = _judged(["large", "small"] * 60, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 60)
+    small = next(one for one in found.strategies if one.name == "always small")
+    mix = next(one for one in found.strategies if one.name.startswith("random mix"))
+    rule = next(one for one in found.strategies if one.name.startswith("length"))
+    sure, unsure, worse = Interval(-0.2, -0.3, -0.1), Interval(0, -1, 1), Interval(0.2, 0.1, 0.3)
+    dear = replace(small, name="always dear", cost_usd=Interval(1.0, 1.0, 1.0))
+    sorted_out = rivals(
+        [
+            found.router,
+            replace(small, router_gain=sure),
+            replace(dear, router_gain=sure),
+            replace(mix, router_gain=unsure),
+            replace(rule, router_gain=worse),
+            replace(rule, kind="hindsight", router_gain=unsure),
+        ]
+    )
+    assert sorted_out.better == ("always using small",)
+    assert sorted_out.equal == ("a random mix of single models",)
 
 
 def test_what_nobody_scored_is_said_to_be_unknown() -> None:
