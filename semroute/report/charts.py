@@ -8,6 +8,7 @@ import numpy as np
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.evaluate.frontiers import hull
 from semroute.evaluate.results import Evaluation, StrategyResult
+from semroute.report.grids import is_sensible
 from semroute.report.projection import plane
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; the frontier's comes first.
@@ -44,7 +45,9 @@ def curve_chart(found: Evaluation) -> dict[str, Any]:
 
 
 def _tolerance(tolerance: float | None) -> str:
-    return "none: always the frontier" if tolerance is None else f"{tolerance:.3f}"
+    if tolerance is None:
+        return "none: always the frontier"
+    return f"{tolerance:.3f}" if is_sensible(tolerance) else "without limit"
 
 
 def _group(found: Evaluation, kind: str) -> dict[str, Any]:
@@ -62,32 +65,8 @@ def _group(found: Evaluation, kind: str) -> dict[str, Any]:
         "hover": [_hover(one) for one, _ in members],
     }
     if kind == "single":
-        names = [one.name.removeprefix("always ") for one, _ in members]
-        dearest = max(shown["cost"], default=0.0)
-        shown["names"] = names
-        shown["named"] = _apart(shown["cost"], shown["score"])
-        shown["places"] = [
-            f"{'bottom' if named else 'top'} {'left' if cost > 0.8 * dearest else 'right'}"
-            for cost, named in zip(shown["cost"], shown["named"], strict=True)
-        ]
+        shown["names"] = [one.name.removeprefix("always ") for one, _ in members]
     return shown
-
-
-def _apart(costs: Sequence[float], scores: Sequence[float]) -> list[bool]:
-    """Say of which marks the names would not be written over one written before them."""
-    width, height = (
-        0.15 * max(costs, default=0.0),
-        0.08 * (max(scores, default=0.0) - min(scores, default=0.0)),
-    )
-    written: list[int] = []
-    for place in range(len(costs)):
-        clear = all(
-            abs(costs[place] - costs[other]) > width or abs(scores[place] - scores[other]) > height
-            for other in written
-        )
-        if clear:
-            written.append(place)
-    return [place in written for place in range(len(costs))]
 
 
 def _hover(one: StrategyResult) -> str:

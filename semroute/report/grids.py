@@ -5,6 +5,7 @@ from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents
 from semroute.evaluate.costs import per_thousand
+from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
 from semroute.evaluate.slices import CLUSTER, worst_first
@@ -55,6 +56,41 @@ def _interval(one: Interval | None, style: str = ".3f") -> Cell:
     return _figure(one.value, style, f"{one.low:{style}} to {one.high:{style}}")
 
 
+def _lost(one: Interval | None) -> Cell:
+    """Show a mean score lost; a gain is called one."""
+    if one is None:
+        return _figure(None)
+    note = f"{_lost_or_gained(one.low)} to {_lost_or_gained(one.high)}"
+    return {"value": one.value, "text": _lost_or_gained(one.value), "note": note}
+
+
+def _lost_or_gained(value: float) -> str:
+    rounded = round(value, 3)
+    return f"{-rounded:.3f} gained" if rounded < 0 else f"{rounded + 0.0:.3f}"
+
+
+def _lost_at(loss: float | None) -> Cell:
+    text = "unknown" if loss is None else _lost_or_gained(loss)
+    return {"value": loss, "text": text, "note": ""}
+
+
+def _lost_in(part: Slice) -> Cell:
+    """Show what a part lost; where the frontier answered all of it, nothing was at stake."""
+    if not part.n_elsewhere:
+        return {"value": None, "text": "–", "note": "nothing sent elsewhere"}
+    return _lost(part.loss)
+
+
+def _saved_in(part: Slice) -> Cell:
+    # An interval from 0 to 0 would only repeat that nothing was sent elsewhere.
+    return _interval(part.saving, ".1%") if part.n_elsewhere else _figure(0.0, ".1%")
+
+
+def _sent_elsewhere(part: Slice) -> Cell:
+    note = "few" if part.is_small and part.n_elsewhere else ""
+    return _figure(part.n_elsewhere, ",d", note)
+
+
 def strategy_grid(found: Evaluation) -> Grid:
     """Show every strategy, the router first."""
     columns = (
@@ -75,7 +111,7 @@ def _strategy_row(one: StrategyResult) -> list[Cell]:
     return [
         _words(one.name),
         _interval(one.score),
-        _interval(one.loss),
+        _lost(one.loss),
         _dollars(one.cost_usd.value),
         _interval(one.saving, ".1%"),
         _figure(one.frontier_share, ".1%"),
@@ -98,13 +134,22 @@ def tolerance_grid(contents: IndexContents, found: Evaluation) -> Grid:
     now = [
         {"value": own, "text": "as it is", "note": "" if own is None else f"{own:.4f}"},
         _figure(router.saving.value, ".1%"),
-        _figure(router.loss.value if router.loss else None),
+        _lost_at(router.loss.value if router.loss else None),
         _figure(router.score.value if router.score else None),
         _dollars(router.cost_usd.value),
         _figure(router.frontier_share, ".1%"),
     ]
-    others = [point for point in found.points if own is None or point.tolerance != own]
+    others = [
+        point
+        for point in found.points
+        if point.tolerance is None or (point.tolerance != own and is_sensible(point.tolerance))
+    ]
     return grid(columns, [now, *map(_point_row, spread(others))], marked=0)
+
+
+def is_sensible(tolerance: float) -> bool:
+    """Say whether a build could choose it: scores are from 0 to 1, and so are their losses."""
+    return abs(tolerance) <= 1
 
 
 def spread(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
@@ -125,7 +170,7 @@ def _point_row(point: OperatingPoint) -> list[Cell]:
     return [
         {"value": point.tolerance, "text": name, "note": ""},
         _figure(point.saving, ".1%"),
-        _figure(point.loss),
+        _lost_at(point.loss),
         _figure(point.score),
         _dollars(point.cost_usd),
         _figure(point.frontier_share, ".1%"),
@@ -142,6 +187,7 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
         "expected loss",
         "scored in the build",
         "judged here",
+        "sent elsewhere",
         "score lost",
         "saved",
     )
@@ -156,45 +202,57 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
     is_frontier = known.model == frontier
     bound = known.loss_upper_bound
     note = "" if bound is None else f"at most {bound:.3f}"
+    answer, why = _answered_by(cluster, judged)
     return [
         _words(cluster.name, f"{cluster.cluster_id}: {', '.join(cluster.keywords[3:8])}"),
         _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
-        _words(cluster.label, _why(cluster)),
+        _words(answer, why),
         _NOTHING if is_frontier else _figure(known.expected_loss, ".3f", note),
         _figure(known.n_paired, ",d"),
         _figure(
             judged.n - judged.n_unscored if judged else 0,
             ",d",
-            "few" if judged and judged.is_small else "",
+            "few" if judged and judged.n - judged.n_unscored < SMALL else "",
         ),
-        _interval(judged.loss if judged else None),
-        _interval(judged.saving if judged else None, ".1%"),
+        _sent_elsewhere(judged) if judged else _NOTHING,
+        _lost_in(judged) if judged else _NOTHING,
+        _saved_in(judged) if judged else _NOTHING,
     ]
+
+
+def _answered_by(cluster: Cluster, judged: Slice | None) -> tuple[str, str]:
+    """Name the model of a cluster, how far it answered the queries judged here, and why."""
+    share = judged.model_shares.get(cluster.label, 0.0) if judged else 1.0
+    if share == 1:
+        return cluster.label, _why(cluster)
+    word = "mostly " if share > 0.5 else ""
+    of_label = "an analyst's label, " if cluster.override else ""
+    return f"{word}{cluster.label}", f"{of_label}{share:.0%} of its queries judged here"
 
 
 def _why(cluster: Cluster) -> str:
     if cluster.override:
-        return f"an analyst's label: {cluster.note}" if cluster.note else "an analyst's label"
+        return "an analyst's label"
     return "" if cluster.auto_reason == "matched" else "no cheaper model is shown to be good enough"
 
 
 def slice_grid(found: Evaluation) -> Grid:
     """Show every part of the traffic, worst first."""
-    columns = ("part of the traffic", "of", "queries", "score lost", "mean score", "saved")
+    columns = ("part of the traffic", "kind", "queries", "sent elsewhere", "score lost")
     rows = [_slice_row(part) for part in worst_first(found.slices)]
-    return grid((*columns, "frontier calls"), rows)
+    return grid((*columns, "mean score", "saved"), rows)
 
 
 def _slice_row(part: Slice) -> list[Cell]:
     number = "" if part.cluster_id is None else str(part.cluster_id)
     return [
         _words(part.value),
-        _words(part.column, number),
-        _figure(part.n, ",d", "few" if part.is_small else ""),
-        _interval(part.loss),
+        {"value": f"{part.column} {number}", "text": part.column, "note": number},
+        _figure(part.n, ",d", "few" if part.n - part.n_unscored < SMALL else ""),
+        _sent_elsewhere(part),
+        _lost_in(part),
         _interval(part.score),
-        _interval(part.saving, ".1%"),
-        _figure(part.frontier_share, ".1%"),
+        _saved_in(part),
     ]
 
 

@@ -1,6 +1,8 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const phone = () => window.innerWidth < 700;
+const page = document.documentElement;
+const onPaper = () => page.classList.contains("paper");
+const phone = () => window.innerWidth < 700 && !onPaper();
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 // Plotly reads a few tags in its texts; names come from queries and must stay text.
 const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;");
@@ -14,7 +16,8 @@ function element(tag, text, className) {
 
 function order(left, right) {
   if (left === null || right === null) return (left === null) - (right === null);
-  return typeof left === "number" ? left - right : String(left).localeCompare(String(right));
+  if (typeof left === "number") return left - right;
+  return String(left).localeCompare(String(right), undefined, { numeric: true });
 }
 
 /* A table is {columns: [{name, figure}], rows: [{cells: [{value, text, note}], marked}]}. */
@@ -23,29 +26,40 @@ function table(holder, content) {
   const tools = element("div", undefined, "tools");
   const search = element("input");
   const count = element("span", "", "count");
+  const restore = element("button", holder.dataset.order);
+  restore.type = "button";
+  restore.hidden = true;
   if (searchable) {
     search.type = "search";
     search.placeholder = searchable;
     search.setAttribute("aria-label", searchable);
     tools.append(search, count);
-    holder.append(tools);
   }
-  const scroll = element("div", undefined, "scroll");
+  tools.append(restore);
+  holder.append(tools);
+  const scroll = element("div", undefined, searchable ? "scroll long" : "scroll");
   scroll.tabIndex = 0;
   const grid = element("table");
   const head = element("tr");
   const body = element("tbody");
   const rows = content.rows.map((row) => ({ row, node: tableRow(content.columns, row) }));
+  const first = [...rows];
+  const unsorted = () => head.querySelectorAll("th").forEach((one) => one.setAttribute("aria-sort", "none"));
+  restore.addEventListener("click", () => {
+    unsorted();
+    body.append(...first.map((one) => one.node));
+    restore.hidden = true;
+  });
   content.columns.forEach((column, place) => {
     const cell = element("th", undefined, column.figure ? "figure" : "");
     const button = element("button", column.name);
     button.type = "button";
     cell.setAttribute("aria-sort", "none");
     button.addEventListener("click", () => {
-      const first = column.figure ? "descending" : "ascending";
-      const second = column.figure ? "ascending" : "descending";
-      const next = cell.getAttribute("aria-sort") === first ? second : first;
-      head.querySelectorAll("th").forEach((other) => other.setAttribute("aria-sort", "none"));
+      const [usual, turned] = column.figure ? ["descending", "ascending"] : ["ascending", "descending"];
+      const next = cell.getAttribute("aria-sort") === usual ? turned : usual;
+      unsorted();
+      restore.hidden = false;
       cell.setAttribute("aria-sort", next);
       const sign = next === "ascending" ? 1 : -1;
       rows.sort((a, b) => {
@@ -66,7 +80,8 @@ function table(holder, content) {
       node.hidden = !words.every((word) => text.includes(word));
       shown += !node.hidden;
     });
-    count.textContent = `${shown} of ${rows.length}`;
+    count.textContent = shown ? `${shown} of ${rows.length}` : "nothing found";
+    scroll.hidden = rows.length > 0 && !shown;
   };
   search.addEventListener("input", show);
   const top = element("thead");
@@ -81,7 +96,8 @@ function table(holder, content) {
 function tableRow(columns, row) {
   const node = element("tr", undefined, row.marked ? "marked" : "");
   row.cells.forEach((cell, place) => {
-    const made = element("td", cell.text, columns[place].figure ? "figure" : "text");
+    const kind = columns[place].figure ? "figure" : `text${/\S{25}/.test(`${cell.text} ${cell.note}`) ? " wide" : ""}`;
+    const made = element("td", cell.text, kind);
     if (cell.note) made.append(element("small", cell.note));
     node.append(made);
   });
@@ -92,7 +108,8 @@ function layout(more) {
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zeroline: false };
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("--ink"), size: 13, family: "system-ui, DejaVu Sans, sans-serif" },
+    font: { color: colour("--ink"), size: 13, family: FONT },
+    width: onPaper() ? 660 : undefined, autosize: !onPaper(),
     margin: phone() ? { l: 46, r: 10, t: 10, b: 46 } : { l: 62, r: 20, t: 10, b: 50 },
     legend: { orientation: "h", y: -0.18, yanchor: "top", font: { size: phone() ? 11 : 13 } },
     hoverlabel: { align: "left", bgcolor: colour("--card"), font: { color: colour("--ink") } },
@@ -104,18 +121,76 @@ function layout(more) {
 
 const config = { displayModeBar: false, responsive: true };
 
-/* Names that have no room beside their marks are numbers there, and told below the chart. */
-function labelled(group) {
-  if (!group.names) return { mode: "markers" };
-  const written = group.named.map((isClear) => isClear && !phone());
-  const numbered = group.names.map((name, place) => `${place + 1}\u00a0${name}`).filter((_, place) => !written[place]);
+/* Each name is where it covers no other name and no mark but its own, a number where it has no
+   room; a line leads to names that stand farther off. Boxes are [left, top, right, bottom] in pixels. */
+const DISTANCES = [2, 10, 20, 32, 46, 62, 80];
+const DIRECTIONS = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+const FONT = "system-ui, DejaVu Sans, sans-serif";
+
+const around = (x, y, width, height) => [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+const between = (a, b, step = 5) => {
+  const n = Math.max(1, Math.ceil(Math.hypot(b.x - a.x, b.y - a.y) / step));
+  return Array.from({ length: n + 1 }, (_, i) => around(a.x + (b.x - a.x) * i / n, a.y + (b.y - a.y) * i / n, 2, 2));
+};
+
+function writeNames(plot) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  const spot = (cost, score) => ({ x: xaxis.d2p(cost), y: yaxis.d2p(score) });
+  const { groups, curve, mix } = data.curve;
+  const marks = groups.flatMap((group) => group.cost.map((cost, place) => {
+    const at = spot(cost, group.score[place]);
+    const size = group.size * (group.symbol === "star" ? 1.4 : 1) + 3;
+    return { group, place, at, box: around(at.x, at.y, size, size) };
+  }));
+  const lines = [curve, mix].flatMap(({ cost, score }) =>
+    cost.slice(1).flatMap((_, i) => between(spot(cost[i], score[i]), spot(cost[i + 1], score[i + 1]))));
+  lines.push(...groups.flatMap((group) => group.cost.flatMap((cost, i) =>
+    between(spot(cost, group.score[i] - group.down[i]), spot(cost, group.score[i] + group.up[i])))));
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `13px ${FONT}`;
+  const written = [], numbered = [];
+  const inside = [0, 0, xaxis._length, yaxis._length];
+  const cost = (box, lead, mark) => {
+    const outside = box[0] < inside[0] || box[1] < inside[1] || box[2] > inside[2] || box[3] > inside[3];
+    const covered = marks.filter((one) => meet(one.box, box)).length + written.filter((one) => meet(one, box)).length;
+    const crossed = marks.filter((one) => one !== mark && lead.some((dot) => meet(dot, one.box))).length
+      + written.filter((one) => lead.some((dot) => meet(dot, one))).length;
+    return 1000 * (outside + covered) + 30 * crossed + 4 * lines.filter((dot) => meet(dot, box)).length;
+  };
+  plot.layout.annotations = marks.filter((mark) => mark.group.names).map((mark) => {
+    const name = mark.group.names[mark.place], number = String(mark.place + 1);
+    let best = { cost: Infinity };
+    for (const text of phone() ? [number] : [name, number]) {
+      const [width, height] = [pen.measureText(text).width + 6, 18];
+      for (const distance of DISTANCES) for (const [right, down] of DIRECTIONS) {
+        const away = mark.group.size / 2 + distance;
+        const x = right * (away + width / 2), y = down * (away + height / 2);
+        const box = around(mark.at.x + x, mark.at.y + y, width, height);
+        const line = distance > 5 ? between(mark.at, { x: mark.at.x + x, y: mark.at.y + y }) : [];
+        const lead = line.filter((dot) => !meet(dot, box));
+        const total = cost(box, lead, mark) + distance + (text === name ? 0 : 60);
+        if (total < best.cost) best = { cost: total, text, x, y, box, lead };
+      }
+    }
+    written.push(best.box);
+    lines.push(...best.lead);
+    if (best.text !== name) numbered.push(`${number}\u00a0${name}`);
+    const leads = best.lead.length > 0;
+    return {
+      x: mark.group.cost[mark.place], y: mark.group.score[mark.place], text: plain(best.text),
+      showarrow: leads, arrowhead: 0, arrowwidth: 1, arrowcolor: colour("--soft"), standoff: mark.group.size / 2,
+      ...(leads ? { ax: best.x, ay: best.y } : { xshift: best.x, yshift: -best.y }),
+      xanchor: "center", yanchor: "middle", borderpad: 0, captureevents: false,
+      font: { size: 13, family: FONT },
+    };
+  });
   const told = numbered.length ? `One model for everything: ${numbered.join(", ")}.` : "";
   document.getElementById("numbered").textContent = told;
-  return {
-    mode: "markers+text",
-    text: group.names.map((name, place) => (written[place] ? plain(name) : String(place + 1))),
-    textposition: group.places,
-  };
+  // Without its range an axis would make room for the names, and move the marks.
+  return Plotly.relayout(plot, {
+    annotations: plot.layout.annotations, "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range],
+  });
 }
 
 function drawCurve() {
@@ -132,7 +207,7 @@ function drawCurve() {
     },
     ...groups.map((group) => ({
       x: group.cost, y: group.score, name: plain(group.name),
-      ...labelled(group),
+      mode: "markers",
       cliponaxis: false,
       customdata: group.hover.map(plain), hovertemplate: "%{customdata}<extra></extra>",
       error_y: {
@@ -150,7 +225,7 @@ function drawCurve() {
     yaxis: { title: { text: phone() ? undefined : "mean score" }, tickformat: ".3~f" },
     height: phone() ? 560 : 500,
     hovermode: "closest",
-  }), config);
+  }), config).then(writeNames);
 }
 
 function drawMap() {
@@ -169,13 +244,52 @@ function drawMap() {
     legend: { orientation: "h", y: -0.05, yanchor: "top", itemsizing: "constant" } }), config);
 }
 
+/* Dollars a month, for as many requests as the reader says. */
+function monthly(asked) {
+  const typed = asked.value.replace(/[\s,._']/g, "");
+  const requests = /^\d{1,15}$/.test(typed) ? Number(typed) : NaN;
+  const dollars = (one) => {
+    const amount = Math.abs(one * requests);
+    const digits = amount && amount < 100 ? 2 : 0;
+    return (one < 0 && amount >= 0.005 ? "\u2212" : "") + "$" + amount.toLocaleString("en-US",
+      { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  };
+  const { value, low, high } = data.saved_usd;
+  document.getElementById("monthly").textContent = Number.isNaN(requests)
+    ? "Type a whole number of requests."
+    : `${dollars(value)} saved a month, 95% interval ${dollars(low)} to ${dollars(high)}`;
+}
+
 function draw() { drawCurve(); drawMap(); }
 
 for (const [name, content] of Object.entries(data.tables)) {
   const holder = document.querySelector(`[data-table="${name}"]`);
   if (holder) table(holder, content);
 }
+const asked = document.getElementById("requests");
+if (asked) {
+  asked.addEventListener("input", () => monthly(asked));
+  monthly(asked);
+}
 draw();
+
+/* Paper has its own width and light colours, and nobody can open anything on it. */
+const closed = [];
+function paper(isPaper) {
+  if (isPaper === onPaper()) return;
+  page.classList.toggle("paper", isPaper);
+  if (isPaper) closed.push(...document.querySelectorAll("details:not([open])"));
+  closed.forEach((one) => { one.open = isPaper; });
+  if (!isPaper) closed.length = 0;
+  draw();
+}
+addEventListener("beforeprint", () => paper(true));
+addEventListener("afterprint", () => paper(false));
+matchMedia("print").addEventListener("change", (media) => paper(media.matches));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-matchMedia("(max-width: 700px)").addEventListener("change", draw);
+let resized;
+addEventListener("resize", () => {
+  clearTimeout(resized);
+  resized = setTimeout(draw, 150);
+});
 document.body.dataset.ready = "yes";

@@ -1,6 +1,7 @@
 """The page: figures and tables as data, a script that draws them, nothing from elsewhere."""
 
 import json
+from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,7 @@ _UNKNOWN = """<section>
 answered them. Not all are strange: up to {false_fallback} of known traffic is expected to be among
 them, which the build gives up for safety (<code>max_false_fallback</code>). The least similar come
 first; secrets and personal numbers are masked.</p>
-<div data-table="unknown" data-search="Search these queries"></div>
+<div data-table="unknown" data-search="Search these queries" data-order="Least similar first"></div>
 </section>"""
 
 _NOTES = (
@@ -92,23 +93,33 @@ def render(contents: IndexContents, found: Evaluation, texts: dict[str, str]) ->
     }
     if texts:
         tables["unknown"] = unknown_grid(found, texts)
-    data = {"tables": tables, "curve": curve_chart(found), "map": cluster_map(contents)}
+    data = {
+        "tables": tables,
+        "curve": curve_chart(found),
+        "map": cluster_map(contents),
+        "saved_usd": asdict(found.router.saved_usd),
+    }
     return Template(_resource("page.html")).substitute(
         title=escape(f"report on {found.index_version}"),
         css=_resource("page.css"),
         js=_resource("page.js"),
         plotly=_plotly(),
         data=_embedded(data),
-        banner=top.banner(found),
+        banner=top.banner(contents, found),
         headline=escape(top.headline(found)),
+        reservation=escape(top.reservation(found)),
         subtitle=escape(top.subtitle(contents, found)),
         cautions=top.notes(found),
         tiles=top.tiles(found),
+        monthly=top.monthly(found),
         verdict=top.verdict(found),
         n_queries=f"{found.n_queries:,}",
         small=SMALL,
+        frontier=escape(found.frontier),
         learned=_learned(found),
         unknown=_unknown(contents, found) if texts else "",
+        n_parts=f"{len(found.slices):,}",
+        inside=escape(_inside(contents, texts)),
         notes="".join(f"<li>{escape(note)}</li>" for note in _NOTES),
     )
 
@@ -136,6 +147,18 @@ def _learned(found: Evaluation) -> str:
         "Rules and learners spend what semroute spends, so that only scores differ; the random mix "
         "and labels in hindsight spend at most that, and where less, more would not help them. "
         f"kNN and the classifier learned from the {found.n_learning:,} queries the build held out."
+    )
+
+
+def _inside(contents: IndexContents, texts: dict[str, str]) -> str:
+    """Say what the file tells of the log, so that nobody passes it on unawares."""
+    queries = f"{len(texts)} queries, masked" if texts else "no queries"
+    named = any(one.name != one.auto_name for one in contents.clusters)
+    names = "names and keywords of clusters, made of words of the log"
+    names += ", names that analysts gave" if named else ""
+    return (
+        f"This file contains {queries}; {names}; values of the query file's columns. Pass it on "
+        "only to those who may read the log. Analysts' notes are not in it."
     )
 
 

@@ -1,12 +1,17 @@
 """The top of the page: warnings, headline, tiles and verdict."""
 
+from collections.abc import Sequence
 from html import escape
 
 from semroute.artifact.contents import IndexContents
 from semroute.evaluate.costs import per_thousand
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
-from semroute.evaluate.results import Evaluation
+from semroute.evaluate.results import Evaluation, Slice
+from semroute.evaluate.slices import worst_first
+from semroute.evaluate.verdict import rivals, sends_nothing_elsewhere
+
+N_NAMED_CLUSTERS = 3
 
 _MEASURED_ALONE = (
     "What follows was measured on these queries alone: no bound is shown for other traffic."
@@ -15,52 +20,112 @@ _OUTCOMES = {
     "within": "measured: within",
     "interval above": "measured: the interval goes above",
     "above": "measured: above",
+    "not tried": "not tested: nothing sent elsewhere",
     "unknown": "measured: not known",
 }
 
 
-def banner(found: Evaluation) -> str:
+def banner(contents: IndexContents, found: Evaluation) -> str:
     """Return what nobody may overlook: no promise, a broken one, or that all is the frontier's."""
-    if not found.certificate.holds:
+    promise = found.certificate
+    if not promise.holds and promise.max_loss is not None:
+        title = "Do not use as it is: with the analysts' labels nothing is promised of this index"
+        lines = (_worst_labels(contents, found), promise.sentence, _MEASURED_ALONE)
+        return _banner("alarm", title, lines)
+    if not promise.holds:
         title = "Nothing is promised of this index"
-        return _banner("alarm", title, (found.certificate.sentence, _MEASURED_ALONE))
+        return _banner("alarm", title, (promise.sentence, _MEASURED_ALONE))
     if found.against_promise.is_broken:
-        title = "More was lost than is promised"
+        title = "Do not use as it is: more was lost than is promised"
         return _banner("alarm", title, (found.against_promise.sentence,))
-    if found.certificate.is_frontier_alone:
-        title = f"All requests go to {found.frontier}: nothing is lost, and nothing saved"
-        return _banner("plain", title, (found.certificate.sentence,))
+    if promise.is_frontier_alone:
+        return _banner("plain", f"All requests go to {found.frontier}", (promise.sentence,))
     return ""
 
 
-def _banner(kind: str, title: str, sentences: tuple[str, ...]) -> str:
+def _worst_labels(contents: IndexContents, found: Evaluation) -> str:
+    """Name the clusters of analysts' labels that lose most on these queries."""
+    labels = {one.cluster_id: one.override for one in contents.clusters if one.override}
+    judged = [one for one in found.slices if one.cluster_id in labels]
+    lossy = [one for one in worst_first(judged) if one.loss and one.loss.value > 0]
+    if not lossy:
+        return "None of the clusters that analysts labelled loses on these queries."
+    named = "; ".join(
+        f"{one.value} (to {labels[one.cluster_id or 0]}): {_lost_by(one)}"
+        for one in lossy[:N_NAMED_CLUSTERS]
+    )
+    return f"Of the clusters that analysts labelled, these lose most of the mean score: {named}."
+
+
+def _lost_by(one: Slice) -> str:
+    lost = one.loss or Interval(0.0, 0.0, 0.0)
+    return f"{lost.value:.3f} ({lost.low:.3f} to {lost.high:.3f}) on {one.n:,} queries"
+
+
+def _banner(kind: str, title: str, sentences: Sequence[str]) -> str:
     lines = "".join(f"<p>{escape(one)}</p>" for one in sentences)
     return f'<div class="banner {kind}" role="note"><strong>{escape(title)}</strong>{lines}</div>'
 
 
 def headline(found: Evaluation) -> str:
-    """Return what is saved and what that does to quality."""
-    saving, loss = found.router.saving.value, found.router.loss
-    if loss is None:
-        return f"semroute saves {saving:.0%} of the cost; what that does to quality is not known"
-    if found.n_queries < SMALL:
+    """Return what is saved and what that does to quality, as estimates with their intervals."""
+    saving, loss = found.router.saving, found.router.loss
+    if sends_nothing_elsewhere(found.router):
+        return "Nothing is routed elsewhere, so nothing is saved and nothing risked"
+    if loss is not None and found.n_queries < SMALL:
         return f"{found.n_queries} queries are too few to judge semroute by"
-    if loss.holds_zero:
-        at_most = f"{loss.high:.3f} of mean score at most" if loss.high > loss.low else "all alike"
-        quality = f"no loss of quality that {found.n_queries:,} queries can show ({at_most})"
-    elif loss.value > 0:
-        quality = f"{loss.value:.3f} of mean score lost"
-    else:
-        quality = f"{-loss.value:.3f} of mean score gained"
-    return f"semroute saves {saving:.0%} of the cost, with {quality}"
+    saves, low, high = "Saves", saving.low, saving.high
+    if saving.value < 0:
+        saves, low, high = "Adds", -saving.high, -saving.low
+    saved = f"{saves} {abs(saving.value):.0%} of the cost ({low:.0%} to {high:.0%})"
+    if loss is None:
+        return f"{saved}; what that does to quality is not known"
+    return f"{saved}; {_quality(loss)}"
+
+
+def _quality(loss: Interval) -> str:
+    word, low, high = _as_positive(loss)
+    told = f"about {abs(loss.value):.3f} of mean score {word}"
+    if low < 0:
+        other = "gained" if word == "lost" else "lost"
+        return f"{told}, 95% interval {-low:.3f} {other} to {high:.3f} {word}"
+    return f"{told}, 95% interval {low:.3f} to {high:.3f}"
+
+
+def _as_positive(loss: Interval) -> tuple[str, float, float]:
+    """Name a loss or gain by its sign, with the interval turned accordingly and rounded."""
+    sign, word = (-1, "gained") if loss.value < 0 else (1, "lost")
+    low, high = sorted((sign * loss.low, sign * loss.high))
+    # The sum keeps what is rounded to nothing from showing its minus.
+    return word, round(low, 3) + 0.0, round(high, 3) + 0.0
+
+
+def reservation(found: Evaluation) -> str:
+    """Return what the headline must not hide: simpler choices that may do as well, or do better."""
+    if sends_nothing_elsewhere(found.router) or found.n_queries < SMALL:
+        return ""
+    known = rivals(found.strategies)
+    told = []
+    if known.better:
+        told.append(f"At this cost or less, {_listed(known.better)} scored more for certain.")
+    if known.equal:
+        told.append(
+            "This test cannot show that it beats simpler choices that cost no more: "
+            f"{_listed(known.equal)}."
+        )
+    return " ".join(told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def subtitle(contents: IndexContents, found: Evaluation) -> str:
     """Return what was compared on which queries, and which index it was."""
     made = contents.manifest.created_at[:10]
     return (
-        f"Against always using {found.frontier}, on {found.n_queries:,} queries the build has not "
-        f"seen. Index {found.index_version}, made {made}."
+        f"semroute against always using {found.frontier}, on {found.n_queries:,} queries the build "
+        f"has not seen. Index {found.index_version}, made {made}."
     )
 
 
@@ -75,11 +140,7 @@ def tiles(found: Evaluation) -> str:
     shown = (
         ("saved", f"{router.saving.value:.1%}", _range(router.saving, ".1%")),
         ("saved per 1,000 requests", per_thousand(router.saved_usd.value), _saved_range(found)),
-        (
-            "score lost",
-            f"{router.loss.value:.3f}" if router.loss else "unknown",
-            _range(router.loss, ".3f"),
-        ),
+        _loss_tile(router.loss),
         _promise_tile(found),
         (
             "mean score",
@@ -92,6 +153,13 @@ def tiles(found: Evaluation) -> str:
         f'<div class="tile"><span class="name">{name}</span><b>{value}</b><span>{note}</span></div>'
         for name, value, note in shown
     )
+
+
+def _loss_tile(loss: Interval | None) -> tuple[str, str, str]:
+    if loss is None:
+        return "score lost", "unknown", ""
+    word, low, high = _as_positive(loss)
+    return f"score {word}", f"{abs(loss.value):.3f}", f"95%: {low:.3f} to {high:.3f}"
 
 
 def _promise_tile(found: Evaluation) -> tuple[str, str, str]:
@@ -108,6 +176,33 @@ def _range(one: Interval | None, style: str) -> str:
 def _saved_range(found: Evaluation) -> str:
     saved = found.router.saved_usd
     return f"95%: {per_thousand(saved.low)} to {per_thousand(saved.high)}"
+
+
+_MONTHLY = """<section class="monthly">
+<label for="requests">Requests a month</label>
+<input id="requests" inputmode="numeric" autocomplete="off" value="1,000,000">
+<output id="monthly" for="requests"></output>
+<p>The interval is that of the saving on these queries. {costs}</p>
+</section>"""
+
+
+def monthly(found: Evaluation) -> str:
+    """Return the field for the requests of a month; nothing where nothing is saved or risked."""
+    if sends_nothing_elsewhere(found.router):
+        return ""
+    return _MONTHLY.format(costs=escape(costs_are(found)))
+
+
+def costs_are(found: Evaluation) -> str:
+    """Say how far the costs were measured, and what stands in where they were not."""
+    prices = "the prices of the config for requests of this length"
+    if found.measured_costs == 0:
+        return f"No cost was measured: these are {prices}."
+    if found.measured_costs == 1:
+        return "The costs are as measured."
+    # What is nearly all is not all.
+    share = min(found.measured_costs, 0.999)
+    return f"{share:.1%} of the costs were measured, the others are {prices}."
 
 
 def verdict(found: Evaluation) -> str:
