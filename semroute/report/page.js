@@ -123,8 +123,11 @@ const config = { displayModeBar: false, responsive: true };
 
 /* Each name is where it covers no other name and no mark but its own, a number where it has no
    room; a line leads to names that stand farther off. Boxes are [left, top, right, bottom] in pixels. */
-const DISTANCES = [2, 10, 20, 32, 46, 62, 80];
-const DIRECTIONS = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+const DISTANCES = [2, 10, 20, 32, 46, 62, 80, 110, 150];
+const DIRECTIONS = [
+  [1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1],
+  [1, -0.5], [1, 0.5], [-1, -0.5], [-1, 0.5], [0.5, -1], [0.5, 1], [-0.5, -1], [-0.5, 1],
+];
 const FONT = "system-ui, DejaVu Sans, sans-serif";
 
 const around = (x, y, width, height) => [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
@@ -150,13 +153,13 @@ function writeNames(plot) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `13px ${FONT}`;
   const written = [], numbered = [];
-  const inside = [0, 0, xaxis._length, yaxis._length];
+  const inside = [-4, 0, xaxis._length, yaxis._length];
   const cost = (box, lead, mark) => {
     const outside = box[0] < inside[0] || box[1] < inside[1] || box[2] > inside[2] || box[3] > inside[3];
     const covered = marks.filter((one) => meet(one.box, box)).length + written.filter((one) => meet(one, box)).length;
     const crossed = marks.filter((one) => one !== mark && lead.some((dot) => meet(dot, one.box))).length
       + written.filter((one) => lead.some((dot) => meet(dot, one))).length;
-    return 1000 * (outside + covered) + 30 * crossed + 4 * lines.filter((dot) => meet(dot, box)).length;
+    return 5000 * outside + 1000 * covered + 100 * crossed + 4 * lines.filter((dot) => meet(dot, box)).length;
   };
   plot.layout.annotations = marks.filter((mark) => mark.group.names).map((mark) => {
     const name = mark.group.names[mark.place], number = String(mark.place + 1);

@@ -157,7 +157,7 @@ _DOTS = """() => [...document.querySelectorAll('#curve .scatterlayer .point')].m
 })"""
 
 
-@pytest.mark.parametrize("width", [1280, 720, 390])
+@pytest.mark.parametrize("width", [1280, 900, 720, 390])
 def test_no_name_in_the_chart_covers_another_or_a_mark(
     browser: Browser, written: Written, tmp_path: Path, width: int
 ) -> None:
@@ -187,7 +187,11 @@ def test_no_name_in_the_chart_covers_another_or_a_mark(
     pairs = [(one, other) for one, other in combinations(labels, 2) if _meet(one, other)]
     assert pairs == []
     assert [(label, dot) for label in labels for dot in dots if _meet(label, dot)] == []
-    assert all(label[0] >= 0 and label[2] <= width for label in labels)
+    left, right = found.evaluate(
+        """() => { const {left, right} = document.querySelector('#curve .nsewdrag')
+        .getBoundingClientRect(); return [left, right]; }"""
+    )
+    assert all(label[0] >= left - 5 and label[2] <= right for label in labels)
 
 
 def _meet(one: list[float], other: list[float]) -> bool:
