@@ -35,11 +35,20 @@ def print_summary(summary: BuildSummary) -> None:
         (m.model, m.n_clusters, percent(m.share)) for m in summary.models if m.n_clusters or m.share
     ]
     print_columns([("model", "clusters", "held-out queries"), *shares])
-    click.echo()
-    for name, text in [*_outcome(summary), *_since_before(summary), *_notes(summary)]:
-        click.echo(f"  {name:<12}{text}")
+    parts = {
+        "What it saves and promises": _outcome(summary),
+        "Why not more": _limits(summary),
+        "Since the version before": [*_since_before(summary), *_labels(summary)],
+        "The build itself": _notes(summary),
+        "Warnings": [("warning", warning) for warning in summary.warnings],
+    }
+    for heading, lines in parts.items():
+        if lines:
+            click.echo(f"\n{heading}")
+        for name, text in lines:
+            click.echo(f"  {name:<12}{text}")
     folder = shlex.quote(summary.folder)
-    click.echo(f'  {"next":<12}semroute route --index {folder} "a request of yours"')
+    click.echo(f'\nNext: semroute route --index {folder} "a request of yours"')
 
 
 def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
@@ -94,16 +103,20 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}; bound "
         f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is {promised}"
     )
-    found = [
-        ("cost", cost),
-        ("quality", quality),
-        ("promise", summary.certificate.sentence),
+    return [("cost", cost), ("quality", quality), ("promise", summary.certificate.sentence)]
+
+
+def _limits(summary: BuildSummary) -> list[tuple[str, str]]:
+    text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
+    stays = [("evidence", f"{text}{summary.frontier}")] if summary.n_insufficient_evidence else []
+    return [
+        *stays,
         *_left_out(summary),
-        *_luck(summary),
         *_beyond(summary),
+        *_holes(summary),
+        *_luck(summary),
         *_elsewhere(summary),
     ]
-    return [*found, *_holes(summary)]
 
 
 def _left_out(summary: BuildSummary) -> list[tuple[str, str]]:
@@ -212,16 +225,20 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
         notes.append(("long texts", _long_texts(summary)))
     if summary.n_reused:
         notes.append(("reused", f"{summary.n_reused:,} texts had been embedded by earlier builds"))
-    if summary.n_insufficient_evidence:
-        text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
-        notes.append(("evidence", text + summary.frontier))
-    if summary.n_reattached or summary.n_renamed or summary.kept_up or summary.suggestions:
-        without = summary.saving_without_labels
-        told = "" if without is None else f"; without labels {percent(without)} would be saved"
-        notes.append(("labels", f"{_carried_over(summary)}{told}"))
-    notes += [("kept up", _kept_up(kept)) for kept in summary.kept_up]
-    notes += [("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions]
-    return notes + [("warning", warning) for warning in summary.warnings]
+    return notes
+
+
+def _labels(summary: BuildSummary) -> list[tuple[str, str]]:
+    """Say what became of the analysts' work."""
+    if not (summary.n_reattached or summary.n_renamed or summary.kept_up or summary.suggestions):
+        return []
+    without = summary.saving_without_labels
+    told = "" if without is None else f"; without labels {percent(without)} would be saved"
+    return [
+        ("labels", f"{_carried_over(summary)}{told}"),
+        *(("kept up", _kept_up(kept)) for kept in summary.kept_up),
+        *(("suggestion", _suggestion(suggestion)) for suggestion in summary.suggestions),
+    ]
 
 
 def _not_fitted(counts: Counts) -> str:

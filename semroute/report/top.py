@@ -147,7 +147,7 @@ def tiles(found: Evaluation) -> str:
             f"{router.score.value:.3f}" if router.score else "unknown",
             _range(router.score, ".3f"),
         ),
-        ("frontier calls", f"{router.frontier_share:.0%}", "of all requests"),
+        ("frontier calls", f"{router.frontier_share:.0%}", "of these queries"),
     )
     return "".join(
         f'<div class="tile"><span class="name">{name}</span><b>{value}</b><span>{note}</span></div>'
