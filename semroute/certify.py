@@ -38,6 +38,10 @@ _FIRST_RISK = 0.8
 the first reaches it."""
 
 
+_PLAINLY_FEWER = 0.75
+"""Of the share known of others: where scores are missing evenly, no model is left out."""
+
+
 @dataclass(frozen=True)
 class CalibrationRows:
     """Queries the policy was not made from.
@@ -139,20 +143,23 @@ def _left_out(
 ) -> tuple[int, ...]:
     """Return the models whose answers could not be judged, columns.
 
-    Fewer than `LEAST_KNOWN` of the queries they would answer have the scores needed, counted over
-    the family without labels, as far as no more than `max_loss` is expected to be lost. None is
-    left out where nobody else would answer. Which scores there are decides, not what they are.
+    Fewer than `LEAST_KNOWN` of the queries they would answer have the scores needed, and plainly
+    fewer than of those that others would answer, counted over the family without labels, as far as
+    no more than `max_loss` is expected to be lost. None is left out where nobody else would answer.
+    Which scores there are decides, not what they are.
     """
     free = replace(policy, overrides=np.full_like(policy.overrides, NO_OVERRIDE))
-    found: list[int] = []
+    thin: dict[int, float] = {}
     while True:
-        n_answered, n_known = _answered(free.without(found), rows, order, max_loss)
+        n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
             return ()
-        thin = np.flatnonzero(n_known < LEAST_KNOWN * n_answered).tolist()
-        if not thin:
-            return tuple(sorted(found))
-        found += thin
+        known = n_known / np.maximum(n_answered, 1)
+        found = np.flatnonzero((n_answered > 0) & (known < LEAST_KNOWN))
+        if not found.size:
+            of_others = n_known.sum() / n_answered.sum()
+            return tuple(sorted(m for m, one in thin.items() if one < _PLAINLY_FEWER * of_others))
+        thin |= dict(zip(found.tolist(), known[found].tolist(), strict=True))
 
 
 def _answered(

@@ -83,6 +83,11 @@ def test_where_every_cheaper_model_is_hardly_scored_none_is_left_out() -> None:
     assert _certify(_rows(0.3, share_of_known=0.3)).models_left_out == ()
 
 
+@pytest.mark.parametrize("share", [0.4, 0.48, 0.55])
+def test_where_scores_are_missing_evenly_no_model_is_left_out(share: float) -> None:
+    assert _certify(_rows(share, share_of_known=share + 0.05)).models_left_out == ()
+
+
 def test_scores_themselves_do_not_decide_who_is_left_out() -> None:
     rows, random = _rows(0.3), np.random.default_rng(1)
     for _ in range(20):
