@@ -154,12 +154,13 @@ def _left_out(
         n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
             return ()
-        known = n_known / np.maximum(n_answered, 1)
-        found = np.flatnonzero((n_answered > 0) & (known < LEAST_KNOWN))
-        if not found.size:
+        n_lacking = LEAST_KNOWN * n_answered - n_known
+        if not (n_lacking > 0).any():
             of_others = n_known.sum() / n_answered.sum()
             return tuple(sorted(m for m, one in thin.items() if one < _PLAINLY_FEWER * of_others))
-        thin |= dict(zip(found.tolist(), known[found].tolist(), strict=True))
+        # The worst alone: without it others answer more, of which more may be known.
+        worst = int(n_lacking.argmax())
+        thin[worst] = float(n_known[worst] / n_answered[worst])
 
 
 def _answered(
@@ -170,12 +171,16 @@ def _answered(
     known &= known[:, [policy.frontier]]
     every, n_models = np.arange(len(order)), known.shape[1]
     n_answered, n_known = np.zeros(n_models, dtype=np.int64), np.zeros(n_models, dtype=np.int64)
-    for _, found in _distinct(policy, rows.traffic):
-        columns = found.columns[order]
+    before = np.full(len(order), policy.frontier)
+    for tolerance in TOLERANCES:
+        columns = replace(policy, tolerance=tolerance).choose(rows.traffic).columns[order]
+        if np.array_equal(columns, before):
+            continue
         if np.nan_to_num(rows.traffic.losses[order, columns]).mean() > max_loss:
             break
         n_answered += np.bincount(columns, minlength=n_models)
         n_known += np.bincount(columns[known[every, columns]], minlength=n_models)
+        before = columns
     n_answered[policy.frontier] = n_known[policy.frontier] = 0
     return n_answered, n_known
 

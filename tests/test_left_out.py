@@ -88,6 +88,23 @@ def test_where_scores_are_missing_evenly_no_model_is_left_out(share: float) -> N
     assert _certify(_rows(share, share_of_known=share + 0.05)).models_left_out == ()
 
 
+def test_a_model_is_not_left_out_for_the_few_answers_another_one_leaves_to_it() -> None:
+    """`known` answers four queries beside `new`, one of them scored; without it, half of all."""
+    rows = _rows(0.06, share_of_known=0.6)
+    unscored = np.flatnonzero(np.isnan(rows.scores[:, KNOWN]) & (np.arange(2000) % 2 == 1))[:3]
+    scored = np.flatnonzero(~np.isnan(rows.scores[:, KNOWN]) & (np.arange(2000) % 2 == 1))[:1]
+    rows.traffic.losses[np.concatenate([unscored, scored]), NEW] = 0.3
+    found = _certify(rows)
+    assert found.models_left_out == ("new",)
+    assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_without_any_score_none_is_left_out() -> None:
+    rows = _rows(1.0)
+    rows.scores[:] = np.nan
+    assert _certify(rows).models_left_out == ()
+
+
 def test_scores_themselves_do_not_decide_who_is_left_out() -> None:
     rows, random = _rows(0.3), np.random.default_rng(1)
     for _ in range(20):
