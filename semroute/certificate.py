@@ -90,10 +90,11 @@ class Certificate(BaseModel):
         if not self.models_left_out:
             return None
         one = len(self.models_left_out) == 1
-        answer, it, has = ("answers", "it", "its") if one else ("answer", "they", "their")
+        answer, it, its = ("answers", "it", "its") if one else ("answer", "they", "their")
         return (
-            f"{' and '.join(self.models_left_out)} {answer} nothing: fewer than half of the "
-            f"held-out queries {it} would answer have {has} score"
+            f"{' and '.join(self.models_left_out)} {answer} nothing without an analyst's label: "
+            f"fewer than half of the held-out queries {it} would answer have {its} score and that "
+            f"of {self.frontier}"
         )
 
     @property

@@ -65,8 +65,8 @@ def test_a_model_hardly_scored_is_left_out_and_the_others_save_what_they_saved()
     assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
     assert found.model_copy(update={"models_left_out": ()}) == without
     assert found.left_out_sentence == (
-        "new answers nothing: fewer than half of the held-out queries it would answer have its "
-        "score"
+        "new answers nothing without an analyst's label: fewer than half of the held-out queries "
+        "it would answer have its score and that of large"
     )
 
 

@@ -101,6 +101,23 @@ def check_encoder(contents: IndexContents, encoder: Encoder) -> None:
         )
 
 
+def is_encoder_of(contents: IndexContents, encoder: Encoder) -> bool:
+    """Whether an encoder is called what that of an index is, and gives the same vectors.
+
+    Its identity does not say all: a prompt in the model's own folder is not part of it.
+
+    Raises:
+        EncoderError: the encoder cannot be run.
+    """
+    if encoder.identity != contents.manifest.encoder:
+        return False
+    try:
+        check_encoder(contents, encoder)
+    except InvalidIndexError:
+        return False
+    return True
+
+
 def same_space(one: IndexContents, other: IndexContents) -> bool:
     """Whether embeddings of two indexes can be compared, whatever their encoders are called.
 

@@ -223,8 +223,8 @@ def _contents(
     # Of requests that more than a text decides nothing is learned: the frontier answers them.
     is_fit, read = in_fit(log.texts, seed), np.flatnonzero(~log.unread)
     texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]
-    config, identity = inputs.config, made.encoder.identity
-    former = of_same_clusters(previous, config, inputs.sha256["queries"], identity, seed)
+    config, sha256 = inputs.config, inputs.sha256["queries"]
+    former = of_same_clusters(previous, config, sha256, made.encoder, seed)
     with watch.step("cluster"):
         grouping = _cluster(texts, fit, config, former, key, seed)
     with watch.step("label"):

@@ -5,13 +5,13 @@ from pathlib import Path
 from semroute import __version__
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import with_frontier_of
-from semroute.artifact.encoder import same_space
+from semroute.artifact.encoder import is_encoder_of, same_space
 from semroute.artifact.layout import CURRENT, is_published_name
 from semroute.artifact.loading import list_versions, load_index
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.config import Config
-from semroute.encoders.contract import EncoderIdentity
+from semroute.encoders.contract import Encoder
 from semroute.encoders.making import FormerEncoder
 from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.ood import ALWAYS_UNKNOWN
@@ -42,7 +42,7 @@ def of_same_clusters(
     previous: IndexContents | None,
     config: Config,
     queries_sha256: str,
-    encoder: EncoderIdentity,
+    encoder: Encoder,
     seed: int,
 ) -> IndexContents | None:
     """Return the version before, if clustering would find its clusters again.
@@ -54,15 +54,14 @@ def of_same_clusters(
     manifest = previous.manifest
     before = (
         manifest.input_sha256.get("queries"),
-        manifest.encoder,
         manifest.config.texts,
         manifest.config.clustering,
         manifest.seed,
         manifest.semroute_version,
         manifest.library_versions,
     )
-    now = (queries_sha256, encoder, config.texts, config.clustering, seed, __version__)
-    return previous if before == (*now, library_versions()) else None
+    now = (queries_sha256, config.texts, config.clustering, seed, __version__, library_versions())
+    return previous if before == now and is_encoder_of(previous, encoder) else None
 
 
 def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:

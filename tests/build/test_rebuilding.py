@@ -1,6 +1,6 @@
 """Building over a version that is there: what stays, what returns, what stops it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from semroute.build import build_index
 from semroute.cli.build_summary import print_summary
 from semroute.clustering.spherical import SphericalKMeans
 from semroute.errors import CheckFailedError, InvalidIndexError
+from semroute.progress import Advance, ignore
 from semroute.relabel import apply_labels, export_labels
 from semroute.vectors import Vectors
 from tests.build.small import (
@@ -280,7 +281,14 @@ def test_where_scores_and_prices_alone_have_changed_the_clusters_are_not_sought_
     assert again.clusters[0].evidence == fresh.clusters[0].evidence
 
 
-@pytest.mark.parametrize("change", ["log", "clustering", "texts", "seed", "encoder"])
+class _Prompted(TinyEncoder):
+    """A tiny encoder that puts a prompt before every text, which its identity does not say."""
+
+    def encode(self, texts: Sequence[str], advance: Advance = ignore) -> Vectors:
+        return super().encode([f"find what is like this: {text}" for text in texts], advance)
+
+
+@pytest.mark.parametrize("change", ["log", "clustering", "texts", "seed", "encoder", "prompt"])
 def test_where_anything_else_has_changed_they_are(
     files: SmallFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -297,7 +305,7 @@ def test_where_anything_else_has_changed_they_are(
     elif change == "seed":
         seed = 1
     else:
-        encoder = TinyEncoder(fingerprint="1" * 64)
+        encoder = _Prompted() if change == "prompt" else TinyEncoder(fingerprint="1" * 64)
     build_index(
         files.queries, files.evals, files.config, tmp_path / "i", seed=seed, encoder=encoder
     )
