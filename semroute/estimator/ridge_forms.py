@@ -97,15 +97,15 @@ class DualRidge:
         self._columns, self._widths, self._losses = columns, widths, losses
         self._held_out = list(_held_out(folds))
         ends = np.cumsum(list(widths.values()))[:-1]
-        blocks = np.split(columns[rows], ends, axis=1)
+        # Centring changes no weight, but large equal parts would drown what rows differ by.
+        blocks = np.split(self._centred(), ends, axis=1)
         self._products = {name: b @ b.T for name, b in zip(widths, blocks, strict=True)}
 
     def weights(self, scales: Scales) -> tuple[Numbers, Numbers]:
         """Fit on all rows: weights (n_columns, n_models) and intercepts (n_models,)."""
-        columns = self._columns[self.rows]
         dual = _dual_weights(self._kernel(scales), self._losses)
-        beta = (_by_column(scales, self._widths) ** 2)[:, None] * (columns.T @ dual)
-        return beta, self._losses.mean(axis=0) - columns.mean(axis=0) @ beta
+        beta = (_by_column(scales, self._widths) ** 2)[:, None] * (self._centred().T @ dual)
+        return beta, self._losses.mean(axis=0) - self._columns[self.rows].mean(axis=0) @ beta
 
     def out_of_fold(self, scales: Scales) -> Numbers:
         """Predict each fold from the others, (n_rows, n_models); NaN if there are no others."""
@@ -117,6 +117,10 @@ class DualRidge:
                 across = kernel[np.ix_(held, ~held)] - inner.mean(axis=0)
                 predicted[held] = across @ _dual_weights(inner, losses) + losses.mean(axis=0)
         return predicted
+
+    def _centred(self) -> Numbers:
+        columns = self._columns[self.rows]
+        return np.asarray(columns - columns.mean(axis=0))
 
     def _kernel(self, scales: Scales) -> Numbers:
         n = len(self.rows)

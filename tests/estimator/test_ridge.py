@@ -75,3 +75,12 @@ def test_rows_of_one_fold_alone_cannot_be_held_out(widths: tuple[int, int]) -> N
     blocks, losses, _ = _data(widths)
     found = BlockRidge(blocks, losses, np.zeros(80, dtype=np.int64)).out_of_fold(SCALES)
     assert np.isnan(found).all()
+
+
+def test_with_more_columns_than_rows_what_all_rows_share_drowns_nothing() -> None:
+    blocks, losses, folds = _data((50, 40))
+    expected = BlockRidge(blocks, losses, folds)
+    moved = BlockRidge({**blocks, "a": blocks["a"] + 1e6}, losses, folds)
+    assert moved.weights(SCALES)[0] == pytest.approx(expected.weights(SCALES)[0], abs=1e-6)
+    held_out = moved.out_of_fold(SCALES), expected.out_of_fold(SCALES)
+    assert held_out[0] == pytest.approx(held_out[1], abs=1e-6, nan_ok=True)
