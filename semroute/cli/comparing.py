@@ -114,6 +114,7 @@ def _facts(manifest: "Manifest") -> Iterator[tuple[str, str]]:
     yield "promise", f"at most {certificate.max_loss:g} lost" if certificate.holds else "NONE"
     yield "confidence", f"{100 * certificate.confidence:.4g}%"
     yield "tolerance", "-" if certificate.tolerance is None else f"{certificate.tolerance:g}"
+    yield "left out", ", ".join(certificate.models_left_out) or "-"
     yield "mean score lost", figure(certificate.mean_loss, 4)
     yield "its bound", figure(certificate.upper_bound, 4)
     yield "cost of a request", dollars(certificate.cost_usd)

@@ -159,7 +159,8 @@ def judge_decisions(
     few = judge.first(N_RESAMPLES)
     points = [few.draws(chosen_shares(expected.choose(step), len(frozen.models))) for step in steps]
     counted = Counter(decision.reason for decision in decisions)
-    promise = promise_of(contents.manifest.certificate)
+    certificate = contents.manifest.certificate
+    promise = promise_of(certificate)
     return Evaluation(
         index_version=contents.manifest.index_version,
         frontier=frozen.frontier,
@@ -173,7 +174,7 @@ def judge_decisions(
             is_tried=not sends_nothing_elsewhere(strategies[0]),
         ),
         left_out=frozen.left_out,
-        notes=notes_on(len(frozen.texts), len(frozen.left_out), frozen.n_same),
+        notes=notes_on(len(frozen.texts), len(frozen.left_out), frozen.n_same, certificate),
         measured_costs=_measured_costs(frozen, columns),
         n_missing=dict(
             zip(frozen.models, np.isnan(frozen.scores).sum(axis=0).tolist(), strict=True)

@@ -107,13 +107,18 @@ def _figure(value: float) -> str:
     return f"{round(value, 4) + 0.0:.4f}"
 
 
-def notes_on(n_queries: int, n_left_out: int, n_same: int) -> tuple[str, ...]:
+def notes_on(
+    n_queries: int, n_left_out: int, n_same: int, certificate: Certificate | None = None
+) -> tuple[str, ...]:
     """Say what to bear in mind of a set of `n_queries`, without those that were left out.
 
-    Of `n_left_out` the build has seen `n_same` with the same words, the others nearly so.
+    Of `n_left_out` the build has seen `n_same` with the same words, the others nearly so. Models
+    which the certificate of the index leaves out are named too.
     """
+    sentence = certificate.left_out_sentence if certificate else None
+    models = () if sentence is None else (f"{sentence}.",)
     if not n_left_out:
-        return ()
+        return models
     were = "1 of them was" if n_left_out == 1 else f"{n_left_out:,} of them were"
     n_given = n_queries + n_left_out
     told = (
@@ -123,4 +128,4 @@ def notes_on(n_queries: int, n_left_out: int, n_same: int) -> tuple[str, ...]:
         "out, so the rest is not the traffic: all figures are of requests that are new, not of all "
         "requests."
     )
-    return (told,)
+    return (told, *models)

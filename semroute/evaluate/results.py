@@ -104,7 +104,7 @@ class Evaluation:
 
     `certificate` is what the build promised, `against_promise` what was measured beside it.
     `left_out` are the ids of queries that were left out because the build has seen them; `notes`
-    say what that does to the figures.
+    say what that does to the figures, and which models answer nothing for want of scores.
     `measured_costs` is the share of the costs of the router and the frontier that were measured;
     the others are prices of the config. `n_missing` counts missing scores by model. `reasons` are
     shares of the router's reasons, `model_shares` of its models. `n_learning` says how many queries

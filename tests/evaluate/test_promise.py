@@ -98,6 +98,13 @@ def test_what_was_left_out_is_counted_in_words() -> None:
     assert "the rest is not the traffic" in many
 
 
+def test_models_left_out_are_among_the_notes() -> None:
+    certificate = HELD.model_copy(update={"models_left_out": ("small",)})
+    assert notes_on(500, 0, 0, HELD) == ()
+    assert notes_on(500, 0, 0, certificate) == (f"{certificate.left_out_sentence}.",)
+    assert notes_on(500, 1, 1, certificate)[1].startswith("small answers nothing without")
+
+
 def _judge(judged: Judged, index: Path, *more: object) -> Finished:
     arguments = judged.arguments[2:]
     with judged.encoding("semroute.evaluate.evaluation"):
