@@ -21,7 +21,7 @@ class Certificate(BaseModel):
     are over all calibration queries. `n_needed` is the order of magnitude of calibration queries,
     all of them scored, it would take to certify something; None where something is certified, or
     the queries show that cheaper models lose too much. `models_left_out` answer nothing unless an
-    analyst says so: most of the held-out queries they would answer lack their scores.
+    analyst says so: of the held-out queries they would answer only this share has the scores.
     """
 
     # Infinities stay, so that publishing refuses them.
@@ -46,7 +46,7 @@ class Certificate(BaseModel):
     frontier_cost_usd: Annotated[float, Field(ge=0)]
     n_overrides: NonNegativeInt
     n_needed: NonNegativeInt | None
-    models_left_out: tuple[str, ...] = ()
+    models_left_out: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
 
     @property
     def frontier_share(self) -> float:
@@ -91,8 +91,9 @@ class Certificate(BaseModel):
             return None
         one = len(self.models_left_out) == 1
         answer, it, its = ("answers", "it", "its") if one else ("answer", "they", "their")
+        told = (f"{name} ({known:.0%} known)" for name, known in self.models_left_out.items())
         return (
-            f"{' and '.join(self.models_left_out)} {answer} nothing without an analyst's label: "
+            f"{' and '.join(told)} {answer} nothing without an analyst's label: "
             f"fewer than half of the held-out queries {it} would answer have {its} score and that "
             f"of {self.frontier}"
         )

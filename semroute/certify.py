@@ -75,8 +75,8 @@ def certify(
     """
     order = _distinct_texts(rows)
     left_out = _left_out(policy, rows, order, max_loss)
-    policy = policy.without(left_out)
-    names_left_out = tuple(models[column] for column in left_out)
+    policy = policy.without(tuple(left_out))
+    models_left_out = {models[column]: known for column, known in left_out.items()}
 
     def passes(found: Choices, confidence: float) -> bool:
         known = _known(policy, rows, found, order)
@@ -93,7 +93,7 @@ def certify(
     choices, shown = best.choose(rows.traffic), confidence
     if _may_lose(best) and not passes(choices, confidence):
         found = _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
-        return found.model_copy(update={"models_left_out": names_left_out})
+        return found.model_copy(update={"models_left_out": models_left_out})
     first, second = _walks(_distinct(policy, rows.traffic), policy.frontier)
     of_first, of_second = _confidences(confidence) if second else (confidence, confidence)
     if n_passed := walk(first, of_first):
@@ -102,7 +102,7 @@ def certify(
     if n_passed := walk(second, of_second):
         (best, choices), shown = second[n_passed - 1], of_second
     found = _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
-    return found.model_copy(update={"models_left_out": names_left_out})
+    return found.model_copy(update={"models_left_out": models_left_out})
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def next_step(
 
 def _left_out(
     policy: RoutingPolicy, rows: CalibrationRows, order: NDArray[np.intp], max_loss: float
-) -> tuple[int, ...]:
-    """Return the models whose answers could not be judged, columns.
+) -> dict[int, float]:
+    """Return the models whose answers could not be judged: columns, and the share that could.
 
     Fewer than `LEAST_KNOWN` of the queries they would answer have the scores needed, and plainly
     fewer than of those that others would answer, counted over the family without labels, as far as
@@ -153,11 +153,12 @@ def _left_out(
     while True:
         n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
-            return ()
+            return {}
         n_lacking = LEAST_KNOWN * n_answered - n_known
         if not (n_lacking > 0).any():
             of_others = n_known.sum() / n_answered.sum()
-            return tuple(sorted(m for m, one in thin.items() if one < _PLAINLY_FEWER * of_others))
+            least = _PLAINLY_FEWER * of_others
+            return {model: known for model, known in sorted(thin.items()) if known < least}
         # The worst alone: without it others answer more, of which more may be known.
         worst = int(n_lacking.argmax())
         thin[worst] = float(n_known[worst] / n_answered[worst])

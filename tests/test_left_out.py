@@ -61,12 +61,12 @@ def _certify(rows: CalibrationRows, policy: RoutingPolicy | None = None) -> Cert
 def test_a_model_hardly_scored_is_left_out_and_the_others_save_what_they_saved() -> None:
     rows = _rows(0.06)
     found, without = _certify(rows), _certify(rows, _policy().without([NEW]))
-    assert found.models_left_out == ("new",)
+    assert list(found.models_left_out) == ["new"]
     assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
-    assert found.model_copy(update={"models_left_out": ()}) == without
+    assert found.model_copy(update={"models_left_out": {}}) == without
     assert found.left_out_sentence == (
-        "new answers nothing without an analyst's label: fewer than half of the held-out queries "
-        "it would answer have its score and that of large"
+        "new (6% known) answers nothing without an analyst's label: fewer than half of the "
+        "held-out queries it would answer have its score and that of large"
     )
 
 
@@ -75,17 +75,17 @@ def test_a_model_scored_where_it_answers_takes_part_though_it_lacks_most_scores(
     rows = _rows(1.0)
     rows.scores[np.arange(2000) % 2 == 0, NEW] = np.nan
     found = _certify(rows)
-    assert found.models_left_out == ()
+    assert found.models_left_out == {}
     assert found.model_shares["new"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_where_every_cheaper_model_is_hardly_scored_none_is_left_out() -> None:
-    assert _certify(_rows(0.3, share_of_known=0.3)).models_left_out == ()
+    assert _certify(_rows(0.3, share_of_known=0.3)).models_left_out == {}
 
 
 @pytest.mark.parametrize("share", [0.4, 0.48, 0.55])
 def test_where_scores_are_missing_evenly_no_model_is_left_out(share: float) -> None:
-    assert _certify(_rows(share, share_of_known=share + 0.05)).models_left_out == ()
+    assert _certify(_rows(share, share_of_known=share + 0.05)).models_left_out == {}
 
 
 def test_a_model_is_not_left_out_for_the_few_answers_another_one_leaves_to_it() -> None:
@@ -95,21 +95,21 @@ def test_a_model_is_not_left_out_for_the_few_answers_another_one_leaves_to_it() 
     scored = np.flatnonzero(~np.isnan(rows.scores[:, KNOWN]) & (np.arange(2000) % 2 == 1))[:1]
     rows.traffic.losses[np.concatenate([unscored, scored]), NEW] = 0.3
     found = _certify(rows)
-    assert found.models_left_out == ("new",)
+    assert list(found.models_left_out) == ["new"]
     assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_without_any_score_none_is_left_out() -> None:
     rows = _rows(1.0)
     rows.scores[:] = np.nan
-    assert _certify(rows).models_left_out == ()
+    assert _certify(rows).models_left_out == {}
 
 
 def test_scores_themselves_do_not_decide_who_is_left_out() -> None:
     rows, random = _rows(0.3), np.random.default_rng(1)
     for _ in range(20):
         other = np.where(np.isnan(rows.scores), np.nan, random.uniform(size=rows.scores.shape))
-        assert _certify(replace(rows, scores=other)).models_left_out == ("new",)
+        assert list(_certify(replace(rows, scores=other)).models_left_out) == ["new"]
 
 
 def test_an_analyst_may_choose_a_model_that_is_left_out() -> None:
@@ -121,7 +121,7 @@ def test_an_analyst_may_choose_a_model_that_is_left_out() -> None:
 def test_who_is_left_out_does_not_depend_on_labels() -> None:
     rows = _rows(0.06)
     labelled = _certify(rows, _policy(overrides=np.array([LARGE])))
-    assert labelled.models_left_out == ("new",)
+    assert list(labelled.models_left_out) == ["new"]
 
 
 def _with_new_model(tmp_path: Path) -> Path:
@@ -141,7 +141,7 @@ def test_a_build_leaves_it_out_and_says_so_wherever_one_asks(tmp_path: Path) -> 
     folder = _with_new_model(tmp_path)
     certificate = load_index(folder).manifest.certificate
     assert certificate is not None
-    assert certificate.models_left_out == ("new",)
+    assert list(certificate.models_left_out) == ["new"]
     assert certificate.saving == pytest.approx(alone.saving, abs=0.01)
     router = SemanticRouter.load(folder, encoder=TinyEncoder())
     text = "topic1a topic1b topic1c topic1d detail1"
@@ -150,8 +150,8 @@ def test_a_build_leaves_it_out_and_says_so_wherever_one_asks(tmp_path: Path) -> 
     limits = {one.model: one.accepted_loss for one in decision.candidates}
     assert limits["new"] is None
     assert limits["small"] is not None
-    assert "new answers nothing" in " ".join(router.explain(text).why)
-    assert "new answers nothing" in run("inspect", "--index", folder).stdout
+    assert "known) answers nothing" in " ".join(router.explain(text).why)
+    assert "known) answers nothing" in run("inspect", "--index", folder).stdout
     build_small(write_small_files(tmp_path), folder)
     compared = run("compare", "--index", folder).stdout.splitlines()
     assert next(one.split() for one in compared if one.startswith("left out"))[2:] == ["new", "-"]
@@ -165,7 +165,7 @@ def test_labels_certify_again_without_it_and_may_choose_it(tmp_path: Path) -> No
     apply_labels(folder, sheet)
     certificate = load_index(folder).manifest.certificate
     assert certificate is not None
-    assert certificate.models_left_out == ("new",)
+    assert list(certificate.models_left_out) == ["new"]
     assert certificate.model_shares["new"] == 0
     sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},new\n")
     apply_labels(folder, sheet, allow_no_promise=True)
@@ -179,7 +179,7 @@ def test_an_index_that_leaves_out_its_frontier_is_refused(tmp_path: Path) -> Non
     contents = load_index(tmp_path / "i")
     certificate = contents.manifest.certificate
     assert certificate is not None
-    wrong = certificate.model_copy(update={"models_left_out": ("large",)})
+    wrong = certificate.model_copy(update={"models_left_out": {"large": 0.1}})
     manifest = contents.manifest.model_copy(update={"certificate": wrong})
     with pytest.raises(BuildError, match="leaves out 'large', no cheaper model"):
         publish(tmp_path / "i", replace(contents, manifest=manifest))

@@ -18,6 +18,9 @@ from semroute.tables import listed, shown_id
 MUCH_REPEATED = 0.1
 """Share of near duplicates from which a promise about distinct texts is worth a word."""
 
+MUCH_LESS_SAVED = 0.05
+"""Of the frontier's cost: that the version before saved so much more is worth a word."""
+
 OTHER_UNIT = 30.0
 """Measured costs this many times what prices say, or the reverse, are told of."""
 
@@ -51,6 +54,7 @@ def build_warnings(
         *_lost_labels(previous, carried, contents),
         *contradictions(contents.clusters, contents.manifest.config),
         *(_of_drift(drift, frontier) for drift in drifts),
+        *_saves_less(previous, contents),
         *_of_encoder(contents),
         *_of_log(contents),
         *_beyond_text(n_shows_more, log.n_textless, frontier),
@@ -117,6 +121,25 @@ def _of_drift(drift: Drift, frontier: str) -> str:
         f"{drift.standard_error:.3f}): newer requests are other ones, or {advice}; if the model, "
         "its prompt or what scores it has changed, leave its scores from before out of --evals"
     )
+
+
+def _saves_less(previous: IndexContents | None, contents: IndexContents) -> tuple[str, ...]:
+    """Say that the version before saved more, where the same was promised of the same frontier."""
+    former = previous.manifest.certificate if previous else None
+    now = contents.manifest.certificate
+    if previous is None or former is None or now is None:
+        return ()
+    asked = [(one.frontier, one.max_loss, one.confidence) for one in (former, now)]
+    before, after = former.promised_saving, now.promised_saving
+    if asked[0] != asked[1] or before - after < MUCH_LESS_SAVED:
+        return ()
+    version = previous.manifest.index_version
+    told = (
+        f"{after:.1%} of cost is saved, and {before:.1%} was by version {version}, which may lose "
+        "no more: see `semroute compare` for what has changed (luck moves either); if nothing that "
+        f"matters has, `semroute use {version}` goes back"
+    )
+    return (told,)
 
 
 def _of_encoder(contents: IndexContents) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ from semroute.features import FEATURES
 FEWEST_LOSSES = 30
 """Of a model, beside the frontier; with fewer it is unknown and never chosen."""
 
+SHARE_TO_TUNE_ON = 0.5
+"""Of the losses known of the model known best: with fewer a model takes what others chose."""
+
 MOST_ROWS = 20_000
 """Above it the head is fitted on a sample; the evidence of clusters always counts every row."""
 
@@ -93,7 +96,7 @@ def fit_estimator(
     are chosen by the squared error on held-out folds. Of the blend's shares the largest is taken
     whose error is within one standard error of the least (Breiman et al., "Classification and
     Regression Trees", 1984): what clusters can explain is left to them. Models with fewer than
-    `FEWEST_LOSSES` losses stay unknown.
+    `FEWEST_LOSSES` losses stay unknown; those with few beside others choose nothing of all that.
     """
     nearest = rows.cluster_ids[:, 0] if n_clusters else np.zeros(0, dtype=np.int64)
     costs = shrunk_means(rows.costs_usd, nearest, n_clusters, _COST_PSEUDO_ROWS)
@@ -127,8 +130,9 @@ def _fit(
     losses = rows.losses[:, learned]
     used = rows.some(_sample(len(losses), seed))
     y = used.losses[:, learned]
-    error = _Error(y)
-    blend = _tuned_blend(used, y, n_clusters, error)
+    known_well = y[:, _well_known(y)]
+    error = _Error(known_well)
+    blend = _tuned_blend(used, known_well, n_clusters, error)
     spread = used.features.std(axis=0)
     estimator = replace(
         blank,
@@ -142,11 +146,19 @@ def _fit(
         ),
     )
     blocks = _blocks(used, estimator, n_clusters)
-    ridge = BlockRidge(blocks, y, used.folds)
+    ridge = BlockRidge(blocks, known_well, used.folds)
     scales = ridge.tuned_scales(_start_scales(blocks), error.mean)
     share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
-    beta, intercept = ridge.weights(scales)
+    all_known_well = known_well.shape == y.shape
+    of_all = ridge if all_known_well else BlockRidge(blocks, y, used.folds)
+    beta, intercept = of_all.weights(scales)
     return _with_head(estimator, blocks, beta, intercept, learned, share)
+
+
+def _well_known(losses: Numbers) -> NDArray[np.bool_]:
+    """Say which models all is tuned on: one of few losses must not change the others' estimates."""
+    n_known = (~np.isnan(losses)).sum(axis=0)
+    return np.asarray(n_known >= SHARE_TO_TUNE_ON * n_known.max())
 
 
 def _sample(n_rows: int, seed: int) -> NDArray[np.intp]:

@@ -144,3 +144,19 @@ def test_a_price_that_changes_nothing_where_costs_were_measured_is_told_of(
     assert "the price of large in the config is not what it was" in told[0]
     assert "what 800 queries were measured to cost counts before any price" in told[0]
     assert not any("the price of" in one for one in build_small(files, tmp_path / "i").warnings)
+
+
+def test_a_build_that_saves_plainly_less_than_the_one_before_says_so(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    before = build_small(files, tmp_path / "i")
+    again = build_small(files, tmp_path / "i")
+    assert not any("of cost is saved" in one for one in again.warnings)
+    lines = [line for line in files.evals.read_text().splitlines() if ",small," not in line]
+    files.evals.write_text("\n".join(lines) + "\n")
+    told = [one for one in build_small(files, tmp_path / "i").warnings if "is saved" in one]
+    assert len(told) == 1
+    assert f"0.0% of cost is saved, and {before.saving:.1%} was by version" in told[0]
+    assert f"`semroute use {again.index_version}` goes back" in told[0]
+    files.config.write_text(files.config.read_text().replace("0.05", "0.04"))
+    assert not any("of cost is saved" in one for one in build_small(files, tmp_path / "i").warnings)

@@ -176,6 +176,19 @@ def _first(rows: FitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     return rows.cluster_ids[0], rows.similarities[0], rows.vectors[0], rows.features[0]
 
 
+def test_a_model_of_few_losses_changes_nothing_of_the_others() -> None:
+    rows = rows_of(200)[0]
+    losses = np.column_stack([rows.losses, np.random.default_rng(3).uniform(-1, 1, 200)])
+    losses[60:, 3] = np.nan
+    costs = np.column_stack([rows.costs_usd, np.full(200, 0.0001)])
+    more = dataclasses.replace(rows, losses=losses, costs_usd=costs)
+    alone = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
+    among = fit_estimator(more, N_CLUSTERS, (*MODELS, "new"), "large")
+    assert np.isfinite(_estimate(among, more)[:, 3]).all()
+    assert _estimate(among, more)[:, :3] == pytest.approx(_estimate(alone, rows), abs=1e-12)
+    assert among.blend_share == alone.blend_share
+
+
 def test_no_scores_at_all_leave_only_the_frontier_known() -> None:
     rows = rows_of(50)[0]
     losses = np.full_like(rows.losses, np.nan)

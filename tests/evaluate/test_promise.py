@@ -99,10 +99,12 @@ def test_what_was_left_out_is_counted_in_words() -> None:
 
 
 def test_models_left_out_are_among_the_notes() -> None:
-    certificate = HELD.model_copy(update={"models_left_out": ("small",)})
+    certificate = HELD.model_copy(update={"models_left_out": {"small": 0.1}})
     assert notes_on(500, 0, 0, HELD) == ()
     assert notes_on(500, 0, 0, certificate) == (f"{certificate.left_out_sentence}.",)
-    assert notes_on(500, 1, 1, certificate)[1].startswith("small answers nothing without")
+    assert notes_on(500, 1, 1, certificate)[1].startswith(
+        "small (10% known) answers nothing without"
+    )
 
 
 def _judge(judged: Judged, index: Path, *more: object) -> Finished:
