@@ -168,7 +168,8 @@ def test_labels_certify_again_without_it_and_may_choose_it(tmp_path: Path) -> No
     assert list(certificate.models_left_out) == ["new"]
     assert certificate.model_shares["new"] == 0
     sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},new\n")
-    apply_labels(folder, sheet, allow_no_promise=True)
+    told = apply_labels(folder, sheet, allow_no_promise=True).warnings
+    assert any("new answers nothing so far for want of scores" in one for one in told)
     certificate = load_index(folder).manifest.certificate
     assert certificate is not None
     assert certificate.model_shares["new"] > 0.2

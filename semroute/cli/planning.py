@@ -128,6 +128,8 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     ]
     print_columns([heading, *rows])
     click.echo(_COLUMNS)
+    if found.left_out:
+        click.echo(f"\n{found.left_out}: a plan that brings them to less than half changes nothing")
     _print_clusters(found)
 
 

@@ -61,7 +61,8 @@ class EvalPlan:
 
     `n_known` counts the scores there are, `n_missing` those there are not, `n_scores_built` those
     the index was built with. Of `n_queries` that can be embedded its build has not seen `n_new`;
-    None where the index does not say what it has seen.
+    None where the index does not say what it has seen. `left_out` says which models answer nothing
+    for want of scores, None if there are none.
     """
 
     index_version: str
@@ -72,6 +73,7 @@ class EvalPlan:
     n_missing: int
     scores: tuple[Wanted, ...]
     portions: tuple[Portion, ...]
+    left_out: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -174,6 +176,7 @@ def plan_evals(
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
         portions=portions(scored, planned, wanted, quality.confidence, loss_variance(certificate)),
+        left_out=certificate.left_out_sentence if certificate else None,
     )
 
 

@@ -225,9 +225,10 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
     keys = {cluster.cluster_key for cluster in contents.clusters}
     contradicted = contradictions((change.after for change in changes), contents.manifest.config)
     age = _age(by_key.values(), contents.manifest.index_version) if changes else ()
+    unscored = _left_out(changes, contents.manifest.certificate)
     return LabelChanges(
         changes=changes,
-        warnings=(*age, *_namesakes(changes, edited), *contradicted),
+        warnings=(*age, *_namesakes(changes, edited), *unscored, *contradicted),
         absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
         index_version=contents.manifest.index_version,
@@ -240,6 +241,18 @@ def _age(edits: Collection[LabelEdit], live: str) -> tuple[str, ...]:
     exported = f"the sheet was exported from version {', '.join(versions)}"
     told = f"{exported}, and {live} is live: where they differ the sheet takes back what is live"
     return (told,) if versions else ()
+
+
+def _left_out(changes: Iterable[LabelChange], certificate: Certificate | None) -> tuple[str, ...]:
+    """Say which new labels name a model of which hardly any score is known."""
+    chosen = {one.after.override for one in changes if one.before.override != one.after.override}
+    left_out = certificate.models_left_out if certificate else {}
+    return tuple(
+        f"{model} answers nothing so far for want of scores: where a label sends queries to it, "
+        "those without its score count as failures, until half are known"
+        for model in left_out
+        if model in chosen
+    )
 
 
 def _namesakes(changes: Iterable[LabelChange], clusters: Iterable[Cluster]) -> tuple[str, ...]:

@@ -333,6 +333,15 @@ def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
     assert (shown[0], shown[-1]) == (100, 100 * n_portions)
 
 
+def test_a_plan_names_the_models_that_answer_nothing_so_far(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = (Wanted("q1", "small", "certificate", 0, "k0", "orders"),)
+    print_plan(EvalPlan("v1", 0, 9, None, 0, 9, wanted, (), "new answers nothing"), budget=5)
+    told = "new answers nothing: a plan that brings them to less than half changes nothing"
+    assert told in capsys.readouterr().out
+
+
 def test_two_clusters_of_one_name_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = (Wanted("q", "small", "label", 7, "c", "mail"),) * 3
     wanted += (Wanted("r", "small", "label", 8, "d", "mail"),) * 2
