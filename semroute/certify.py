@@ -75,8 +75,21 @@ def certify(
     """
     order = _distinct_texts(rows)
     left_out = _left_out(policy, rows, order, max_loss)
-    policy = policy.without(tuple(left_out))
-    models_left_out = {models[column]: known for column, known in left_out.items()}
+    allowed = policy.without(tuple(left_out))
+    found = _certified(allowed, models, rows, order, max_loss, confidence)
+    names = {models[column]: known for column, known in left_out.items()}
+    return found.model_copy(update={"models_left_out": names})
+
+
+def _certified(
+    policy: RoutingPolicy,
+    models: tuple[str, ...],
+    rows: CalibrationRows,
+    order: NDArray[np.intp],
+    max_loss: float,
+    confidence: float,
+) -> Certificate:
+    """Walk the family of a policy, as `certify` says."""
 
     def passes(found: Choices, confidence: float) -> bool:
         known = _known(policy, rows, found, order)
@@ -92,8 +105,7 @@ def certify(
     best, asked = replace(policy, tolerance=None), (max_loss, confidence)
     choices, shown = best.choose(rows.traffic), confidence
     if _may_lose(best) and not passes(choices, confidence):
-        found = _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
-        return found.model_copy(update={"models_left_out": models_left_out})
+        return _certificate(best, models, rows, choices, order, *asked, confidence, holds=False)
     first, second = _walks(_distinct(policy, rows.traffic), policy.frontier)
     of_first, of_second = _confidences(confidence) if second else (confidence, confidence)
     if n_passed := walk(first, of_first):
@@ -101,8 +113,7 @@ def certify(
     of_second = confidence if n_passed == len(first) else of_second
     if n_passed := walk(second, of_second):
         (best, choices), shown = second[n_passed - 1], of_second
-    found = _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
-    return found.model_copy(update={"models_left_out": models_left_out})
+    return _certificate(best, models, rows, choices, order, *asked, shown, holds=True)
 
 
 @dataclass(frozen=True)
