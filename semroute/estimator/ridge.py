@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from semroute.estimator.blending import Integers, Numbers
-from semroute.estimator.ridge_forms import DualRidge, PrimalRidge, Scales
+from semroute.estimator.ridge_forms import DualRidge, PrimalRidge, RidgeRows, Scales
 
 Score = Callable[[Numbers], float]
 
@@ -53,7 +53,7 @@ class BlockRidge:
         solver = DualRidge if len(rows) <= self._columns.shape[1] else PrimalRidge
         losses, folds = self._losses[np.ix_(rows, models)], self._folds[rows]
         widths = {name: block.shape[1] for name, block in self._blocks.items()}
-        return solver(self._columns, widths, rows, losses, folds)
+        return solver(RidgeRows(self._columns, widths, rows, losses, folds))
 
     def weights(self, scales: Scales) -> tuple[Numbers, Numbers]:
         """Fit on all rows: weights (n_columns, n_models) and intercepts (n_models,)."""

@@ -5,7 +5,7 @@ learning algorithm in dual variables", ICML 1998. Trying other scales costs a fa
 of a matrix with as many rows as there are columns (primal) or rows (dual).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -25,28 +25,38 @@ class _Sums:
     cross: Numbers
 
 
-class PrimalRidge:
-    """Ridge by sums over rows, which are added up once for each fold.
+@dataclass(frozen=True)
+class RidgeRows:
+    """What a ridge regression learns from.
 
-    Args:
-        columns: shape (n, n_columns), of which `rows` count.
-        widths: how many columns each block has, in the order of the columns.
-        rows: which rows of `columns` to learn from, one at least; shape (n_rows,).
-        losses: of these rows, without NaN; shape (n_rows, n_models).
-        folds: of these rows, from 0.
+    `columns` (n, n_columns), of which `rows` (n_rows,) count, one at least; `widths` says how many
+    columns each block has, in their order; `losses` (n_rows, n_models), without NaN, and `folds`
+    (n_rows,), from 0, are of these rows.
     """
 
-    def __init__(
-        self,
-        columns: Numbers,
-        widths: Mapping[str, int],
-        rows: Integers,
-        losses: Numbers,
-        folds: Integers,
-    ) -> None:
-        self.rows = rows
-        self._columns, self._widths, self._losses = columns, widths, losses
-        self._held_out = list(_held_out(folds))
+    columns: Numbers
+    widths: Mapping[str, int]
+    rows: Integers
+    losses: Numbers
+    folds: Integers
+
+    def held_out(self) -> list[NDArray[np.bool_]]:
+        """Give the rows of each fold that has any."""
+        return [self.folds == fold for fold in np.unique(self.folds)]
+
+    def by_column(self, scales: Scales) -> Numbers:
+        """Give the scale of each column."""
+        names, counts = list(self.widths), list(self.widths.values())
+        return np.repeat([scales[name] for name in names], counts)
+
+
+class PrimalRidge:
+    """Ridge by sums over rows, which are added up once for each fold."""
+
+    def __init__(self, known: RidgeRows) -> None:
+        self.rows = known.rows
+        self._known, self._columns, self._losses = known, known.columns, known.losses
+        self._held_out = known.held_out()
         self._folds = [self._sums(held) for held in self._held_out]
         self._all = reduce(_added, self._folds)
 
@@ -70,7 +80,7 @@ class PrimalRidge:
         return predicted
 
     def _solved(self, gram: Numbers, cross: Numbers, scales: Scales) -> tuple[Numbers, Numbers]:
-        scale = _by_column(scales, self._widths)
+        scale = self._known.by_column(scales)
         n = gram[0, 0]
         mean, level = gram[0, 1:] / n, cross[0] / n
         scaled = (gram[1:, 1:] - n * np.outer(mean, mean)) * np.outer(scale, scale)
@@ -80,31 +90,21 @@ class PrimalRidge:
 
 
 class DualRidge:
-    """Ridge by inner products of rows, which are multiplied out once for each block.
+    """Ridge by inner products of rows, which are multiplied out once for each block."""
 
-    The arguments are those of `PrimalRidge`.
-    """
-
-    def __init__(
-        self,
-        columns: Numbers,
-        widths: Mapping[str, int],
-        rows: Integers,
-        losses: Numbers,
-        folds: Integers,
-    ) -> None:
-        self.rows = rows
-        self._columns, self._widths, self._losses = columns, widths, losses
-        self._held_out = list(_held_out(folds))
-        ends = np.cumsum(list(widths.values()))[:-1]
+    def __init__(self, known: RidgeRows) -> None:
+        self.rows = known.rows
+        self._known, self._columns, self._losses = known, known.columns, known.losses
+        self._held_out = known.held_out()
+        ends = np.cumsum(list(known.widths.values()))[:-1]
         # Centring changes no weight, but large equal parts would drown what rows differ by.
         blocks = np.split(self._centred(), ends, axis=1)
-        self._products = {name: b @ b.T for name, b in zip(widths, blocks, strict=True)}
+        self._products = {name: b @ b.T for name, b in zip(known.widths, blocks, strict=True)}
 
     def weights(self, scales: Scales) -> tuple[Numbers, Numbers]:
         """Fit on all rows: weights (n_columns, n_models) and intercepts (n_models,)."""
         dual = _dual_weights(self._kernel(scales), self._losses)
-        beta = (_by_column(scales, self._widths) ** 2)[:, None] * (self._centred().T @ dual)
+        beta = (self._known.by_column(scales) ** 2)[:, None] * (self._centred().T @ dual)
         return beta, self._losses.mean(axis=0) - self._columns[self.rows].mean(axis=0) @ beta
 
     def out_of_fold(self, scales: Scales) -> Numbers:
@@ -144,15 +144,6 @@ def _ridge_solution(matrix: Numbers, target: Numbers) -> Numbers:
     matrix[np.diag_indices_from(matrix)] += 1.0
     factor = cho_factor(matrix, overwrite_a=True, check_finite=False)
     return np.asarray(cho_solve(factor, target, check_finite=False))
-
-
-def _by_column(scales: Scales, widths: Mapping[str, int]) -> Numbers:
-    return np.repeat([scales[name] for name in widths], list(widths.values()))
-
-
-def _held_out(folds: Integers) -> Iterator[NDArray[np.bool_]]:
-    """Give the rows of each fold that has any."""
-    return (folds == fold for fold in np.unique(folds))
 
 
 def _added(first: _Sums, second: _Sums) -> _Sums:
