@@ -1,7 +1,6 @@
 """Which scores a plan buys, on logs whose right answer is plain."""
 
 import csv
-import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +9,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from semroute.cli.planning import print_plan
 from semroute.evidence import estimate_loss, measure
 from semroute.planning import (
-    EvalPlan,
     PlannedScore,
-    Portion,
     ScoredLog,
     plan_scores,
     portions,
 )
-from semroute.planning.files import Wanted
 from semroute.planning.scores import LOSS_VARIANCE, loss_variance, may_answer
 from tests.command_line import run
 from tests.judged import judged_demo
@@ -299,53 +294,3 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
     assert "--evals gives 7, and the plan buys others again" in few.stderr
     assert cold.stdout.startswith("4,500 scores to buy of 4,500 missing; 0 are known")
     assert "need not be spent: no more are missing" in cold.stdout
-
-
-def test_where_every_score_is_known_there_is_nothing_to_buy(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    done = EvalPlan(
-        "v1", 60, n_queries=20, n_new=0, n_known=60, n_missing=0, scores=(), portions=()
-    )
-    print_plan(done, budget=10)
-    assert capsys.readouterr().out.splitlines() == [
-        "0 scores to buy of 0 missing; 60 are known",
-        (
-            "10 of the budget of 10 need not be spent: no more are missing, "
-            "so add newer queries to the log to plan further"
-        ),
-    ]
-
-
-@pytest.mark.parametrize("n_portions", [1, 2, 10, 47])
-def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
-    n_portions: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    wanted = Wanted("q", "small", "label", 7, "c", "name")
-    bought = tuple(Portion(100 * (k + 1), k, None, 0.1) for k in range(n_portions))
-    found = EvalPlan("v1", 0, 9, None, 0, 9_000, (wanted,) * (100 * n_portions), bought)
-    print_plan(found, budget=100 * n_portions)
-    _, _, table = capsys.readouterr().out.partition("scores bought")
-    lines = table.replace(",", "").splitlines()
-    shown = [int(match[1]) for line in lines if (match := re.match(r" *(\d+00) ", line))]
-    assert shown == sorted(set(shown))
-    assert len(shown) == min(n_portions, 10)
-    assert (shown[0], shown[-1]) == (100, 100 * n_portions)
-
-
-def test_a_plan_names_the_models_that_answer_nothing_so_far(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    wanted = (Wanted("q1", "small", "certificate", 0, "k0", "orders"),)
-    print_plan(EvalPlan("v1", 0, 9, None, 0, 9, wanted, (), "new answers nothing"), budget=5)
-    told = "new answers nothing: a plan that brings them to less than half changes nothing"
-    assert told in capsys.readouterr().out
-
-
-def test_two_clusters_of_one_name_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = (Wanted("q", "small", "label", 7, "c", "mail"),) * 3
-    wanted += (Wanted("r", "small", "label", 8, "d", "mail"),) * 2
-    print_plan(EvalPlan("v1", 0, 9, None, 0, 9, wanted, ()), budget=5)
-    _, _, table = capsys.readouterr().out.partition("most label scores\n")
-    rows = [line.split() for line in table.splitlines()[1:]]
-    assert rows == [["7:", "mail", "small", "3"], ["8:", "mail", "small", "2"]]
