@@ -94,8 +94,8 @@ class Certificate(BaseModel):
         told = (f"{name} ({known:.0%} known)" for name, known in self.models_left_out.items())
         return (
             f"{' and '.join(told)} {answer} nothing without an analyst's label: "
-            f"fewer than half of the held-out queries {it} would answer have {its} score and that "
-            f"of {self.frontier}"
+            f"too few of the held-out queries {it} would answer have {its} score and that of "
+            f"{self.frontier}"
         )
 
     @property

@@ -47,13 +47,15 @@ class CalibrationRows:
     """Queries the policy was not made from.
 
     `scores` and `costs_usd` are (n, n_models), NaN where unknown. `text_ids` (n,) are equal for
-    queries that are near duplicates.
+    queries that are near duplicates. `least_known`: of the queries a model answers, the share whose
+    scores have to be known; missing ones count as failures until then.
     """
 
     traffic: Traffic
     scores: Numbers
     costs_usd: Numbers
     text_ids: Integers
+    least_known: float = LEAST_KNOWN
 
 
 def certify(
@@ -154,7 +156,7 @@ def _left_out(
 ) -> dict[int, float]:
     """Return the models whose answers could not be judged: columns, and the share that could.
 
-    Fewer than `LEAST_KNOWN` of the queries they would answer have the scores needed, and plainly
+    Fewer than `least_known` of the queries they would answer have the scores needed, and plainly
     fewer than of those that others would answer, counted over the family without labels, as far as
     no more than `max_loss` is expected to be lost. None is left out where nobody else would answer.
     Which scores there are decides, not what they are.
@@ -165,7 +167,7 @@ def _left_out(
         n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
             return {}
-        n_lacking = LEAST_KNOWN * n_answered - n_known
+        n_lacking = rows.least_known * n_answered - n_known
         if not (n_lacking > 0).any():
             of_others = n_known.sum() / n_answered.sum()
             least = _PLAINLY_FEWER * of_others
@@ -202,8 +204,9 @@ def _known(
     rows: CalibrationRows,
     choices: Choices,
     order: NDArray[np.intp],
-    least_known: float = LEAST_KNOWN,
+    least_known: float | None = None,
 ) -> KnownLosses:
+    least_known = rows.least_known if least_known is None else least_known
     traffic, columns, frontier = rows.traffic, choices.columns, policy.frontier
     expected, near = traffic.losses, traffic.cluster_ids
     return known_losses(columns, rows.scores, expected, near, frontier, order, least_known)

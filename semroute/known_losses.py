@@ -9,7 +9,10 @@ Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LEAST_KNOWN = 0.5
-"""Of the queries a model answers: missing scores count as failures until so many are known."""
+"""Of the queries a model answers: missing scores count as failures until so many are known.
+
+Unless the owner, who knows why scores are missing, says that another share is enough.
+"""
 
 BANDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 """Of expected loss: queries of one model stand for others of their band."""
@@ -17,8 +20,8 @@ BANDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 MANY = 20
 """Answers of one model in one cluster, that stand for themselves where hardly any is known."""
 
-HARDLY_ANY = 0.25
-"""Of such answers: with fewer known, other clusters must not stand for them."""
+HARDLY_ANY = 0.5
+"""Of the share that has to be known: below it other clusters must not stand for such answers."""
 
 
 def is_paired(known: NDArray[np.bool_], frontier: int) -> NDArray[np.bool_]:
@@ -91,7 +94,8 @@ def known_losses(
     """
     columns = columns[order]
     losses, missing = policy_losses(columns, scores[order], frontier)
-    alike = _alike(columns, missing, expected_losses[order], cluster_ids[order])
+    hardly_any = HARDLY_ANY * least_known
+    alike = _alike(columns, missing, expected_losses[order], cluster_ids[order], hardly_any)
     n_chosen = np.bincount(alike, minlength=1)
     n_known = n_chosen - np.bincount(alike[missing], minlength=len(n_chosen))
     n_failed = np.maximum(np.ceil(least_known * n_chosen) - n_known, 0)
@@ -108,6 +112,7 @@ def _alike(
     missing: NDArray[np.bool_],
     expected_losses: Numbers,
     cluster_ids: Integers,
+    hardly_any: float,
 ) -> Integers:
     """Give queries that stand for each other the same number; (n,).
 
@@ -120,7 +125,7 @@ def _alike(
     cells = columns + n_models * (cluster_ids + 1)
     n_answered = np.bincount(cells, minlength=1)
     n_known = n_answered - np.bincount(cells[missing], minlength=len(n_answered))
-    is_apart = (n_answered >= MANY) & (n_known < HARDLY_ANY * n_answered)
+    is_apart = (n_answered >= MANY) & (n_known < hardly_any * n_answered)
     alike = np.where(is_apart[cells], n_models * n_bands + cells, columns * n_bands + bands)
     return np.unique(alike, return_inverse=True)[1]
 

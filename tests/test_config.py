@@ -178,3 +178,17 @@ def test_real_configs_are_read(name: str, n_models: int) -> None:
     config = read_config(path)
     assert len(config.model_names) == n_models
     assert config.frontier == "gpt-4-1106-preview"
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"), [("quality", "least_known", 0.2), ("texts", "truncated", "frontier")]
+)
+def test_a_key_that_came_later_is_written_only_where_it_changes_something(
+    tmp_path: Path, table: str, key: str, value: object
+) -> None:
+    """So that an older semroute reads the manifest of an index that does not use it."""
+    usual = read(tmp_path, SHORTEST)
+    changed = read(tmp_path, f"{SHORTEST}[{table}]\n{key} = {json.dumps(value)}\n")
+    assert key not in usual.model_dump()[table]
+    assert changed.model_dump()[table][key] == value
+    assert Config.model_validate_json(changed.model_dump_json()) == changed

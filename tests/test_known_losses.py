@@ -16,10 +16,11 @@ def known(
     frontier: int,
     order: np.ndarray,
     cluster_ids: np.ndarray | None = None,
+    least_known: float = LEAST_KNOWN,
 ) -> KnownLosses:
     """What is known of the losses of queries that all lie in one cluster unless told otherwise."""
     near = np.zeros(len(columns), dtype=np.int64) if cluster_ids is None else cluster_ids
-    return known_losses(columns, scores, expected, near, frontier, order)
+    return known_losses(columns, scores, expected, near, frontier, order, least_known)
 
 
 def test_what_is_known_of_a_model_stands_for_what_is_not() -> None:
@@ -42,6 +43,27 @@ def test_below_half_as_many_count_as_failures_as_it_takes_to_know_half() -> None
     assert found.losses == pytest.approx([0, 1, 0.2, 0])
     assert found.weights.tolist() == [1, 2, 2, 1]
     assert (found.n_worst_case, found.n_left_out) == (1, 2)
+
+
+def test_where_the_owner_says_that_a_fifth_is_enough_one_of_four_stands_for_all() -> None:
+    columns = np.array([0, 1, 1, 1, 1, 0])
+    scores = np.column_stack([np.ones(6), [1, np.nan, 0.8, np.nan, np.nan, np.nan]])
+    found = known(columns, scores, np.zeros((6, 2)), 0, np.arange(6), least_known=0.2)
+    assert found.losses == pytest.approx([0, 0.2, 0])
+    assert found.weights.tolist() == [1, 4, 1]
+    assert (found.n_worst_case, found.n_left_out) == (0, 3)
+
+
+@pytest.mark.parametrize(("n_known", "lost"), [(0, 12), (5, 7), (6, 0)])
+def test_then_a_cluster_stands_apart_where_less_than_half_of_that_is_known(
+    n_known: int, lost: int
+) -> None:
+    # As below, but a fifth of the scores is enough: of 60 queries 12, and 6 are half of these.
+    columns, cluster_ids = np.ones(160, dtype=np.int64), np.arange(160) // 100
+    scores = np.ones((160, 2))
+    scores[100 + n_known :, 1] = np.nan
+    found = known(columns, scores, np.zeros((160, 2)), 0, np.arange(160), cluster_ids, 0.2)
+    assert found.n_worst_case == (60 if n_known == 0 else lost)
 
 
 def test_of_a_model_of_which_nothing_is_known_every_query_has_failed() -> None:

@@ -65,8 +65,8 @@ def test_a_model_hardly_scored_is_left_out_and_the_others_save_what_they_saved()
     assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
     assert found.model_copy(update={"models_left_out": {}}) == without
     assert found.left_out_sentence == (
-        "new (6% known) answers nothing without an analyst's label: fewer than half of the "
-        "held-out queries it would answer have its score and that of large"
+        "new (6% known) answers nothing without an analyst's label: too few of the held-out "
+        "queries it would answer have its score and that of large"
     )
 
 
@@ -86,6 +86,32 @@ def test_where_every_cheaper_model_is_hardly_scored_none_is_left_out() -> None:
 @pytest.mark.parametrize("share", [0.4, 0.48, 0.55])
 def test_where_scores_are_missing_evenly_no_model_is_left_out(share: float) -> None:
     assert _certify(_rows(share, share_of_known=share + 0.05)).models_left_out == {}
+
+
+def test_few_scores_drawn_at_random_promise_as_much_as_the_owner_lets_them() -> None:
+    """A fifth of all queries, scored with each model by lot: half of traffic loses nothing."""
+    rows = _rows(0.2, n=6000, share_of_known=0.2)
+    assert _certify(rows).saving == 0
+    found = _certify(replace(rows, least_known=0.1))
+    assert found.models_left_out == {}
+    assert found.model_shares["large"] == pytest.approx(0.5, abs=0.02)
+    assert found.n_worst_case == 0
+    assert "lack are missing at random" in found.sentence
+
+
+def test_a_build_from_few_scores_says_what_holds_it_back_and_least_known_lifts_it(
+    tmp_path: Path,
+) -> None:
+    files = write_small_files(tmp_path, n_queries=4000)
+    random, lines = np.random.default_rng(0), files.evals.read_text().splitlines()
+    kept = [lines[0], *(line for line in lines[1:] if random.uniform() < 0.45)]
+    files.evals.write_text("\n".join(kept) + "\n")
+    build_small(files, tmp_path / "half")
+    files.config.write_text(files.config.read_text().replace("0.05\n", "0.05\nleast_known = 0.1\n"))
+    summary = build_small(files, tmp_path / "tenth")
+    assert load_index(tmp_path / "half").manifest.certificate.saving == 0
+    assert summary.saving == pytest.approx(0.7, abs=0.1)
+    assert summary.certificate.n_left_out > summary.certificate.n_queries / 3
 
 
 def test_a_model_is_not_left_out_for_the_few_answers_another_one_leaves_to_it() -> None:

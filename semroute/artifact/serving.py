@@ -62,4 +62,10 @@ def calibration_rows(contents: IndexContents) -> CalibrationRows:
         costs_usd=held_out.expected_costs_usd,
         n_chars=held_out.n_chars,
     )
-    return CalibrationRows(traffic, held_out.scores, held_out.costs_usd, held_out.text_ids)
+    return CalibrationRows(
+        traffic,
+        held_out.scores,
+        held_out.costs_usd,
+        held_out.text_ids,
+        contents.manifest.config.quality.least_known,
+    )

@@ -82,6 +82,7 @@ class BuildSummary:
     other_savings: tuple[OtherSaving, ...]
     max_loss: float
     confidence: float
+    least_known: float
     ood_threshold: float
     max_new_words: float | None
     max_false_fallback: float
@@ -194,6 +195,7 @@ def summarise(
         other_savings=_other_savings(contents),
         max_loss=manifest.config.quality.max_loss,
         confidence=manifest.config.quality.confidence,
+        least_known=manifest.config.quality.least_known,
         ood_threshold=manifest.ood.threshold,
         max_new_words=manifest.ood.max_new_words,
         max_false_fallback=manifest.ood.max_false_fallback,

@@ -155,7 +155,10 @@ def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:
     if step.mean_loss >= summary.max_loss:
         why = "too much"
     if step.n_worst_case:
-        why += f", with {step.n_worst_case:,} that lack scores counted as failures"
+        why += (
+            f", with {step.n_worst_case:,} that lack scores counted as failures: fewer than "
+            f"{summary.least_known:.4g} of what a model answers there is known (least_known)"
+        )
     text = (
         f"{percent(step.saving)} would be saved at the next step, tolerance {step.tolerance:g}: it "
         f"lost {figure(step.mean_loss, 4)} of the {summary.max_loss:g} allowed on the held-out "

@@ -2,8 +2,8 @@
 
 An encoder is any class with the members of `Encoder`. To add one, write its file here with a
 frozen settings class (the `[encoder]` table of `semroute.toml`, told apart by `kind`), add that
-class to `EncoderSettings` in `semroute/config.py` and a branch in `open_encoder` below; the
-contract tests find it through `EncoderSettings`.
+class to `EncoderSettings` in `semroute/config/settings.py` and a branch in `open_encoder` below;
+the contract tests find it through `EncoderSettings`.
 
 `make_encoder` makes the encoder of a new index: compiled to ONNX, or distilled to static
 embeddings, as files that the index stores, so that serving needs neither torch nor a model hub.

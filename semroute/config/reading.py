@@ -1,175 +1,20 @@
-"""`semroute.toml`: what the owner decides. Only `frontier` and the models are required."""
+"""Reading `semroute.toml`, and saying what is wrong with it in the words of the file."""
 
 import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from semroute.clustering.density import UMAPHDBSCAN
-from semroute.clustering.spherical import SphericalKMeans
 from semroute.columns import suggest
-from semroute.encoders.sentence_transformer import SentenceTransformerSettings
-from semroute.encoders.static import StaticSettings
+from semroute.config.settings import Config
 from semroute.errors import ConfigError
 from semroute.tables import listed, unreadable
-from semroute.texts import MAX_CHARS, CleanText, Cut, clean
-
-ClustererSettings = Annotated[UMAPHDBSCAN | SphericalKMeans, Field(discriminator="kind")]
-
-
-def _with_kind(table: Any) -> Any:
-    """Take an `[encoder]` table that names no kind as one of the default kind."""
-    if isinstance(table, Mapping) and "kind" not in table:
-        return {**table, "kind": SentenceTransformerSettings().kind}
-    return table
-
-
-EncoderSettings = Annotated[
-    SentenceTransformerSettings | StaticSettings,
-    Field(discriminator="kind"),
-    BeforeValidator(_with_kind),
-]
-
-NonNegative = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelPrice(_Table):
-    """One model that may answer, and what a request costs when that was not measured.
-
-    Either `usd_per_request`, or both prices per million tokens; the second estimates a request from
-    its characters (four to a token) and `output_tokens_per_request`.
-    """
-
-    name: Annotated[str, Field(min_length=1)]
-    usd_per_request: NonNegative | None = None
-    usd_per_million_input_tokens: NonNegative | None = None
-    usd_per_million_output_tokens: NonNegative | None = None
-    output_tokens_per_request: NonNegative = 300
-    context_window: PositiveInt | None = None
-
-    @model_validator(mode="after")
-    def _one_way_of_pricing(self) -> "ModelPrice":
-        by_token = (self.usd_per_million_input_tokens, self.usd_per_million_output_tokens)
-        if (self.usd_per_request is None) == (by_token == (None, None)) or (
-            self.usd_per_request is None and None in by_token
-        ):
-            raise ValueError(
-                f"model {self.name!r} needs either usd_per_request, or both "
-                "usd_per_million_input_tokens and usd_per_million_output_tokens"
-            )
-        return self
-
-    def cost_usd(self, n_chars: float) -> float:
-        """Estimate what a request of `n_chars` characters costs."""
-        if self.usd_per_request is not None:
-            return self.usd_per_request
-        input_usd = (self.usd_per_million_input_tokens or 0.0) * n_chars / 4
-        output_usd = (self.usd_per_million_output_tokens or 0.0) * self.output_tokens_per_request
-        return (input_usd + output_usd) / 1e6
-
-
-class Quality(_Table):
-    """The promise: at most `max_loss` of mean score lost against always using the frontier."""
-
-    max_loss: Annotated[float, Field(ge=0, le=1)] = 0.02
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-
-
-class OOD(_Table):
-    """How much known traffic may be sent to the frontier model as unknown."""
-
-    max_false_fallback: Share = 0.02
-
-
-class Texts(_Table):
-    """How much of a text is looked at, at build and at run time; how many may be unusable.
-
-    `truncated` says what becomes of a text of which only a part is looked at.
-    """
-
-    max_chars: PositiveInt = MAX_CHARS
-    cut: Cut = "head"
-    truncated: Literal["route", "frontier"] = "route"
-    max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out `truncated` where it changes nothing: what was made before it must read it."""
-        written: dict[str, Any] = serialise(self)
-        if self.truncated == "route":
-            written.pop("truncated", None)
-        return written
-
-    def clean(self, text: str) -> CleanText:
-        """Clean a text as it is cleaned at build and at run time."""
-        return clean(text, self.max_chars, self.cut)
-
-
-class Config(_Table):
-    """All of `semroute.toml`; frozen, unknown keys refused."""
-
-    frontier: str
-    models: Annotated[tuple[ModelPrice, ...], Field(min_length=1)]
-    quality: Quality = Quality()
-    encoder: EncoderSettings = SentenceTransformerSettings()
-    clustering: ClustererSettings = UMAPHDBSCAN()
-    ood: OOD = OOD()
-    texts: Texts = Texts()
-
-    @model_validator(mode="after")
-    def _names_agree(self) -> "Config":
-        names = self.model_names
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise ValueError(f"models.{number}.name: {name!r} is listed twice; remove one")
-        if self.frontier not in names:
-            hint = suggest(self.frontier, names) or f"; they are {listed(names)}"
-            problem = f"{self.frontier!r} is not the name of one of the [[models]]{hint}"
-            raise ValueError(f"frontier: {problem}")
-        return self
-
-    @property
-    def model_names(self) -> tuple[str, ...]:
-        """The models in the order of the file."""
-        return tuple(model.name for model in self.models)
-
-    @property
-    def frontier_column(self) -> int:
-        """The frontier model's place among the models."""
-        return self.model_names.index(self.frontier)
-
-    def price(self, name: str) -> ModelPrice:
-        """Return the price of a model that is in the file."""
-        return next(model for model in self.models if model.name == name)
-
-    def prices_usd(self, n_chars: Sequence[int]) -> NDArray[np.float64]:
-        """Estimate what requests of so many characters cost, shape (n_requests, n_models)."""
-        prices = [[model.cost_usd(n) for model in self.models] for n in n_chars]
-        return np.array(prices, dtype=np.float64).reshape(len(n_chars), len(self.models))
-
 
 Location = tuple[str | int, ...]
 """Where a value of the config is: keys, and the numbers of list items from 0."""
