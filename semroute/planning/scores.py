@@ -168,8 +168,8 @@ def _outlook(log: ScoredLog, tolerance: float, confidence: float) -> _Outlook:
     error = np.where(bounded, (estimate.upper_bound - mean) / quantile, UNKNOWN_ERROR)
     costs = log.costs_usd.mean(axis=0)
     per_cluster = np.where(np.isfinite(fitted.mean_cost_usd), fitted.mean_cost_usd, costs)
-    dearest = np.maximum(per_cluster[:, [log.frontier_column]], 1e-12)
-    saving = np.clip(1 - per_cluster / dearest, 0, None)
+    dearest = per_cluster[:, [log.frontier_column]]
+    saving = np.clip(dearest - per_cluster, 0, None) / np.maximum(dearest, 1e-12)
     size = np.bincount(log.cluster_ids, minlength=log.n_clusters)
     # Without any evidence of a model its place among the others is unknown: it may answer anywhere.
     is_unknown = ~bounded.any(axis=0) & (saving > 0)
@@ -229,35 +229,37 @@ def _for_labels(
     """Give out pairs of scores a few at a time, always where they are worth most a score."""
     queues: dict[tuple[int, int], NDArray[np.int64]] = {}
     is_free = log.labelled[:, None] < 0
+    lacks = np.isnan(log.scores)
     for cluster, column in np.argwhere(is_free & (outlook.saving > 0)).tolist():
-        rows = np.flatnonzero(
-            log.fit & (log.cluster_ids == cluster) & np.isnan(log.scores[:, column])
-        )
-        queues[cluster, column] = _cheapest_first(log, rng.permutation(rows))
+        is_pair_open = lacks[:, column] | lacks[:, log.frontier_column]
+        rows = np.flatnonzero(log.fit & (log.cluster_ids == cluster) & is_pair_open)
+        queues[cluster, column] = _cheapest_first(log, column, rng.permutation(rows))
     errors = outlook.error.copy()
     waiting: list[tuple[float, int, int]] = [
         (-_value(outlook, errors, *cell), *cell) for cell in queues
     ]
     heapq.heapify(waiting)
-    bought: set[tuple[int, int]] = set()
     while waiting:
         value, cluster, column = heapq.heappop(waiting)
+        pair = [column, log.frontier_column]
+        # The frontier's score may have been bought since, for another model.
         queue = queues[cluster, column]
+        queue = queue[lacks[queue][:, pair].any(axis=1)]
         rows, queues[cluster, column] = queue[:PAIRS_AT_ONCE], queue[PAIRS_AT_ONCE:]
         if not len(rows) or value >= 0:
             continue
-        cells = [(int(row), one) for row in rows for one in (column, log.frontier_column)]
-        new = [c for c in cells if np.isnan(log.scores[c]) and c not in bought]
-        bought.update(new)
-        yield [PlannedScore(*cell, "label", -value / max(len(new), 1)) for cell in new]
+        new = [(int(row), one) for row in rows for one in pair if lacks[row, one]]
+        lacks[np.ix_(rows, pair)] = False
+        yield [PlannedScore(*cell, "label", -value / len(new)) for cell in new]
         n_before = LOSS_VARIANCE / max(errors[cluster, column], 1e-6) ** 2
         errors[cluster, column] = math.sqrt(LOSS_VARIANCE / (n_before + len(rows)))
         heapq.heappush(waiting, (-_value(outlook, errors, cluster, column), cluster, column))
 
 
-def _cheapest_first(log: ScoredLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Put queries first that lack one score instead of two."""
-    return rows[np.argsort(np.isnan(log.scores[rows, log.frontier_column]), kind="stable")]
+def _cheapest_first(log: ScoredLog, column: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put queries first that lack one score of the pair instead of two."""
+    n_lacking = np.isnan(log.scores[np.ix_(rows, [column, log.frontier_column])]).sum(axis=1)
+    return rows[np.argsort(n_lacking, kind="stable")]
 
 
 def _value(outlook: _Outlook, errors: Numbers, cluster: int, column: int) -> float:

@@ -106,6 +106,26 @@ def test_a_log_without_any_score_gets_a_plan() -> None:
     assert {one.column for one in planned} == {0, 1}
 
 
+def test_where_only_the_cheaper_model_is_scored_the_frontiers_scores_are_bought() -> None:
+    """A pair tells nothing until both are known, whichever of the two is missing."""
+    scores = np.column_stack([np.full(100, NAN), np.ones(100)])
+    whole = log(scores, np.arange(100) % 2, np.arange(100) % 5 < 3)
+    planned = plan_scores(whole, 1000, tolerance=0.02, confidence=0.95)
+    assert {(one.row, one.column) for one in planned} == {(row, 0) for row in range(100)}
+    # A row that lacks one score is bought before one that lacks two.
+    scores[:60] = NAN
+    first = plan_scores(whole, 10, tolerance=0.02, confidence=0.95)
+    assert all(one.row >= 60 and one.column == 0 for one in first if one.purpose == "label")
+
+
+def test_where_the_frontier_costs_nothing_no_label_could_save_anything() -> None:
+    whole = three_clusters()
+    free = replace(whole, costs_usd=np.zeros_like(whole.costs_usd))
+    planned = plan_scores(free, 10_000, tolerance=0.04, confidence=0.95)
+    assert "label" not in {one.purpose for one in planned}
+    assert len({(one.row, one.column) for one in planned}) == len(planned)
+
+
 def test_a_cluster_an_analyst_labelled_gets_no_scores_that_only_a_label_needs() -> None:
     whole = three_clusters()
     free = plan_scores(whole, 400, tolerance=0.05, confidence=0.95)
