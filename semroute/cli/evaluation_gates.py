@@ -9,6 +9,9 @@ from semroute.cli.output import dollars
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
 
+_ROUNDING = 1e-9
+"""Means that are equal to what is asked may be rounded apart from it: 1 - 0.07 is below 0.93."""
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -49,18 +52,22 @@ def _on_figures(found: "Evaluation", bars: Bars) -> Iterator[Gate]:
         score = None if found.router.score is None else found.router.score.value
         reached = "unknown" if score is None else f"{score:.4f}"
         missed = f"the mean score is {reached}, --min-quality asks for {asked:g}"
-        met = score is not None and score >= asked
+        met = score is not None and score >= asked - _ROUNDING
         yield _gate("--min-quality", asked, f"{asked:g}", score, reached, met, missed)
     if (asked := bars.max_cost) is not None:
         cost = found.router.cost_usd.value
         reached = dollars(cost)
+        met = cost <= asked * (1 + _ROUNDING)
         missed = f"a request costs {reached}, --max-cost allows {dollars(asked)}"
-        yield _gate("--max-cost", asked, dollars(asked), cost, reached, cost <= asked, missed)
+        yield _gate("--max-cost", asked, dollars(asked), cost, reached, met, missed)
     if (asked := bars.max_loss) is not None:
         loss = None if found.router.loss is None else found.router.loss.value
         lost = "an unknown part" if loss is None else f"{loss:.4f}"
         missed = f"{lost} of the frontier's mean score is lost, --max-loss allows {asked:g}"
-        met, reached = loss is not None and loss <= asked, "unknown" if loss is None else lost
+        met, reached = (
+            loss is not None and loss <= asked + _ROUNDING,
+            "unknown" if loss is None else lost,
+        )
         yield _gate("--max-loss", asked, f"{asked:g}", loss, reached, met, missed)
 
 

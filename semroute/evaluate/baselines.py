@@ -32,21 +32,20 @@ _HARD_WORDS = re.compile(
 def random_mix(judge: PairedBootstrap, cost_usd: float) -> Numbers:
     """Mix the single models at random so that they cost what is asked for and score most.
 
-    The two models are the ends of the hull's edge at that cost (RouterBench's zero router). They
-    are chosen with hindsight: no better random mix exists.
+    The two models are the ends of the edge at that cost of the hull of single models, from the
+    cheapest up (RouterBench's zero router). They are chosen with hindsight: no better random mix
+    exists.
     """
     frozen = judge.frozen
     costs, scores = single_points(judge)
-    corners = hull(costs, scores)
+    known = np.flatnonzero(np.isfinite(scores))
+    cheapest = known[np.lexsort((-scores[known], costs[known]))[0]]
+    # The cheapest model takes the null router's place: a mix with that would not answer at all.
+    costs, scores = costs - costs[cheapest], scores - scores[cheapest]
+    corners = hull(costs[known], scores[known])
     points = [*zip(costs.tolist(), scores.tolist(), strict=True)]
-    on_hull = [
-        points.index(corner)
-        for corner in zip(corners.cost_usd.tolist(), corners.score.tolist(), strict=True)
-        if corner in points
-    ]
-    # Where no model scores above 0 the hull is the null router alone.
-    columns = on_hull or np.flatnonzero(np.isfinite(scores)).tolist()
-    always = [np.full(len(frozen.texts), column) for column in columns]
+    on_hull = zip(corners.cost_usd.tolist(), corners.score.tolist(), strict=True)
+    always = [np.full(len(frozen.texts), points.index(corner)) for corner in on_hull]
     return at_cost(always, frozen, cost_usd)
 
 

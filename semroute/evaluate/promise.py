@@ -11,6 +11,9 @@ NO_CERTIFICATE = (
     "This index carries no certificate: what it loses on other traffic is not promised."
 )
 
+_ROUNDING = 1e-9
+"""Means that are equal to what was promised may be rounded apart from it."""
+
 Outcome = Literal["within", "interval above", "above", "not tried", "unknown"]
 
 
@@ -78,7 +81,8 @@ def against_promise(
     if n_queries < SMALL:
         told = f"{n_queries} queries are too few to hold against {limit}."
         return Comparison("unknown", False, told)
-    outcome, is_broken = _outcome(loss, promise.max_loss), loss.low > promise.max_loss
+    most = promise.max_loss + _ROUNDING
+    outcome, is_broken = _outcome(loss, most), loss.low > most
     measured = (
         f"Measured on these {n_queries:,} queries: mean score lost {_figure(loss.value)} "
         f"({_figure(loss.low)} to {_figure(loss.high)})"
@@ -86,10 +90,10 @@ def against_promise(
     return Comparison(outcome, is_broken, f"{measured}, {_held(outcome, is_broken, limit)}.")
 
 
-def _outcome(loss: Interval, max_loss: float) -> Outcome:
-    if loss.value > max_loss:
+def _outcome(loss: Interval, most: float) -> Outcome:
+    if loss.value > most:
         return "above"
-    return "interval above" if loss.high > max_loss else "within"
+    return "interval above" if loss.high > most else "within"
 
 
 def _held(outcome: Outcome, is_broken: bool, limit: str) -> str:

@@ -114,7 +114,8 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
         return "No single model costs as little as the router."
     if not scored:
         return "How it compares with single models that cost as little is not known."
-    best = min(scored, key=lambda one: (_gain(one).low, one.cost_usd.value))
+    # What scores more for certain first, however wide the interval of another.
+    best = min(scored, key=lambda one: (_gain(one).high >= 0, _gain(one).low, one.cost_usd.value))
     gain, told = _gain(best), f"it scores {_points(_gain(best))} more"
     if gain.low > 0:
         return (

@@ -100,6 +100,22 @@ def test_a_learner_spends_what_it_is_given() -> None:
     assert resample(frozen).draws(learned(estimate, frozen, 0.055)).loss[0] == pytest.approx(0)
 
 
+def test_the_random_mix_costs_what_is_asked_where_the_cheapest_model_scores_little() -> None:
+    """0.1 for 0.01 lies below the line from nothing at all to 0.9 for 0.02, and is a model yet."""
+    scores, costs = [[1.0, 0.9, 0.1]] * 4, (0.1, 0.02, 0.01)
+    judge = resample(frozen_set(scores, costs, models=("large", "mid", "small")))
+    for cost, score in ((0.01, 0.1), (0.015, 0.5), (0.06, 0.95)):
+        found = judge.draws(random_mix(judge, cost))
+        assert found.cost_usd[0] == pytest.approx(cost)
+        assert found.score[0] == pytest.approx(score)
+
+
+def test_where_every_model_scores_the_same_the_random_mix_is_the_cheapest() -> None:
+    for score in (0.0, 1.0):
+        judge = resample(frozen_set([[score, score]] * 4))
+        assert random_mix(judge, 0.05).tolist() == [[0.0, 1.0]] * 4
+
+
 def test_the_random_mix_is_on_the_line_between_single_models() -> None:
     judge = resample(frozen_set([[1.0, 0.5], [1.0, 0.0]]))
     assert judge.draws(random_mix(judge, 0.055)).score[0] == pytest.approx((1 + 0.25) / 2)

@@ -10,12 +10,17 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
 from semroute.certificate import Certificate
+from semroute.cli.evaluation_gates import Bars, gates
+from semroute.evaluate import judge_decisions
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.promise import NO_CERTIFICATE, against_promise, notes_on, promise_of
 from tests.command_line import Finished, run
+from tests.evaluate.sets import decision, frozen_set
 from tests.judged import Judged
 from tests.tiny import tiny_config
-from tests.tiny_index import tiny_certificate
+from tests.tiny_index import tiny_certificate, tiny_contents
+
+MODELS, COSTS = ("large", "medium", "small"), (0.02, 0.004, 0.0005)
 
 HELD = tiny_certificate(tiny_config()).model_copy(update={"max_loss": 0.03})
 BROKEN = HELD.model_copy(update={"holds": False, "tolerance": None, "n_overrides": 1})
@@ -45,6 +50,25 @@ def test_what_was_lost_is_held_against_what_was_promised(
     assert (found.outcome, found.is_broken) == (outcome, is_broken)
     assert told in found.sentence
     assert "the 0.03 promised" in found.sentence
+
+
+def test_what_was_lost_to_the_last_bit_is_within_what_was_promised() -> None:
+    lost = 0.1 + 0.2  # a little more than 0.3
+    promise = promise_of(HELD.model_copy(update={"max_loss": 0.3}))
+    found = against_promise(promise, Interval(lost, lost, lost), 500)
+    assert (found.outcome, found.is_broken) == ("within", False)
+
+
+def test_a_gate_that_is_met_to_the_last_digit_is_met() -> None:
+    """A model that loses 7 of 100 queries scores 1 - 0.07, a little less than 0.93."""
+    contents = tiny_contents()
+    frozen = frozen_set([(1.0, 1.0, float(row >= 7)) for row in range(100)], COSTS, models=MODELS)
+    small = decision("small", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+    vectors = contents.calibration.vectors[[0] * 100]
+    judged = judge_decisions(contents, frozen, [small] * 100, vectors)
+    met = gates(judged, Bars(0.93, COSTS[2], 0.07, require_promise=False))
+    missed = gates(judged, Bars(0.9301, COSTS[2] * 0.999, 0.0699, require_promise=False))
+    assert [gate.met for gate in (*met, *missed)] == [True] * 3 + [False] * 3
 
 
 def test_a_handful_of_queries_neither_keeps_nor_breaks_a_promise() -> None:

@@ -39,6 +39,16 @@ def test_one_model_that_costs_no_more_and_does_better_is_named() -> None:
     assert "more than the router" in found.verdict[1]
 
 
+def test_a_model_that_scores_more_for_certain_is_named_before_one_that_may() -> None:
+    found = _judged(["small", "large"] * 60, [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)] * 60)
+    medium = next(one for one in found.strategies if one.name == "always medium")
+    sure = replace(medium, router_gain=Interval(-0.2, -0.3, -0.1))
+    unsure = replace(medium, name="always other", router_gain=Interval(0.0, -0.5, 0.5))
+    for singles in ([sure, unsure], [unsure, sure]):
+        told = verdict([found.router, *singles], "large", 120)
+        assert told[1].startswith("Always using medium costs no more and scores 0.200 (0.100 to")
+
+
 def test_what_is_saved_in_dollars_is_what_is_saved_of_the_frontiers_cost() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0)] * 80)
     saved = found.router.saved_usd
