@@ -116,10 +116,11 @@ def _print_figures(found: "Evaluation") -> None:
 
 
 def _print_slices(found: "Evaluation") -> None:
-    by_column: dict[str, list[Slice]] = {}
+    # A query file may have a column named as the index's clusters are.
+    by_column: dict[tuple[str, bool], list[Slice]] = {}
     for part in found.slices:
-        by_column.setdefault(part.column, []).append(part)
-    for column, parts in by_column.items():
+        by_column.setdefault((part.column, part.cluster_id is None), []).append(part)
+    for (column, _), parts in by_column.items():
         shown = parts[:N_SLICES]
         click.echo(f"\nworst by {printable(column)} ({len(shown)} of {len(parts)})")
         heading = ("value", "queries", "lost", "", "saved", "frontier calls", "")

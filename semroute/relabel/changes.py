@@ -196,7 +196,9 @@ def _repeated(changes: Iterable[LabelChange], answered: Mapping[int, Answers]) -
     repeated = [
         one
         for one in changes
-        if one.n_sent_elsewhere and one.after.override == one.before.auto_label
+        if one.n_sent_elsewhere
+        and one.before.override is None
+        and one.after.override == one.before.auto_label
     ]
     if not repeated:
         return ()

@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
+from semroute.cli.evaluation_tables import print_evaluation
+from semroute.evaluate import judge_decisions
 from semroute.evaluate.paired import Interval, chosen_shares, resample
 from semroute.evaluate.results import Slice
 from semroute.evaluate.slices import MOST_VALUES, skipped_columns, slices, worst_first
 from tests.evaluate.sets import NAN, decision, frozen_set
+from tests.tiny_index import tiny_contents
+
+MODELS, COSTS = ("large", "medium", "small"), (0.02, 0.004, 0.0005)
 
 
 def _part(value: str, n: int, loss: float | None, n_unscored: int = 0) -> Slice:
@@ -101,3 +106,17 @@ def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:
 def test_a_column_that_hardly_repeats_in_a_small_set_is_no_slice() -> None:
     columns = {"pairs": ("a", "a", "b", "b"), "comments": ("a", "a", "b", "c")}
     assert skipped_columns(columns) == ("comments",)
+
+
+def test_a_column_named_cluster_hides_no_cluster_of_the_index(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    contents, values = tiny_contents(), tuple(f"theirs {row % 12}" for row in range(60))
+    frozen = frozen_set([[1.0, 1.0, 0.0]] * 60, COSTS, models=MODELS, columns={"cluster": values})
+    decided = decision("small", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+    vectors = contents.calibration.vectors[[0] * 60]
+    print_evaluation(judge_decisions(contents, frozen, [decided] * 60, vectors))
+    told = capsys.readouterr().out
+    assert "worst by cluster (5 of 12)" in told
+    assert "worst by cluster (1 of 1)" in told
+    assert "0: cluster 0" in told

@@ -90,6 +90,18 @@ def test_labels_that_repeat_the_automatic_one_are_counted_and_warned_of(folder):
     assert "automatic -> large  every query here to large; as so far" in done.stdout
 
 
+def test_a_label_for_the_automatic_model_instead_of_another_repeats_nothing(folder):
+    """So far every query of the cluster went to medium, and none to the automatic model."""
+    sheet = edited(export_labels(folder), '"topic 0",""', '"topic 0","medium"')
+    apply_labels(folder, sheet, allow_no_promise=True)
+    edited(sheet, '"topic 0","medium"', '"topic 0","small"')
+    changes = apply_labels(folder, sheet, dry_run=True)
+    (change,) = changes.changes
+    assert change.before.auto_label == "small"
+    assert list(change.answers_before) == ["medium"]
+    assert not [one for one in changes.warnings if "so far answers only most" in one]
+
+
 def test_a_label_taken_back_is_relabelled_and_brings_no_warning(folder):
     sheet = edited(export_labels(folder), '"topic 0",""', '"topic 0","small"')
     apply_labels(folder, sheet, allow_no_promise=True)
