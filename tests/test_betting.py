@@ -163,3 +163,8 @@ def test_all_bounds_above_the_upper_bound_are_ruled_out_and_none_below(
 
 def test_nothing_seen_shows_nothing() -> None:
     assert upper_bound(np.zeros(0), 0.95) == 1.0
+
+
+def test_losses_that_do_not_rule_out_the_largest_bound_asked_for_bound_nothing() -> None:
+    assert upper_bound(np.full(50, 0.5), 0.95, largest=0.02) == 1.0
+    assert upper_bound(np.zeros(1000), 0.95, largest=0.02) < 0.02

@@ -122,6 +122,26 @@ def test_other_clusters_do_not_stand_for_one_of_which_hardly_any_is_known(
     assert found.weights.sum() == pytest.approx(160)
 
 
+@pytest.mark.parametrize(("n_answered", "n_known", "lost"), [(20, 4, 6), (20, 5, 0), (19, 4, 0)])
+def test_a_cluster_is_apart_from_twenty_answers_on_and_below_a_quarter_known(
+    n_answered: int, n_known: int, lost: int
+) -> None:
+    # Beside 100 queries of another cluster that lose nothing. Half of twenty are ten: six fail.
+    n = 100 + n_answered
+    columns, cluster_ids = np.ones(n, dtype=np.int64), (np.arange(n) >= 100).astype(np.int64)
+    scores = np.ones((n, 2))
+    scores[100 + n_known :, 1] = np.nan
+    found = known(columns, scores, np.zeros((n, 2)), 0, np.arange(n), cluster_ids)
+    assert found.n_worst_case == lost
+
+
+def test_an_expected_loss_on_the_edge_of_a_band_is_of_the_one_above() -> None:
+    columns, expected = np.array([1, 1, 1]), np.array([0.04, 0.05, 0.06])
+    scores = np.column_stack([np.ones(3), [1.0, np.nan, 0.5]])
+    found = known(columns, scores, np.column_stack([expected * 0, expected]), 0, np.arange(3))
+    assert found.weights.tolist() == [1, 2]
+
+
 def test_queries_without_any_score_set_no_cluster_apart() -> None:
     # 400 queries of ten clusters, some scores missing, and ten times as many nobody looked at.
     columns, cluster_ids = np.ones(4_400, dtype=np.int64), np.arange(4_400) % 10

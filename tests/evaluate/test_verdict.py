@@ -49,6 +49,26 @@ def test_a_model_that_scores_more_for_certain_is_named_before_one_that_may() -> 
         assert told[1].startswith("Always using medium costs no more and scores 0.200 (0.100 to")
 
 
+@pytest.mark.parametrize(
+    ("gain", "single", "mix"),
+    [
+        (Interval(0.1, -0.1, 0.3), "The router cannot be told apart", "Routing cannot be told"),
+        (Interval(-0.1, -0.3, 0.1), "The router cannot be told apart", "Routing cannot be told"),
+        (Interval(0.2, 0.1, 0.3), "No single model that costs as", "Routing earns its keep"),
+        (Interval(-0.2, -0.3, -0.1), "Always using medium costs no", "Routing does worse than"),
+    ],
+)
+def test_only_an_interval_without_nothing_decides_what_does_better(
+    gain: Interval, single: str, mix: str
+) -> None:
+    found = _judged(["small", "large"] * 60, [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)] * 60)
+    names = ("always medium", "random mix at the same cost")
+    others = [replace(o, router_gain=gain) for o in found.strategies if o.name in names]
+    told = verdict([found.router, *others], "large", 120)
+    assert [told[1].startswith(single), told[2].startswith(mix)] == [True, True]
+    assert ("build again" in told[-1]) == (gain.high < 0)
+
+
 def test_what_is_saved_in_dollars_is_what_is_saved_of_the_frontiers_cost() -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0)] * 80)
     saved = found.router.saved_usd
