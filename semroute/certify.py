@@ -295,6 +295,8 @@ def _certificate(
     needed = None if may_lose else n_needed(worth, n_paired, max_loss, confidence)
     largest = max_loss if holds else 1.0
     bound = upper_bound(known.losses, shown, largest, known.weights) if may_lose else 0.0
+    # Early luck may have carried the bets below what was seen, which no bound should lie below.
+    bound = max(bound, known.mean)
     return Certificate(
         frontier=models[policy.frontier],
         max_loss=max_loss,

@@ -264,6 +264,19 @@ class TestCertificate:
         free = certificate.model_copy(update={"cost_usd": 0.0, "frontier_cost_usd": 0.0})
         assert free.saving == 0
 
+    def test_nothing_is_promised_that_the_queries_themselves_deny(self) -> None:
+        """The first 950 in the order lose nothing, which would be proof; the last fifty fail."""
+        small = (np.arange(1000) < 950).astype(float)
+        rows = replace(
+            two_model_rows(np.zeros(1000), np.ones(1000), small), text_ids=np.arange(1000)
+        )
+        assert rules_out(1 - small, 0.02, 0.95)
+        assert _certify(rows).tolerance is None
+        assert certify(two_model_policy(), MODELS, rows, 0.051, 0.95).tolerance is not None
+        labelled = _certify(rows, two_model_policy(overrides=np.array([1, NO_OVERRIDE])))
+        assert (labelled.holds, labelled.upper_bound) == (False, pytest.approx(0.05))
+        assert "may reach 0.0500, above the 0.02 asked for" in labelled.sentence
+
     def test_it_survives_json(self) -> None:
         found = _certify(_log(1000))
         assert Certificate.model_validate_json(found.model_dump_json(), strict=True) == found

@@ -92,6 +92,7 @@ def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, fl
         if is_shown:
             best = tolerance
             bound = upper_bound(known.losses, 1 - level, MAX_LOSS, known.weights)
+            bound = max(bound, known.mean)
         carried = level if is_shown else 0.0
     before = passed[: starts[0]] if starts else passed
     after = passed[starts[0] :] if starts else []

@@ -249,7 +249,7 @@ def _for_labels(
         if not len(rows) or value >= 0:
             continue
         new = [(int(row), one) for row in rows for one in pair if lacks[row, one]]
-        lacks[np.ix_(rows, pair)] = False
+        lacks[rows[:, None], pair] = False
         yield [PlannedScore(*cell, "label", -value / len(new)) for cell in new]
         n_before = LOSS_VARIANCE / max(errors[cluster, column], 1e-6) ** 2
         errors[cluster, column] = math.sqrt(LOSS_VARIANCE / (n_before + len(rows)))
@@ -258,7 +258,7 @@ def _for_labels(
 
 def _cheapest_first(log: ScoredLog, column: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Put queries first that lack one score of the pair instead of two."""
-    n_lacking = np.isnan(log.scores[np.ix_(rows, [column, log.frontier_column])]).sum(axis=1)
+    n_lacking = np.isnan(log.scores[rows][:, [column, log.frontier_column]]).sum(axis=1)
     return rows[np.argsort(n_lacking, kind="stable")]
 
 
