@@ -264,6 +264,15 @@ class TestCertificate:
         free = certificate.model_copy(update={"cost_usd": 0.0, "frontier_cost_usd": 0.0})
         assert free.saving == 0
 
+    def test_costs_are_those_measured_and_else_those_expected(self) -> None:
+        rows = _log(4000)
+        rows.costs_usd[:1000] = [0.1, 0.04]
+        found = _certify(rows)
+        chosen = two_model_policy(tolerance=found.tolerance).choose(rows.traffic).columns
+        expected = np.where(np.arange(4000)[:, None] < 1000, [0.1, 0.04], [0.02, 0.001])
+        assert found.frontier_cost_usd == pytest.approx(0.04)
+        assert found.cost_usd == pytest.approx(expected[np.arange(4000), chosen].mean())
+
     def test_nothing_is_promised_that_the_queries_themselves_deny(self) -> None:
         """The first 950 in the order lose nothing, which would be proof; the last fifty fail."""
         small = (np.arange(1000) < 950).astype(float)

@@ -37,9 +37,12 @@ def test_few_unlucky_queries_at_the_safe_end_do_not_stop_what_many_others_show()
     assert (found.confidence, found.upper_bound) == (0.95, 0)
 
 
-def test_a_walk_that_stops_beyond_the_tenth_has_no_second_chance() -> None:
-    found = certify(POLICY, MODELS, hurdle(600, lost=0.9, gained=0.4), MAX_LOSS, 0.95)
-    assert found.tolerance is None
+@pytest.mark.parametrize(("n_at_once", "has_another"), [(399, True), (400, False), (600, False)])
+def test_a_walk_that_stops_from_the_tenth_on_has_no_second_chance(
+    n_at_once: int, has_another: bool
+) -> None:
+    found = certify(POLICY, MODELS, hurdle(n_at_once, lost=0.9, gained=0.4), MAX_LOSS, 0.95)
+    assert (found.tolerance is not None) == has_another
     assert found.holds
 
 

@@ -125,6 +125,16 @@ def test_a_model_is_not_left_out_for_the_few_answers_another_one_leaves_to_it() 
     assert found.model_shares["known"] == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_model_whose_answers_lack_the_frontiers_score_is_left_out_too() -> None:
+    """`known` answers half of the easy queries, `new` the others, where `large` is not scored."""
+    rows = _rows(1.0)
+    rows.traffic.losses[np.arange(2000) % 4 == 1, NEW] = 0.3
+    rows.scores[np.arange(2000) % 4 == 3, LARGE] = np.nan
+    rows.scores[3:240:4, LARGE] = 1.0
+    found = _certify(rows)
+    assert found.models_left_out == {"new": 0.12}
+
+
 def test_without_any_score_none_is_left_out() -> None:
     rows = _rows(1.0)
     rows.scores[:] = np.nan
