@@ -68,6 +68,18 @@ def test_labels_that_were_shown_to_hold_are_not_judged_again(seed: int) -> None:
     assert beyond.saving > found.saving
 
 
+def test_beyond_the_frontier_alone_the_first_policy_that_sends_anything_elsewhere_comes_next() -> (
+    None
+):
+    rows = log(np.where(np.arange(60) < 20, -0.1, 0.3), np.zeros(60))
+    found = certify(POLICY, MODELS, rows, MAX_LOSS, 0.95)
+    beyond = next_step(POLICY, rows, found)
+    assert found.tolerance is None
+    assert beyond is not None
+    assert (beyond.tolerance, beyond.mean_loss) == (-0.1, 0.0)
+    assert beyond.saving == pytest.approx(0.95 / 3)
+
+
 def fallback(rows: CalibrationRows, confidence: float) -> tuple[float | None, float, str]:
     """Return the tolerance Wiens' procedure certifies, its bound, and how it came about."""
     order = np.random.default_rng(0).permutation(len(rows.scores))

@@ -49,6 +49,13 @@ def _decide(policy: RoutingPolicy, traffic: Traffic) -> tuple[int, str]:
     return decided
 
 
+def test_where_nothing_cheaper_may_answer_the_frontier_does_wherever_it_is_in_the_config() -> None:
+    nowhere = np.zeros((2, 3), dtype=bool)
+    for frontier in (LARGE, MEDIUM, SMALL):
+        policy = _policy(frontier=frontier, measured=nowhere)
+        assert _decide(policy, _one()) == (frontier, "insufficient_evidence")
+
+
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [

@@ -61,6 +61,7 @@ def build_warnings(
         *_other_split(previous, contents),
         *_of_costs(evals.models, log),
         *_of_prices(previous, contents, evals),
+        *_nothing_cheaper(contents),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -220,6 +221,24 @@ def _of_prices(
         for model, n in zip(contents.manifest.config.models, n_measured, strict=True)
         if n and model.name in former and _price(model) != _price(former[model.name])
     )
+
+
+def _nothing_cheaper(contents: IndexContents) -> tuple[str, ...]:
+    """Say that no scores will help where every other model costs at least what the frontier does.
+
+    In any cluster: what is dearer on a usual request may be cheaper somewhere.
+    """
+    config = contents.manifest.config
+    frontier = config.model_names.index(config.frontier)
+    costs_usd = [[one.mean_cost_usd for one in cluster.evidence] for cluster in contents.clusters]
+    if len(config.models) < 2 or any(min(row) < row[frontier] for row in costs_usd):
+        return ()
+    told = (
+        f"no model of the config costs less than the frontier model {config.frontier!r}, so "
+        "nothing can be saved, and more scores change nothing; add a cheaper one, or see to the "
+        "prices and costs"
+    )
+    return (told,) if costs_usd else ()
 
 
 def _price(model: ModelPrice) -> dict[str, object]:

@@ -14,6 +14,9 @@ _MORE_SCORES = (
     "To save something, a build needs more scores of cheaper models: `semroute evals plan` lists "
     "those worth buying."
 )
+_NOTHING_CHEAPER = (
+    "No other model of the config costs less on these queries, so nothing can be saved."
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,13 @@ def verdict(
         is_frontier_alone: nothing cheaper could be certified.
     """
     router, *rest = strategies
+
+    def is_cheaper(one: StrategyResult) -> bool:
+        return one.kind == "single" and not _costs_no_more(router, one)
+
     if sends_nothing_elsewhere(router):
-        return (_nothing_elsewhere(frontier, n_queries), *((_MORE_SCORES,) * is_frontier_alone))
+        advice = _MORE_SCORES if any(map(is_cheaper, rest)) else _NOTHING_CHEAPER
+        return (_nothing_elsewhere(frontier, n_queries), *((advice,) * is_frontier_alone))
     singles = [one for one in rest if one.kind == "single"]
     mixes = [one for one in rest if one.name.startswith("random mix")]
     others = [one for one in rest if one.kind in ("rule", "learned") and one not in mixes]

@@ -111,6 +111,17 @@ def test_measured_costs_in_another_unit_than_the_prices_are_told_of(
     assert "of large are 1/100 of what" in " ".join(build_small(files, tmp_path / "i").warnings)
 
 
+@pytest.mark.parametrize(("price", "is_told"), [("0.02", True), ("0.03", True), ("0.019", False)])
+def test_where_the_frontier_is_the_cheapest_it_is_said_that_nothing_can_be_saved(
+    files: SmallFiles, tmp_path: Path, price: str, is_told: bool
+) -> None:
+    config = files.config.read_text()
+    files.config.write_text(config.replace("usd_per_request = 0.001", f"usd_per_request = {price}"))
+    warnings = build_small(files, tmp_path / "i").warnings
+    start = "no model of the config costs less than the frontier model 'large', so nothing can be"
+    assert any(one.startswith(start) for one in warnings) == is_told
+
+
 def test_a_config_of_one_model_is_not_told_to_score_others(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

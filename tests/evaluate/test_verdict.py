@@ -84,6 +84,10 @@ def test_where_all_goes_to_the_frontier_that_is_all_there_is_to_say() -> None:
     assert only.startswith("All 60 queries went to large: nothing was routed elsewhere")
     *_, advice = verdict(found.strategies, "large", 60, is_frontier_alone=True)
     assert "`semroute evals plan`" in advice
+    free = Interval(0.0, 0.0, 0.0)
+    costless = [replace(one, cost_usd=free) for one in found.strategies]
+    *_, advice = verdict(costless, "large", 60, is_frontier_alone=True)
+    assert advice.startswith("No other model of the config costs less on these queries")
     assert found.against_promise.outcome in ("not tried", "unknown")
     elsewhere = _judged(["large"] * 59 + ["small"], [(1.0, 0.5, 0.0)] * 60)
     assert elsewhere.verdict[0].startswith("The router saves 1.6%")
