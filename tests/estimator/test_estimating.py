@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semroute.estimator import FitRows, LossEstimator, fit_estimator, loss_parts
-from semroute.estimator.blending import neighbour_weights
+from semroute.estimator.blending import neighbour_weights, shrunk_means
 from semroute.estimator.estimating import products
-from semroute.estimator.fitting import FEWEST_LOSSES
+from semroute.estimator.fitting import FEWEST_LOSSES, PSEUDO_ROWS
 from semroute.features import FEATURES
 from semroute.vectors import unit_rows
 from tests.estimator.logs import MODELS, N_CLUSTERS, rows_of
@@ -170,6 +170,36 @@ def test_too_few_losses_are_no_knowledge() -> None:
     assert np.isnan(estimates[:, 2]).all()
     assert np.isfinite(estimates[:, :2]).all()
     assert loss_parts(fitted, "small", SHARES, *_first(rows)) is None
+    losses[FEWEST_LOSSES - 1, 2] = 0.5
+    enough = fit_estimator(dataclasses.replace(rows, losses=losses), N_CLUSTERS, MODELS, "large")
+    assert np.isfinite(_estimate(enough, rows)).all()
+
+
+def test_where_losses_are_noise_means_are_shrunk_most_and_all_is_left_to_the_clusters() -> None:
+    """Mostly: what a row's own loss says of its cluster must not count for its estimate."""
+    rows = rows_of(300)[0]
+    shrunk, shares = [], []
+    for seed in range(6):
+        losses = rows.losses.copy()
+        losses[:, 1:] = np.random.default_rng(seed).normal(0, 0.3, losses[:, 1:].shape)
+        noise = dataclasses.replace(rows, losses=losses)
+        fitted = fit_estimator(noise, N_CLUSTERS, MODELS, "large")
+        means = shrunk_means(losses, rows.cluster_ids[:, 0], N_CLUSTERS, fitted.pseudo_rows)
+        assert np.allclose(fitted.evidence, means)
+        shrunk.append(fitted.pseudo_rows)
+        shares.append(fitted.blend_share)
+    assert (np.median(shrunk), np.median(shares)) == (max(PSEUDO_ROWS), 1.0)
+
+
+def test_what_was_not_scored_is_no_loss_of_nothing() -> None:
+    """Of `small` a third is known, and loses 0.5: so it does where nothing is known of it."""
+    rows = rows_of(300)[0]
+    losses = rows.losses.copy()
+    losses[:, 2] = np.where(np.arange(300) % 3 == 0, 0.5, np.nan)
+    fitted = fit_estimator(dataclasses.replace(rows, losses=losses), N_CLUSTERS, MODELS, "large")
+    for share in (0.0, 1.0):
+        estimates = _estimate(dataclasses.replace(fitted, blend_share=share), rows)
+        assert estimates[:, 2] == pytest.approx(0.5, abs=0.02)
 
 
 def _first(rows: FitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
