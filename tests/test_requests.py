@@ -133,5 +133,5 @@ def test_a_closed_stdin_is_a_usage_error(
     read: Callable[..., object], rows: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(click.UsageError, match="stdin is closed; connect it, or give a text"):
+    with pytest.raises(click.UsageError, match="stdin is closed; connect it, or give what to read"):
         read("-", rows=rows)

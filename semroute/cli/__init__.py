@@ -13,6 +13,7 @@ from semroute.cli.checking import inspect, verify
 from semroute.cli.comparing import compare, use
 from semroute.cli.evaluating import evaluate
 from semroute.cli.labelling import labels
+from semroute.cli.monitoring import drift
 from semroute.cli.output import escape_unprintable
 from semroute.cli.planning import evals
 from semroute.cli.pruning import prune
@@ -37,7 +38,7 @@ def semroute(verbose: bool) -> None:
 
 
 for command in (
-    *(build_index, route, explain, labels, evaluate, evals),
+    *(build_index, route, explain, labels, evaluate, evals, drift),
     *(inspect, verify, compare, use, prune, demo),
 ):
     semroute.add_command(command)

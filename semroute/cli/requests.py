@@ -29,10 +29,10 @@ def requests_of(text: str, *, rows: bool) -> Iterator[LogRow]:
     """
     _note_a_file(text, rows=rows)
     if not rows:
-        lines = _noting_rows(map(_decoded, _stdin())) if text == STDIN else iter([text])
+        lines = _noting_rows(map(_decoded, stdin_lines())) if text == STDIN else iter([text])
         return (LogRow(None, line) for line in lines)
     if text == STDIN:
-        return _rows(_stdin(), Path("stdin"))
+        return _rows(stdin_lines(), Path("stdin"))
     return _rows([text.encode("utf-8", "surrogateescape")], Path("TEXT"))
 
 
@@ -44,7 +44,7 @@ def one_request(text: str, *, rows: bool) -> LogRow:
         InputError: it is no row of a query log.
     """
     if not rows:
-        whole = _decoded(b"".join(_stdin())) if text == STDIN else text
+        whole = _decoded(b"".join(stdin_lines())) if text == STDIN else text
         return LogRow(None, whole)
     found = requests_of(text, rows=True)
     first = next(found, None)
@@ -54,9 +54,10 @@ def one_request(text: str, *, rows: bool) -> LogRow:
     return first
 
 
-def _stdin() -> Iterable[bytes]:
+def stdin_lines() -> Iterable[bytes]:
+    """Return the lines of stdin; a usage error if it is closed."""
     if sys.stdin is None:
-        raise click.UsageError("stdin is closed; connect it, or give a text")
+        raise click.UsageError("stdin is closed; connect it, or give what to read")
     return sys.stdin.buffer
 
 

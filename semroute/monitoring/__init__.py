@@ -1,0 +1,7 @@
+"""Whether traffic is still like the held-out queries that the promise of an index speaks of."""
+
+from semroute.monitoring.comparing import traffic_drift
+from semroute.monitoring.decisions import read_decisions
+from semroute.monitoring.results import ClusterDrift, Figure, TrafficDrift
+
+__all__ = ["ClusterDrift", "Figure", "TrafficDrift", "read_decisions", "traffic_drift"]

@@ -1,0 +1,91 @@
+"""Logged decisions: what `decision.to_dict()` gives, a line each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from semroute.artifact.contents import IndexContents
+from semroute.decision import RouteDecision
+from semroute.errors import FaultyRows, InputError
+from semroute.strict_json import kind_of, parse_json
+
+EXPECTED = "log what decision.to_dict() gives, or semroute route --json prints"
+
+_DECISION = TypeAdapter(RouteDecision)
+
+
+def read_decisions(
+    lines: Iterable[bytes], path: Path, contents: IndexContents
+) -> Iterator[RouteDecision]:
+    """Read JSON Lines of decisions; blank lines and keys of other names are left out.
+
+    Args:
+        lines: in UTF-8, with or without a byte order mark.
+        path: where they are from, for errors.
+        contents: of the index they are to be compared with.
+
+    Raises:
+        InputError: at the end; lines are no decisions, or none this index can have made.
+    """
+    faulty = FaultyRows()
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            with faulty:
+                yield _read(line, path, number, contents)
+    faulty.refuse()
+
+
+def decision_of(values: Mapping[str, Any]) -> RouteDecision:
+    """Return the decision that `to_dict` was asked for.
+
+    Raises:
+        InputError: it is none; `column` is the key that is wrong.
+    """
+    try:
+        return _DECISION.validate_python(dict(values))
+    except ValidationError as error:
+        # Without what was found: a log may hold a text under the name of a key.
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or None
+        problem = f"is no decision: {first['msg'][:1].lower()}{first['msg'][1:]}; {EXPECTED}"
+        raise InputError(problem, column=key) from None
+
+
+def check_decision(decision: RouteDecision, contents: IndexContents) -> None:
+    """Refuse a decision that names the version of an index and cannot be of it.
+
+    Raises:
+        InputError: its model or its cluster is not in the index.
+    """
+    manifest = contents.manifest
+    if decision.index_version != manifest.index_version:
+        return
+    if decision.model not in manifest.config.model_names:
+        problem = f"is no model of version {manifest.index_version}; it has "
+        problem += f"{', '.join(manifest.config.model_names)}"
+        raise InputError(problem, column="model", value=decision.model)
+    cluster_id, n_clusters = decision.cluster_id, len(contents.clusters)
+    if cluster_id is not None and not 0 <= cluster_id < n_clusters:
+        problem = f"is no cluster of version {manifest.index_version}, which has {n_clusters:,}"
+        raise InputError(problem, column="cluster_id", value=cluster_id)
+
+
+def _read(line: bytes, path: Path, number: int, contents: IndexContents) -> RouteDecision:
+    try:
+        values = parse_json(line.decode("utf-8-sig"), path, number)
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} of the line is not UTF-8; write it as UTF-8"
+        raise InputError(problem, path=path, line=number) from None
+    if not isinstance(values, dict):
+        problem = f"is no decision but {kind_of(values)}; {EXPECTED}"
+        raise InputError(problem, path=path, line=number)
+    try:
+        decision = decision_of(values)
+        check_decision(decision, contents)
+    except InputError as error:
+        raise InputError(
+            error.problem, path=path, line=number, column=error.column, value=error.value
+        ) from None
+    return decision

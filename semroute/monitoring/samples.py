@@ -1,0 +1,208 @@
+"""Requests as a comparison sees them, whether held out by a build or decided since."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import calibration_rows, routing_policy, usual_costs_usd
+from semroute.decision import Reason, RouteDecision
+from semroute.errors import InputError
+from semroute.monitoring.decisions import check_decision, decision_of
+from semroute.policy import REASONS, Choices, Traffic
+
+NOWHERE = -1
+"""The cluster of a request that no cluster had a say in."""
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Requests with a text that was read, and what was decided; n rows.
+
+    `columns` (n,) are of the models in the order of the config, `reasons` (n,) as decisions name
+    them, `cluster_ids` (n,) of the nearest cluster, `NOWHERE` where the text is unknown or was not
+    looked up. `losses` and `costs_usd` (n,) are expected of the model that answers, NaN where
+    unknown. `text_ids` (n,), from 0 without gaps, are equal for copies of a text.
+    """
+
+    columns: NDArray[np.int64]
+    reasons: NDArray[np.str_]
+    cluster_ids: NDArray[np.int64]
+    losses: NDArray[np.float64]
+    costs_usd: NDArray[np.float64]
+    text_ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of requests, copies included."""
+        return len(self.columns)
+
+    def some(self, rows: NDArray[np.bool_]) -> "Requests":
+        """Return some of the requests."""
+        _, text_ids = np.unique(self.text_ids[rows], return_inverse=True)
+        return Requests(
+            columns=self.columns[rows],
+            reasons=self.reasons[rows],
+            cluster_ids=self.cluster_ids[rows],
+            losses=self.losses[rows],
+            costs_usd=self.costs_usd[rows],
+            text_ids=text_ids.reshape(-1),
+        )
+
+    @property
+    def n_texts(self) -> int:
+        """The number of different texts."""
+        return int(self.text_ids.max(initial=-1)) + 1
+
+    @property
+    def largest_share(self) -> float:
+        """The share of the text that comes most often; 0 without requests."""
+        return float(np.bincount(self.text_ids).max()) / len(self) if len(self) else 0.0
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Decisions of one version: those of texts that were read, and how many of the others.
+
+    `others` counts the decisions of other versions, by version.
+    """
+
+    requests: Requests
+    n_empty: int
+    n_errors: int
+    n_truncated: int
+    others: Mapping[str, int]
+
+    @property
+    def n_decisions(self) -> int:
+        """How many decisions are of the version."""
+        return len(self.requests) + self.n_empty + self.n_errors
+
+
+def held_out(contents: IndexContents) -> Requests:
+    """Return the queries a build has held out, as the index would serve them."""
+    traffic = calibration_rows(contents).traffic
+    choices = routing_policy(contents).choose(traffic)
+    reasons = np.array(REASONS)[choices.reasons]
+    unknown = reasons == "ood"
+    return Requests(
+        columns=choices.columns,
+        reasons=reasons,
+        cluster_ids=np.where(unknown, NOWHERE, traffic.cluster_ids),
+        losses=_expected_losses(contents, traffic, choices),
+        costs_usd=np.where(unknown, _cost_of_unknown(contents), _of_chosen(traffic, choices)),
+        text_ids=np.unique(contents.calibration.text_ids, return_inverse=True)[1].reshape(-1),
+    )
+
+
+def logged(
+    contents: IndexContents, decisions: Iterable[RouteDecision | Mapping[str, Any]]
+) -> Logged:
+    """Sort decisions; those of texts that were read become rows.
+
+    Raises:
+        InputError: one is no decision, or none this index can have made.
+    """
+    found = _Found({name: i for i, name in enumerate(contents.manifest.config.model_names)})
+    frontier, version = contents.manifest.config.frontier, contents.manifest.index_version
+    for given in decisions:
+        decision = given if isinstance(given, RouteDecision) else decision_of(given)
+        check_decision(decision, contents)
+        if decision.index_version != version:
+            found.others[decision.index_version] += 1
+        else:
+            found.take(decision, frontier)
+    return Logged(
+        requests=found.requests(),
+        n_empty=found.left_out["empty"],
+        n_errors=found.left_out["encoder_error"],
+        n_truncated=found.n_truncated,
+        others=dict(found.others.most_common()),
+    )
+
+
+@dataclass
+class _Found:
+    """What was read so far; texts are told apart by their similarities, as decisions hold none."""
+
+    places: Mapping[str, int]
+    rows: list[tuple[int, str, int, float, float, int]] = field(default_factory=list)
+    texts: dict[object, int] = field(default_factory=dict)
+    others: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[Reason] = field(default_factory=Counter)
+    n_truncated: int = 0
+
+    def take(self, decision: RouteDecision, frontier: str) -> None:
+        self.n_truncated += decision.truncated
+        if decision.reason in ("empty", "encoder_error"):
+            self.left_out[decision.reason] += 1
+            return
+        chosen = next((c for c in decision.candidates if c.model == decision.model), None)
+        loss = chosen.expected_loss if chosen else None
+        cost_usd = chosen.expected_cost_usd if chosen else None
+        if decision.model == frontier:
+            loss = 0.0
+        cluster_id = None if decision.reason == "ood" else decision.cluster_id
+        self.rows.append(
+            (
+                self.places[decision.model],
+                decision.reason,
+                NOWHERE if cluster_id is None else cluster_id,
+                np.nan if loss is None else loss,
+                np.nan if cost_usd is None else cost_usd,
+                self.texts.setdefault(self._text(decision), len(self.texts)),
+            )
+        )
+
+    def _text(self, decision: RouteDecision) -> object:
+        """Return what is equal for copies of a text, and for nothing else."""
+        if decision.similarity is None:
+            return len(self.rows)
+        second = decision.runner_up.similarity if decision.runner_up else None
+        return decision.cluster_id, decision.similarity, second
+
+    def requests(self) -> Requests:
+        columns = [*zip(*self.rows, strict=True)] or [()] * 6
+        kinds: tuple[type, ...] = (np.int64, np.str_, np.int64, np.float64, np.float64, np.int64)
+        return Requests(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
+
+
+def _of_chosen(traffic: Traffic, choices: Choices) -> NDArray[np.float64]:
+    return traffic.costs_usd[np.arange(len(choices.columns)), choices.columns]
+
+
+def _expected_losses(
+    contents: IndexContents, traffic: Traffic, choices: Choices
+) -> NDArray[np.float64]:
+    frontier = contents.manifest.config.frontier_column
+    losses = traffic.losses[np.arange(len(choices.columns)), choices.columns]
+    return np.where(choices.columns == frontier, 0.0, losses)
+
+
+def _cost_of_unknown(contents: IndexContents) -> float:
+    """Return what decisions say an unknown text costs; NaN where prices alone would tell."""
+    frontier = contents.manifest.config.frontier_column
+    return usual_costs_usd(contents)[frontier] if contents.clusters else np.nan
+
+
+def refuse_nothing_to_compare(contents: IndexContents, found: Logged) -> None:
+    """Refuse an index without held-out queries, and a log without decisions of its version.
+
+    Raises:
+        InputError: either is so; the message names the versions there are.
+    """
+    version = contents.manifest.index_version
+    if not len(contents.calibration.text_ids):
+        raise InputError(f"version {version} has no held-out queries to compare with")
+    if found.n_decisions:
+        return
+    if not found.others:
+        raise InputError("there are no decisions; log one a line")
+    there = ", ".join(f"{name} ({n:,})" for name, n in found.others.items())
+    raise InputError(
+        f"no decision is of version {version}; there are decisions of: {there}; "
+        "name one of these versions to compare them with it"
+    )
