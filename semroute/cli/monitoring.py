@@ -142,5 +142,5 @@ def _print_moved(clusters: "ClusterDrift") -> None:
     mark = "  DIFFERS" if clusters.differs else ""
     click.echo(
         f"\n{percent(clusters.moved_share)} of known traffic has moved to other clusters; chance "
-        f"alone moves about {percent(usual)}, at most {percent(most)} in 95 of 100 comparisons{mark}"
+        f"alone moves about {percent(usual)}, at most {percent(most)} 95 times of 100{mark}"
     )

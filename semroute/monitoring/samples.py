@@ -204,5 +204,5 @@ def refuse_nothing_to_compare(contents: IndexContents, found: Logged) -> None:
     there = ", ".join(f"{name} ({n:,})" for name, n in found.others.items())
     raise InputError(
         f"no decision is of version {version}; there are decisions of: {there}; "
-        "name one of these versions to compare them with it"
+        "choose one with --version"
     )

@@ -37,7 +37,7 @@ def _alike(found: TrafficDrift) -> str:
 
 def _by_copies(found: TrafficDrift) -> str:
     shares = (*found.models, *found.reasons, *found.clusters.shares)
-    named = [f"{_name(one)} {_instead(one)}" for one in shares if one.differs_by_copies]
+    named = [f"{_name(one)}: {_instead(one)}" for one in shares if one.differs_by_copies]
     if not named:
         return ""
     more = f"; {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
@@ -59,7 +59,7 @@ def _visible(found: TrafficDrift) -> str:
 def _differences(found: TrafficDrift) -> Iterator[str]:
     for one in (*found.models, *found.reasons):
         if one.differs and one.name not in NOT_READ:
-            yield f"{_name(one)} {_instead(one)}"
+            yield f"{_name(one)}: {_instead(one)}"
     clusters = found.clusters
     if clusters.differs and clusters.moved_share is not None:
         usual = clusters.usual_by_chance or 0.0
@@ -67,7 +67,7 @@ def _differences(found: TrafficDrift) -> Iterator[str]:
         yield f"{told} (by chance about {usual:.1%})"
     for one in (*found.means, *clusters.shares):
         if one.differs:
-            yield f"{_name(one)} {_instead(one)}"
+            yield f"{_name(one)}: {_instead(one)}"
 
 
 def _name(figure: Figure) -> str:
@@ -96,4 +96,4 @@ def _promise(found: TrafficDrift) -> str:
 
 def _not_read(found: TrafficDrift) -> str:
     differ = [one for one in found.reasons if one.differs and one.name in NOT_READ]
-    return "".join(f" {one.name} {_instead(one)}: {NOT_READ[one.name]}." for one in differ)
+    return "".join(f" {one.name}: {_instead(one)}; {NOT_READ[one.name]}." for one in differ)

@@ -23,7 +23,8 @@ def index_of(traffic: Calibration, n_clusters: int) -> IndexContents:
 @functools.cache
 def _blank(n_clusters: int) -> IndexContents:
     contents = tiny_contents(n_clusters)
-    manifest = contents.manifest.model_copy(update={"index_version": VERSION})
+    counts = contents.manifest.counts.model_copy(update={"n_queries": 2000})
+    manifest = contents.manifest.model_copy(update={"index_version": VERSION, "counts": counts})
     return dataclasses.replace(contents, manifest=manifest)
 
 
@@ -36,7 +37,7 @@ def drawn(
     """
     n_copies = rng.integers(1, most_copies + 1, size=n)
     text_ids = np.repeat(np.arange(n), n_copies)[:n]
-    n_texts = int(text_ids[-1]) + 1
+    n_texts = len(set(text_ids.tolist()))
     clusters = rng.choice(len(shares), size=n_texts, p=shares)
     similarities = rng.uniform(0.6, 1, size=n_texts)
     similarities[rng.uniform(size=n_texts) < ood] = 0.2
@@ -110,3 +111,9 @@ def decision(
         runner_up=Neighbour(1, "topic 1", 0.1) if near else None,
         **changes,  # type: ignore[arg-type]  # of any field
     )
+
+
+def drawn_index(n_clusters: int = 4, n: int = 800, seed: int = 0) -> IndexContents:
+    """An index that has held out traffic of which each cluster has the same share."""
+    shares = np.full(n_clusters, 1 / n_clusters)
+    return index_of(drawn(np.random.default_rng(seed), shares, n), n_clusters)

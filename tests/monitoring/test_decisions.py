@@ -1,0 +1,63 @@
+"""Reading logged decisions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semroute.decision import RouteDecision
+from semroute.errors import InputError, RowsError
+from semroute.monitoring import read_decisions
+from tests.monitoring.traffic import decision, drawn_index
+
+INDEX = drawn_index()
+PATH = Path("decisions.jsonl")
+
+
+def read(*rows: object) -> list[RouteDecision]:
+    lines = (row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows)
+    return list(read_decisions(lines, PATH, INDEX))
+
+
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in decision().to_dict().items() if name != key}
+
+
+def test_what_was_logged_comes_back_whatever_a_gateway_adds() -> None:
+    made = [decision(), decision("small", "matched", 2), decision(reason="empty", similarity=None)]
+    logged = [{**one.to_dict(), "timestamp": "2026-01-01", "tenant": {"a": 1}} for one in made]
+    assert read(b"\xef\xbb\xbf" + json.dumps(logged[0]).encode(), b" \n", *logged[1:]) == made
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (b"not json", "line 2: is not valid JSON"),
+        (b"\xff\xfe{}", "line 2: byte 1 of the line is not UTF-8"),
+        ([1], "line 2: is no decision but a list; log what decision.to_dict"),
+        ({}, "line 2, column model: is no decision: field required; log what decision.to_dict"),
+        (without("index_version"), "column index_version: is no decision: field required"),
+        ({**without("reason"), "reason": "because"}, "column reason: is no decision: input should"),
+        ({**without("similarity"), "similarity": "SECRET"}, "column similarity: is no decision"),
+        (decision("huge").to_dict(), "column model: is no model of version 2026.*large, medium"),
+        (decision(cluster_id=9).to_dict(), r"column cluster_id: is no cluster .*\(found 9\)"),
+    ],
+)
+def test_a_row_that_is_no_decision_is_named_with_what_was_expected(
+    row: object, problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem) as caught:
+        read(decision().to_dict(), row)
+    assert str(caught.value).startswith("decisions.jsonl, line 2")
+    assert "SECRET" not in str(caught.value)
+
+
+def test_several_rows_are_told_together() -> None:
+    with pytest.raises(RowsError, match=r"3 rows cannot be read:\nline 1.*\nline 3.*\nline 4"):
+        read({}, decision().to_dict(), {}, [])
+
+
+def test_a_decision_of_another_version_may_name_other_models_and_clusters() -> None:
+    other = decision("huge", cluster_id=99, version="20250101T000000Z")
+    assert read(other.to_dict()) == [other]
