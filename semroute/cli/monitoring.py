@@ -60,7 +60,9 @@ def drift(
     else:
         _print_drift(found)
     if fail_on_drift and found.is_drift:
-        raise CheckFailedError(f"--fail-on-drift: {found.sentence}")
+        raise CheckFailedError(
+            "--fail-on-drift: decisions differ from the held-out queries by more than noise"
+        )
 
 
 @contextmanager
@@ -142,5 +144,5 @@ def _print_moved(clusters: "ClusterDrift") -> None:
     mark = "  DIFFERS" if clusters.differs else ""
     click.echo(
         f"\n{percent(clusters.moved_share)} of known traffic has moved to other clusters; chance "
-        f"alone moves about {percent(usual)}, at most {percent(most)} 95 times of 100{mark}"
+        f"alone moves about {percent(usual)}, in 95 of 100 cases at most {percent(most)}{mark}"
     )

@@ -37,7 +37,7 @@ def _alike(found: TrafficDrift) -> str:
 
 def _by_copies(found: TrafficDrift) -> str:
     shares = (*found.models, *found.reasons, *found.clusters.shares)
-    named = [f"{_name(one)}: {_instead(one)}" for one in shares if one.differs_by_copies]
+    named = [_told(one, found) for one in shares if one.differs_by_copies]
     if not named:
         return ""
     more = f"; {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
@@ -58,8 +58,8 @@ def _visible(found: TrafficDrift) -> str:
 
 def _differences(found: TrafficDrift) -> Iterator[str]:
     for one in (*found.models, *found.reasons):
-        if one.differs and one.name not in NOT_READ:
-            yield f"{_name(one)}: {_instead(one)}"
+        if one.differs and not (one in found.reasons and one.name in NOT_READ):
+            yield _told(one, found)
     clusters = found.clusters
     if clusters.differs and clusters.moved_share is not None:
         usual = clusters.usual_by_chance or 0.0
@@ -67,11 +67,13 @@ def _differences(found: TrafficDrift) -> Iterator[str]:
         yield f"{told} (by chance about {usual:.1%})"
     for one in (*found.means, *clusters.shares):
         if one.differs:
-            yield f"{_name(one)}: {_instead(one)}"
+            yield _told(one, found)
 
 
-def _name(figure: Figure) -> str:
-    return f"cluster {figure.cluster_id}" if figure.cluster_id is not None else figure.name
+def _told(figure: Figure, found: TrafficDrift) -> str:
+    if figure.cluster_id is not None:
+        return f"cluster {figure.cluster_id} is {_instead(figure)}"
+    return f"{figure.name} {'answers' if figure in found.models else 'is'} {_instead(figure)}"
 
 
 def _instead(figure: Figure) -> str:
@@ -96,4 +98,4 @@ def _promise(found: TrafficDrift) -> str:
 
 def _not_read(found: TrafficDrift) -> str:
     differ = [one for one in found.reasons if one.differs and one.name in NOT_READ]
-    return "".join(f" {one.name}: {_instead(one)}; {NOT_READ[one.name]}." for one in differ)
+    return "".join(f" {_told(one, found)}; {NOT_READ[one.name]}." for one in differ)

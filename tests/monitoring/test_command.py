@@ -54,7 +54,7 @@ def test_other_traffic_is_marked_and_fails_only_where_that_is_asked_for(
     assert done.stdout.splitlines()[-1].startswith("Traffic is not like the held-out queries: ")
     failed = drift(judged, shifted, tmp_path, "--fail-on-drift")
     assert (failed.code, failed.stdout) == (5, done.stdout)
-    assert failed.stderr.startswith("semroute: --fail-on-drift: Traffic is not like")
+    assert failed.stderr.startswith("semroute: --fail-on-drift: decisions differ from the held")
     assert len(failed.stderr.splitlines()) == 1
 
 

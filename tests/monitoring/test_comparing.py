@@ -149,7 +149,7 @@ def test_what_a_text_sent_over_and_over_changes_is_told_and_no_alarm() -> None:
     assert not found.is_drift
     assert found.clusters.shares[0].cluster_id == 1
     assert found.clusters.shares[0].differs_by_copies
-    assert "cluster 1: 3" in found.sentence
+    assert "cluster 1 is 3" in found.sentence
     assert "come again and again" in found.sentence
 
 
