@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from bench_data import DataSet, encoded, serving_encoder, split_rows, table, versions
 
-from semroute.build.split import shuffled_ids
 from semroute.certify import TOLERANCES, CalibrationRows, certify
 from semroute.clusters import group
 from semroute.encoders.contract import Encoder
@@ -29,6 +28,7 @@ from semroute.index import CentroidIndex
 from semroute.known_losses import policy_losses
 from semroute.ood import calibrate_threshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.split import shuffled_ids
 from semroute.vectors import Vectors
 
 MAX_LOSSES = (0.01, 0.02, 0.04)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from semroute.build.split import in_fit
 from semroute.certify import CalibrationRows, certify
 from semroute.clustering.spherical import SphericalKMeans
 from semroute.config import Config, read_config
@@ -28,6 +27,7 @@ from semroute.evidence import estimate_loss, measure
 from semroute.planning import ScoredLog, plan_scores
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.queries import read_queries
+from semroute.split import in_fit
 from semroute.vectors import unit_rows
 
 STARTING_SHARE = 0.05

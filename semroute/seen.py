@@ -85,6 +85,22 @@ def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
     return Overlap(same, near)
 
 
+def holds(seen: NDArray[np.uint64], text: str, key: str) -> bool:
+    """Say whether the same words are among texts that `remember` hashed.
+
+    Args:
+        seen: the first column of what it returned, shape (n_distinct,), ascending.
+        text: any.
+        key: of the hashes.
+
+    >>> holds(remember(["Where is my order?"], "key")[:, 0], "where is my ORDER", "key")
+    True
+    """
+    number = np.uint64(_number(fold(text), key))
+    place = int(np.searchsorted(seen, number))
+    return place < len(seen) and bool(seen[place] == number)
+
+
 def word_runs(folded: str) -> frozenset[str]:
     """Return the runs of three words in a folded text; all of it if it has fewer."""
     words = folded.split()

@@ -1,12 +1,15 @@
 """The policy an index serves: the same for requests, for the certificate and for previews."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.certify import CalibrationRows
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.seen import holds
+from semroute.split import is_of_fit
 from semroute.vocabulary import Vocabulary
 
 
@@ -50,6 +53,30 @@ def vocabulary(contents: IndexContents) -> Vocabulary:
     """Return what tells texts of mostly new words; of an index that does not say, none is."""
     limit = contents.manifest.ood.max_new_words
     return Vocabulary(contents.words, 1.0 if limit is None else limit)
+
+
+AS_KNOWN = 1.0
+"""The similarity to itself, of a text that the build was fitted on: it is no unknown one."""
+
+
+@dataclass(frozen=True)
+class FittedTexts:
+    """The texts a build was fitted on: hashes of its whole log, and the rule that split it."""
+
+    hashes: NDArray[np.uint64]
+    key: str
+    seed: int
+    n_groups: int
+
+    def __contains__(self, text: str) -> bool:
+        """Say whether a text is one of them, but for case and punctuation."""
+        return holds(self.hashes, text, self.key) and is_of_fit(text, self.seed, self.n_groups)
+
+
+def fitted_texts(contents: IndexContents) -> FittedTexts:
+    """Return what tells the texts an index was fitted on; of one that does not say, none is."""
+    manifest, hashes = contents.manifest, np.ascontiguousarray(contents.seen[:, 0])
+    return FittedTexts(hashes, manifest.hash_key, manifest.seed, manifest.counts.n_groups)
 
 
 def calibration_rows(contents: IndexContents) -> CalibrationRows:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import Move
-from semroute.artifact.serving import routing_policy, vocabulary
+from semroute.artifact.serving import AS_KNOWN, fitted_texts, routing_policy, vocabulary
 from semroute.build.embed import EmbeddedLog
 from semroute.encoders.export import Comparison
 from semroute.features import text_features
@@ -80,15 +80,29 @@ def _columns(
     near = CentroidIndex(contents.centroids).search(
         vectors[rows, :dimension], estimator.n_neighbours
     )
-    is_new = np.array([*map(vocabulary(contents).is_new, usable)], dtype=bool)
+    similarities = _as_known(contents, usable, near.similarities[:, 0])
     features = text_features(usable)
     found = estimator.estimate(near.cluster_ids, near.similarities, vectors[rows], features)
     traffic = Traffic(
         cluster_ids=near.cluster_ids[:, 0],
-        similarities=np.where(is_new, np.float32(-1), near.similarities[:, 0]),
+        similarities=similarities,
         losses=found.losses,
         costs_usd=found.costs_usd,
         n_chars=np.array(n_chars, dtype=np.int64)[rows],
     )
     columns[rows] = policy.choose(traffic).columns
     return columns
+
+
+def _as_known(
+    contents: IndexContents, texts: Sequence[str], similarities: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Let what is unknown, or known by its text alone, be so whatever its similarity is."""
+    words, fitted, known = vocabulary(contents), fitted_texts(contents), similarities.copy()
+    for row, text in enumerate(texts):
+        # Wide, or the threshold would be rounded to the similarities' type.
+        is_near = float(known[row]) >= contents.manifest.ood.threshold
+        if is_near and not words.is_new(text):
+            continue
+        known[row] = AS_KNOWN if text in fitted else -1
+    return known

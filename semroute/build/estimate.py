@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import Calibration
 from semroute.build.embed import EmbeddedLog
-from semroute.build.split import inner_folds, shuffled_ids
 from semroute.clustering.threads import one_thread
 from semroute.clusters import Grouping
 from semroute.config import Config
@@ -15,6 +14,7 @@ from semroute.estimator import FitRows, LossEstimator, fit_estimator
 from semroute.estimator.fitting import MOST_NEIGHBOURS
 from semroute.features import text_features
 from semroute.index import CentroidIndex, Neighbours
+from semroute.split import inner_folds, shuffled_ids
 
 
 @dataclass(frozen=True)

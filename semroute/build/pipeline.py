@@ -36,7 +36,6 @@ from semroute.build.previous import (
     refuse_lost_labels,
 )
 from semroute.build.saved_vectors import n_saved
-from semroute.build.split import content_key, group_ids, in_fit
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
 from semroute.clusters import Grouping, group, grouped, sample_rows
@@ -53,6 +52,7 @@ from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import certified, with_certificate
 from semroute.seen import remember
+from semroute.split import content_key, group_ids, in_fit
 from semroute.tables import sha256_of
 from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.build.split import group_ids
 from semroute.costs import price_ratios, spent_usd
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import eval_files, read_evals
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
+from semroute.split import group_ids
 from semroute.tables import listed, read_rows, shown_id
 from semroute.texts import Query
 

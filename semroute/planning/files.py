@@ -16,7 +16,6 @@ from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
 from semroute.build.embed import embed_texts, unread
 from semroute.build.saved_vectors import SavedVectors
-from semroute.build.split import in_fit
 from semroute.costs import price_ratios, spent_usd
 from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
@@ -37,6 +36,7 @@ from semroute.planning.scores import (
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.seen import overlap
+from semroute.split import in_fit
 from semroute.tables import read_rows
 from semroute.vectors import usable_parts
 

@@ -128,10 +128,13 @@ def _why(
 def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
     if decision.similarity is None:
         return ()
-    side = "below" if decision.similarity < threshold else "above"
+    is_below = decision.similarity < threshold
     nearest = f"The nearest cluster is {decision.cluster_id} ({decision.cluster_name})"
-    limit = f"{side} the out-of-distribution threshold {threshold:.3f}"
-    return (f"{nearest}; its similarity {decision.similarity:.3f} is {limit}.",)
+    limit = f"{'below' if is_below else 'above'} the out-of-distribution threshold {threshold:.3f}"
+    told = f"{nearest}; its similarity {decision.similarity:.3f} is {limit}."
+    if not is_below or decision.is_fallback:
+        return (told,)
+    return (told, "But the build was fitted on this very text, so it is known all the same.")
 
 
 def _reason(
@@ -166,7 +169,7 @@ def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents)
     if decision.similarity is None and contents.clusters:
         return "It holds more than text, of which the log says nothing"
     if decision.similarity is None or decision.similarity < ood.threshold:
-        return "It is far from every cluster of the log"
+        return "It is far from every cluster, and the build was fitted on no such text"
     if not has_words(text):
         return "It holds no word, as no query does that the build has fitted"
     share = 1.0 if ood.max_new_words is None else ood.max_new_words

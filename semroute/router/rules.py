@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import routing_policy, usual_costs_usd, vocabulary
+from semroute.artifact.serving import (
+    AS_KNOWN,
+    fitted_texts,
+    routing_policy,
+    usual_costs_usd,
+    vocabulary,
+)
 from semroute.config import Config
 from semroute.decision import Candidate, Reason
 from semroute.features import features_of
@@ -61,6 +67,7 @@ class Rules:
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names
+        self._fitted = fitted_texts(contents)
         self.unknown = Verdict(config.frontier, "ood", unknown_candidates(contents))
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
@@ -87,10 +94,14 @@ class Rules:
         """Choose a model for one text; void for one without a nearest cluster.
 
         Nothing is estimated for a text the policy does not know: the frontier answers it anyway.
+        What the build was fitted on is known, wherever it lies: as the held-out queries that set
+        the threshold hold no copy of it, a text that is asked often would count for nothing there.
         """
-        similarity = located.similarities.item(row, 0)
-        if not self._policy.knows(similarity) or self._vocabulary.is_new(located.texts[row]):
-            return self.unknown
+        similarity, text = located.similarities.item(row, 0), located.texts[row]
+        if not self._policy.knows(similarity) or self._vocabulary.is_new(text):
+            if located.cluster_ids.item(row, 0) < 0 or text not in self._fitted:
+                return self.unknown
+            similarity = AS_KNOWN
         cluster_ids = located.cluster_ids[row]
         losses, costs_usd = self._estimator.estimate_one(
             cluster_ids,

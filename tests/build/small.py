@@ -9,9 +9,9 @@ import numpy as np
 
 from semroute.artifact.contents import IndexContents
 from semroute.build import BuildSummary, build_index
-from semroute.build.split import in_fit
 from semroute.decision import RouteDecision
 from semroute.router import SemanticRouter
+from semroute.split import in_fit
 from semroute.texts import query_text
 from tests.tiny import TinyEncoder
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from semroute.artifact.loading import load_index
-from semroute.build.split import in_fit
 from semroute.evaluate import evaluate
 from semroute.relabel.applying import apply_labels
+from semroute.split import in_fit
 from tests.build.small import (
     SmallFiles,
     build_small,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from semroute import split
 from semroute.artifact.loading import load_index
-from semroute.build import split
-from semroute.build.split import in_fit
 from semroute.errors import InputError
 from semroute.planning import plan_evals
 from semroute.router import SemanticRouter
+from semroute.split import in_fit
 from semroute.texts import MAX_BYTES
 from tests.build.small import (
     SmallFiles,

@@ -7,12 +7,12 @@ import pytest
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
-from semroute.build.split import in_fit
 from semroute.decision import RouteDecision
 from semroute.errors import InputError
 from semroute.monitoring import Figure, traffic_drift
 from semroute.queries import read_queries
 from semroute.router import SemanticRouter
+from semroute.split import in_fit
 from tests.judged import Judged
 from tests.monitoring.traffic import decided, decision, drawn, drawn_index, index_of
 from tests.tiny import tiny_config

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.build.split import content_key, group_ids, in_fit
+from semroute.split import content_key, group_ids, in_fit
 
 
 def test_near_duplicates_share_a_group() -> None:

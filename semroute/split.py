@@ -49,8 +49,17 @@ def in_fit(texts: Sequence[str], seed: int) -> NDArray[np.bool_]:
     those held out to those fitted on.
     """
     folded = [fold(text) for text in texts]
-    bar = fit_share(len(set(folded))) * 2**64
-    return np.array([_number(text, seed) < bar for text in folded], dtype=bool)
+    n_groups = len(set(folded))
+    return np.array([_is_below(text, seed, n_groups) for text in folded], dtype=bool)
+
+
+def is_of_fit(text: str, seed: int, n_groups: int) -> bool:
+    """Say on which side a text of a log with so many groups is, as `in_fit` does."""
+    return _is_below(fold(text), seed, n_groups)
+
+
+def _is_below(folded: str, seed: int, n_groups: int) -> bool:
+    return _number(folded, seed) < fit_share(n_groups) * 2**64
 
 
 def fit_share(n_groups: int) -> float:
@@ -69,5 +78,6 @@ def inner_folds(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
 
 
 def _number(folded: str, key: object) -> int:
-    digest = hashlib.blake2b(folded.encode(), digest_size=8, key=str(key).encode())
+    content = folded.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(content, digest_size=8, key=str(key).encode())
     return int.from_bytes(digest.digest())
