@@ -151,9 +151,9 @@ def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:
     step = summary.next_step
     if step is None or not summary.max_loss:
         return []
-    why = "too few to show that no more than that is lost"
+    why = "which do not show that others would lose less than that"
     if step.mean_loss >= summary.max_loss:
-        why = "too much"
+        why = "and that is too much"
     if step.n_worst_case:
         why += (
             f", with {step.n_worst_case:,} that lack scores counted as failures: fewer than "

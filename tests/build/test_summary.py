@@ -1,5 +1,6 @@
 """What a build says of itself where scores are missing or labels were carried over."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,14 @@ def test_it_says_where_the_certificate_stops_and_what_the_next_step_would_save(
     assert step.mean_loss == pytest.approx(0.075, abs=0.02)
     assert step.saving > summary.saving
     print_summary(summary)
-    told = f"it lost {step.mean_loss:.4f} of the 0.05 allowed on the held-out queries, too much"
-    assert told in capsys.readouterr().out
+    told = f"it lost {step.mean_loss:.4f} of the 0.05 allowed on the held-out queries, "
+    assert f"{told}and that is too much" in capsys.readouterr().out
+    less = replace(summary, next_step=replace(step, mean_loss=0.03))
+    print_summary(less)
+    assert "which do not show that others would lose less than that" in capsys.readouterr().out
+    lacking = replace(summary, next_step=replace(step, n_worst_case=7))
+    print_summary(lacking)
+    assert "7 that lack scores counted as failures: fewer than 0.5" in capsys.readouterr().out
 
 
 def test_what_another_max_loss_would_save_is_what_a_build_with_it_certifies(
