@@ -96,7 +96,7 @@ def serving_encoder(folder: Path, model: str | None = None) -> RememberingEncode
     source = DataSet(folder)
     texts = source.texts(np.arange(len(source.rows)))
     settings = SentenceTransformerSettings(model=model) if model else source.config.encoder
-    made = make_encoder(settings, texts, 0, available_cores())
+    made = make_encoder(settings, texts, 0, available_cores(), source.config.texts.cut)
     return RememberingEncoder(made.encoder)
 
 

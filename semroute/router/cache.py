@@ -5,7 +5,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from semroute.decision import RouteDecision
-from semroute.router.counts import check_count
+from semroute.router.arguments import check_count
 
 Key = tuple[bytes, bool, int]
 """What a decision depends on: a digest of the cleaned text, whether it was cut, its characters."""

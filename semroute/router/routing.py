@@ -16,8 +16,8 @@ from semroute.artifact.loading import load_index, load_samples
 from semroute.decision import Neighbour, Reason, RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
+from semroute.router.arguments import check_count, check_encoder_object, check_version
 from semroute.router.cache import DecisionCache, Key
-from semroute.router.counts import check_count
 from semroute.router.ending import UnderWay
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.reasons import estimate_reasons
@@ -115,12 +115,13 @@ class SemanticRouter:
                 with another encoder.
             EncoderError: the encoder cannot be loaded.
             MissingExtraError: the encoder's packages are not installed.
-            TypeError, ValueError: `threads`, `n_workers` or `n_cached` is no whole number, or too
-                small.
+            TypeError, ValueError: an argument is of another type, or a number too small.
         """
         check_count("threads", threads, 1)
         check_count("n_workers", n_workers, 1)
         check_count("n_cached", n_cached, 0)
+        check_version(version)
+        check_encoder_object(encoder)
         # Needed further down; on a second core it takes no time beside the files' digests.
         with beside(partial(import_module, "faiss")):
             contents = load_index(Path(folder), version=version, sha256=sha256, samples=False)

@@ -305,3 +305,17 @@ def test_what_is_no_count_is_refused_before_the_index_is_read(
     told = f"^{name} is {wrong!r}; give a whole number of at least {least}$"
     with pytest.raises(kind, match=told):
         SemanticRouter.load(tmp_path, **{name: wrong})  # type: ignore[arg-type]  # so is wrong
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"version": 3}, "version is 3; give the name of a version"),
+        ({"encoder": "all-MiniLM-L6-v2"}, "encoder is of type str; give an object with"),
+    ],
+)
+def test_a_version_is_a_name_and_an_encoder_is_an_object(
+    wrong: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        SemanticRouter.load(tmp_path, **wrong)  # type: ignore[arg-type]  # so is wrong
