@@ -6,7 +6,7 @@ import numpy as np
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import SAME_TOPIC
-from semroute.artifact.serving import usual_costs_usd
+from semroute.artifact.serving import calibration_rows, routing_policy, usual_costs_usd
 from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
 from semroute.build.previous import former_names
@@ -23,6 +23,12 @@ MUCH_LESS_SAVED = 0.05
 
 OTHER_UNIT = 30.0
 """Measured costs this many times what prices say, or the reverse, are told of."""
+
+FEWEST_COMPARED = 30
+"""Queries with their scores, and without, whose expected losses are compared."""
+
+PLAINLY_MORE = 3.0
+"""Standard errors, of a difference in expected loss that is told of."""
 
 _SERVED_BY_LIBRARY = (
     "the index does not hold it, so a server needs the model and: pip install 'semroute[build]'"
@@ -62,6 +68,7 @@ def build_warnings(
         *_of_costs(evals.models, log),
         *_of_prices(previous, contents, evals),
         *_nothing_cheaper(contents),
+        *_missing_where_harder(contents),
         *_unused(evals),
         *(_of_scores(evals, frontier) if evals.n_scores else _no_scores(previous, frontier)),
     )
@@ -239,6 +246,30 @@ def _nothing_cheaper(contents: IndexContents) -> tuple[str, ...]:
         "prices and costs"
     )
     return (told,) if costs_usd else ()
+
+
+def _missing_where_harder(contents: IndexContents) -> tuple[str, ...]:
+    """Say that queries answered by cheaper models lack scores where more loss is expected."""
+    rows, policy = calibration_rows(contents), routing_policy(contents)
+    columns = policy.choose(rows.traffic).columns
+    every, known = np.arange(len(columns)), ~np.isnan(rows.scores)
+    is_known = known[:, policy.frontier] & known[every, columns]
+    counts = known.any(axis=1) & (columns != policy.frontier)
+    expected = rows.traffic.losses[every, columns]
+    there, missing = expected[counts & is_known], expected[counts & ~is_known]
+    if min(len(there), len(missing)) < FEWEST_COMPARED:
+        return ()
+    error = float(np.sqrt(there.var() / len(there) + missing.var() / len(missing)))
+    if missing.mean() - there.mean() <= PLAINLY_MORE * error:
+        return ()
+    told = (
+        f"of the held-out queries that cheaper models answer, {len(missing):,} lack their scores, "
+        f"and these are expected to lose more ({missing.mean():.3f}) than the {len(there):,} that "
+        f"have them ({there.mean():.3f}): the promise lets queries of like expected loss stand for "
+        "each other, and is wrong if hard queries were left out of scoring, or answers that failed "
+        "were; score them too (semroute evals plan)"
+    )
+    return (told,)
 
 
 def _price(model: ModelPrice) -> dict[str, object]:
