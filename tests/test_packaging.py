@@ -95,13 +95,14 @@ def test_a_plain_install_routes_as_the_build_machine_does(
     assert json.loads(done.stdout) == json.loads(json.dumps(expected))
 
 
-@pytest.mark.parametrize("command", ["inspect", "verify", "explain", "route"])
+@pytest.mark.parametrize("command", ["inspect", "verify", "explain", "route", "drift"])
 def test_a_plain_install_has_the_commands_an_operator_needs(
     clean_environment: Path, index: Path, tmp_path: Path, command: str
 ) -> None:
-    text = ["where is my order?"] if command in {"explain", "route"} else []
-    arguments = [clean_environment / "semroute", command, "--index", index, *text]
-    done = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path)
+    text = {"explain": ["where is my order?"], "route": ["where is my order?"], "drift": ["-"]}
+    logged = json.dumps(SemanticRouter.load(index).route("where is my order?").to_dict())
+    arguments = [clean_environment / "semroute", command, "--index", index, *text.get(command, [])]
+    done = subprocess.run(arguments, input=logged, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
 
