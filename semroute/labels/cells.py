@@ -24,6 +24,9 @@ _RISK = (
 _UNGUARDED = re.compile(_RISK)
 _GUARDED = re.compile(_RISK + GUARD)
 
+CODE_PAGES = ("cp1252", "cp1250", "cp1251", "mac_roman")
+"""Character sets that a spreadsheet may take for that of the sheet, instead of UTF-8."""
+
 _PADDING = "\u200b\u200e\u200f\ufeff"
 
 

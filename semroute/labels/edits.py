@@ -10,7 +10,7 @@ from pathlib import Path
 from semroute.errors import LabelsError, shown
 from semroute.labels.alignment import Exported, ExportedClusters, misplaced
 from semroute.labels.cells import restore, trimmed
-from semroute.labels.entries import Entry, Problem
+from semroute.labels.entries import Entry, Problem, listed_lines
 from semroute.labels.sheet import (
     CLUSTER_KEY,
     EDITABLE_COLUMNS,
@@ -25,7 +25,9 @@ _NUMBER = re.compile(r"[+-]?\d[\d.,\s]*(?:[eE][+-]?\d+)?")
 _FORMULA_ERROR = re.compile(
     r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|\#{2,})|Err:\d{3}"
 )
+_KEY_LIKE = re.compile(r"c?[0-9a-f]*|[#=].*|.*c[0-9a-f]{15}.*", re.IGNORECASE | re.DOTALL)
 _HALF_KEY = 8
+_MOST_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -190,9 +192,9 @@ def _problems(
     skip_gone: bool,
 ) -> Iterator[Problem]:
     yield from _duplicates(entries)
+    yield from _too_many_cells([entry for entry in entries if entry.has_too_many_cells])
     for entry in entries:
         if entry.has_too_many_cells:
-            yield _too_many_cells(entry)
             continue
         if skip_gone and keys.is_gone(entry.key):
             continue
@@ -201,13 +203,18 @@ def _problems(
         yield from _text_problems(entry)
 
 
-def _too_many_cells(entry: Entry) -> Problem:
-    return Problem(
-        entry.row,
-        str(entry.n_columns + 1),
-        f"the row has {len(entry.row.cells)} cells, the header {entry.n_columns}; "
-        "quote the cell that holds a separator, or remove what is too much",
-    )
+def _too_many_cells(entries: Sequence[Entry]) -> Iterator[Problem]:
+    """Tell all such rows at once: a sheet that was saved without quotes has many."""
+    if not entries:
+        return
+    first, *others = entries
+    told = f"the row has {len(first.row.cells)} cells, the header {first.n_columns}"
+    helps = "quote the cell that holds a separator, or remove what is too much"
+    if others:
+        lines = listed_lines([entry.row.line for entry in others], _MOST_LINES)
+        told += f", and {lines} {'has' if len(others) == 1 else 'have'} too many, too"
+        helps = "save the sheet with every text in quotes, or remove what is right of the header"
+    yield Problem(first.row, str(first.n_columns + 1), f"{told}; {helps}")
 
 
 def _duplicates(entries: Iterable[Entry]) -> Iterator[Problem]:
@@ -237,6 +244,11 @@ def _unknown_key(key: str, near: str | None) -> str:
         return f"{shown(key)} is a number a spreadsheet made; copy the key from a fresh export"
     if near is not None:
         return f"no cluster has the key {shown(key)}; did you mean {near!r}?"
+    if not _KEY_LIKE.fullmatch(key):
+        helps = (
+            "delete the row if it is a total or a heading, else copy the key from a fresh export"
+        )
+        return f"{shown(key)} is not a key; {helps}"
     return f"{shown(key)} is not a key; copy the key from a fresh export"
 
 

@@ -1,6 +1,6 @@
 """The rows of a sheet as they were read, and what is wrong with one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from semroute.labels.cells import trimmed
@@ -47,3 +47,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.row.where}, column {self.column}: {self.text}"
+
+
+def listed_lines(lines: Sequence[int], n_most: int) -> str:
+    """Write line numbers, the first few of them.
+
+    >>> listed_lines([3], 2), listed_lines([3, 4], 2), listed_lines([3, 4, 7, 9], 2)
+    ('line 3', 'lines 3, 4', 'lines 3, 4 and 2 more')
+    """
+    n_more = len(lines) - n_most
+    told = ", ".join(map(str, lines[:n_most]))
+    return f"line{'s'[: len(lines) > 1]} {told}{f' and {n_more} more' if n_more > 0 else ''}"

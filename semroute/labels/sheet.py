@@ -80,7 +80,10 @@ class SheetRow:
 
 
 def sheet_bytes(rows: Sequence[SheetRow], delimiter: str = ",") -> bytes:
-    """Return the sheet as CSV: UTF-8 with BOM, CRLF, every cell quoted, every text neutralised.
+    """Return the sheet as CSV: UTF-8 with BOM, CRLF, cells quoted, every text neutralised.
+
+    The very first cell is not quoted: a program that takes the BOM for text would take quotes
+    behind it for text, too.
 
     The key comes first, then the columns to edit, then what to judge by; four columns per model
     close the row. Numbers are plain numerals, so a negative loss stays a number. A lone surrogate
@@ -97,7 +100,7 @@ def sheet_bytes(rows: Sequence[SheetRow], delimiter: str = ",") -> bytes:
     writer = csv.writer(written, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(_header(models))
     writer.writerows(_cells(row, models, mark) for row in rows)
-    return written.getvalue().encode("utf-8-sig")
+    return written.getvalue().replace(f'"{KEY_COLUMN}"', KEY_COLUMN, 1).encode("utf-8-sig")
 
 
 def _header(models: Sequence[str]) -> list[str]:

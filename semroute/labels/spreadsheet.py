@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semroute.errors import LabelsError
-from semroute.labels.cells import restore, trimmed
+from semroute.labels.cells import CODE_PAGES, restore, trimmed
+from semroute.labels.sheet import CLUSTER_KEY
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[,;\t|" ]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_MISREAD_BOM = re.compile("|".join("\ufeff".encode().decode(page) for page in CODE_PAGES))
 _WORKBOOKS = {
     b"PK\x03\x04": "a workbook (.xlsx or .ods)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
@@ -46,7 +48,7 @@ def read_table(path: Path, key_column: str, other_columns: Collection[str]) -> T
     """Read a table that has `key_column`, and perhaps `other_columns`, among others.
 
     Raises:
-        LabelsError: the file cannot be read, is no CSV, or has no `key_column`.
+        LabelsError: the file cannot be read, is no CSV, or its first row has no `key_column`.
     """
     text = _decoded(path)
     separated = _SEP_LINE.match(text)
@@ -55,10 +57,13 @@ def read_table(path: Path, key_column: str, other_columns: Collection[str]) -> T
     wanted = {key_column, *other_columns}
     candidates = tuple(dict.fromkeys((*_DELIMITERS, *stated)))
     delimiter = max(candidates, key=lambda one: len(wanted & set(_header(body, one))))
+    first_line = 2 if separated else 1
     if key_column not in _header(body, delimiter):
-        raise LabelsError(path, [_missing_key_column(_header(body, delimiter), key_column)])
+        found = (_header_below(body, one, key_column, first_line) for one in candidates)
+        missing = _missing_key_column(_header(body, delimiter), key_column)
+        raise LabelsError(path, [next(filter(None, found), missing)])
     try:
-        header, *rows = _rows(body, delimiter, first_line=2 if separated else 1)
+        header, *rows = _rows(body, delimiter, first_line)
     except _UnreadableRowError as error:
         raise LabelsError(path, [str(error)]) from error
     return Table(_column_names(header.cells), tuple(rows))
@@ -111,7 +116,32 @@ def _header(text: str, delimiter: str) -> tuple[str, ...]:
 
 
 def _column_names(cells: Sequence[str]) -> tuple[str, ...]:
-    return tuple(re.sub(r"[\s_]+", "_", trimmed(restore(cell)).casefold()) for cell in cells)
+    return tuple(map(_column_name, cells))
+
+
+def _column_name(cell: str) -> str:
+    plain = _MISREAD_BOM.sub("", trimmed(restore(cell)), count=1).strip("'\"`")
+    return re.sub(r"[\s_]+", "_", trimmed(plain).casefold())
+
+
+def _header_below(text: str, delimiter: str, key_column: str, first_line: int) -> str | None:
+    """Say where the header is if it is not the first row, and what to do; None if nowhere."""
+    holds_keys = False
+    try:
+        for row in _rows(text, delimiter, first_line):
+            if len(row.cells) > 1 and key_column in _column_names(row.cells):
+                return _misplaced_header(row, holds_keys=holds_keys)
+            holds_keys = holds_keys or any(map(CLUSTER_KEY.fullmatch, map(trimmed, row.cells)))
+    except _UnreadableRowError:
+        pass
+    return None
+
+
+def _misplaced_header(row: TableRow, *, holds_keys: bool) -> str:
+    if holds_keys:
+        told = "it was sorted with the rows; move it to the top"
+        return f"the header row is in {row.where}: {told}, or sort a fresh export without it"
+    return f"the header is in {row.where}; delete what stands above it"
 
 
 def _missing_key_column(columns: Sequence[str], key_column: str) -> str:

@@ -88,11 +88,16 @@ KEYS_DAMAGED = [
     _key("key cut short", KEYS[2][:12], f"did you mean '{KEYS[2]}'"),
     _key("key dragged down as a series", "c1", "'c1' is not a key"),
     _key("key replaced by the row number", "3", "is a number a spreadsheet made"),
-    _key("key replaced by the name", "orders", "'orders' is not a key"),
+    _key("key replaced by the name", "orders", "'orders' is not a key; .*, else copy the key"),
     _key("key of the row above", KEYS[1], f"'{KEYS[1]}' is already on line 3"),
     _key("key is a formula error", "#REF!", "'#REF!' is not a key"),
-    _key("key is a formula", "=A3", "'=A3' is not a key"),
+    _key("key is a formula", "=A3", "'=A3' is not a key; copy the key"),
     _key("key shown as hashes", "#######", "'#######' is not a key"),
+    Damage(
+        "a total below the rows",
+        _edited(lambda rows: rows.append(["Total", "", "", "", "", "720"])),
+        "1 problem; .*line 8, column cluster_key: 'Total' is not a key; delete the row if it is a ",
+    ),
     Damage(
         "key removed beside an edit",
         _edited(_set(3, 0, "")),
@@ -121,7 +126,7 @@ KEYS_DAMAGED = [
     Damage(
         "header pasted again in the middle",
         _edited(lambda rows: rows.insert(3, list(HEADER))),
-        "line 4, column cluster_key: 'cluster_key' is not a key",
+        "line 4, column cluster_key: 'cluster_key' is not a key; delete the row if it is .*heading",
     ),
     Damage(
         "sorted without the key column",
@@ -141,7 +146,22 @@ COLUMNS = [
     Damage(
         "title above the header",
         b"Labels of May\r\n" + SAVED,
-        "found 'labels_of_may'; keep the exported header",
+        "the header is in line 2; delete what stands above it",
+    ),
+    Damage(
+        "merged and blank rows above the header, with semicolons",
+        b"Labels of May;;;;;\r\n;;;;;\r\nby Ann;;;;;\r\n" + as_csv(_rows(), ";").encode(),
+        "the header is in line 4; delete what stands above it",
+    ),
+    Damage(
+        "header sorted with the rows",
+        _edited(lambda rows: rows.sort()),
+        "the header row is in line 7: it was sorted with the rows; move it to the top, or sort",
+    ),
+    Damage(
+        "header below a line for the separator and a title",
+        b"sep=,\r\nLabels of May\r\n" + SAVED,
+        r"the header is in line 3 \(row 2 in a spreadsheet\); delete",
     ),
     Damage(
         "all columns to edit removed",
@@ -153,7 +173,13 @@ COLUMNS = [
     Damage(
         "a comma entered without quotes",
         SAVED.replace(b'"name 1"', b"orders, returns"),
-        "line 3, column 7: the row has 7 cells, the header 6",
+        "line 3, column 7: the row has 7 cells, the header 6; quote the cell",
+    ),
+    Damage(
+        "saved without quotes",
+        SAVED.replace(b'"name ', b"orders, returns ").replace(b'"', b""),
+        "1 problem; .*line 2, column 7: the row has 7 cells, the header 6, "
+        "and lines 3, 4, 5, 6, 7 have too many, too; save the sheet with every text in quotes",
     ),
     Damage(
         "a column filled beyond the header",
@@ -163,7 +189,7 @@ COLUMNS = [
     Damage(
         "semicolons below a header of commas",
         (",".join(HEADER) + f"\r\n{KEYS[0]};a;small;;;").encode(),
-        f"column cluster_key: '{KEYS[0]};a;small;;;' is not a key",
+        f"column cluster_key: '{KEYS[0]};a;small;;;' is not a key; copy the key",
     ),
     Damage(
         "every row in one cell",

@@ -81,6 +81,22 @@ def test_a_query_log_given_by_mistake_is_refused_without_showing_a_query(sheet):
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *('\ufeff"cluster_key"', "ï»¿cluster_key", 'ï»¿"cluster_key"', 'п»ї"Cluster key"'),
+        *("ď»żcluster_key", "Ôªø'cluster_key'", "'cluster_key"),
+    ],
+)
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_a_byte_order_mark_or_quotes_around_the_first_heading_are_no_part_of_it(
+    sheet, heading, bom
+):
+    rows = [[heading, *HEADER[1:]], [KEYS[0], "", "small", ""]]
+    (edit,) = read(sheet, bom + as_csv(rows))
+    assert (edit.cluster_key, edit.label) == (KEYS[0], "small")
+
+
 def test_a_missing_column_is_not_an_empty_cell(sheet):
     (edit,) = read(sheet, as_csv([["cluster_key", "label"], [KEYS[0], ""]]))
     assert (edit.name, edit.label, edit.note) == (None, "", None)

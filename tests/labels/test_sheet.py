@@ -133,3 +133,8 @@ def test_a_lone_surrogate_is_written_as_the_replacement_character(tmp_path):
     (tmp_path / "labels.csv").write_bytes(sheet_bytes([sheet_row(name="a\ud800b")]))
     (edit,) = read_edits(tmp_path / "labels.csv", KEYS, MODELS)
     assert edit.name == storable("a\ud800b") == "a\ufffdb"
+
+
+def test_a_program_that_takes_the_byte_order_mark_for_text_leaves_the_first_heading_whole():
+    misread = cells_of(sheet_bytes([sheet_row()]).decode("cp1252").encode())
+    assert misread[0][:2] == ["ï»¿cluster_key", "name"]
