@@ -11,6 +11,7 @@ from semroute.config import Config
 from semroute.labels import LabelEdit, looks_untouched
 from semroute.policy import FEWEST_PAIRS
 from semroute.relabel.answering import Answers, answers, whole_percent
+from semroute.relabel.doubts import doubts
 from semroute.texts import printable
 
 _EDITED_FIELDS = ("name", "label", "override", "note")
@@ -230,7 +231,13 @@ def plan_labels(contents: IndexContents, edits: Iterable[LabelEdit]) -> LabelCha
     unscored = _left_out(changes, contents.manifest.certificate)
     return LabelChanges(
         changes=changes,
-        warnings=(*age, *_namesakes(changes, edited), *unscored, *contradicted),
+        warnings=(
+            *age,
+            *doubts(contents.clusters, by_key),
+            *_namesakes(changes, edited),
+            *unscored,
+            *contradicted,
+        ),
         absent_columns=_absent_columns(by_key.values()),
         vanished=tuple(edit for key, edit in by_key.items() if key not in keys),
         index_version=contents.manifest.index_version,

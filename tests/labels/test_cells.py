@@ -5,7 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semroute.labels.cells import (
+    is_converted,
+    is_garbled,
     looks_untouched,
+    may_have_lost_letters,
     neutralise,
     numeral,
     restore,
@@ -110,6 +113,23 @@ def test_trimming_takes_invisible_padding_too():
         ("smile 🙂", "smile ?"),
         ("smile 🙂", "smile ??"),
         ("café", unicodedata.normalize("NFD", "café")),
+        ("Łódź à", "Å\uf181Ã³dÅº Ã\xa0"),
+        ("Łódź à", "Å\x81Ã³dÅº Ã"),
+        ("schön 日本", "schĂ¶n ć—Ąćś¬"),
+        ("schön", "sch√∂n"),
+        ("Łódź", "£ódŸ"),
+        ("schön", "sch?n"),
+        ("007", "7"),
+        ("2,50", "2.5"),
+        ("1200", "1,200"),
+        ("1.200.000", "1200000"),
+        ("1e5", "1.00E+05"),
+        ("1/2", "01/02/2026"),
+        ("1/2", "2026-01-02"),
+        ("1-2", "2-Jan"),
+        ("1.2.", "01.02.26"),
+        ("3/2024", "Mrz-24"),
+        ("3/4/24", "2024-04-03"),
     ],
 )
 def test_what_saving_does_to_a_text_is_no_edit(before, after):
@@ -118,7 +138,58 @@ def test_what_saving_does_to_a_text_is_no_edit(before, after):
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("orders", "Orders"), ("orders", "order"), ("orders", ""), ("why?", "why"), ("abc", "???")],
+    [
+        *(("orders", "Orders"), ("orders", "order"), ("orders", ""), ("why?", "why")),
+        *(("abc", "???"), ("SchÃ¶n", "Schön"), ("schön", "schÃ¶n und gut"), ("schön", "schon")),
+        *(("007", "8"), ("007", "7 or 8"), ("7", ""), ("v7", "7"), ("1200", "1,201")),
+        *(("1/2", "2 orders"), ("1.2", "1.2.3"), ("1/2", "2/1"), ("1/2", "03/04/2026")),
+        *(("1/2", "Jan"), ("1/2", "page 1"), ("orders", "1/2/2026"), ("1e5", "1e999999999")),
+    ],
 )
 def test_what_a_person_does_to_a_text_is_an_edit(before, after):
     assert not looks_untouched(before, after)
+
+
+@settings(max_examples=300, deadline=None)
+@given(before=odd_texts(), after=odd_texts())
+def test_any_two_texts_can_be_compared_and_a_text_is_no_change_of_itself(before, after):
+    looks_untouched(before, after)
+    assert looks_untouched(before, before)
+    assert not is_converted(before, before)
+    assert not is_garbled(before, before)
+    assert not may_have_lost_letters(before, before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?ód?", "za?ó??", "a caf\ufffd", "see ?ód? first", "(?ód?)", "\ufffd"],
+)
+def test_signs_of_lost_letters_are_found_in_new_words_only(text):
+    assert may_have_lost_letters("", text)
+    assert may_have_lost_letters("see", f"see {text}")
+    assert not may_have_lost_letters(text, f"{text} and more")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "why?", "why? how?", "what?!", "(why?)", "why ? how ?", "?", "??", "3?4", "x.org/?a=b"],
+)
+def test_ordinary_questions_have_lost_nothing(text):
+    assert not may_have_lost_letters("", text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("schön", "schÃ¶n", True),
+        ("schön", "nicht schÃ¶n", True),
+        ("schön", "nicht schön", False),
+        ("SchÃ¶n", "nicht SchÃ¶n", False),
+        ("pão à", "PÃO À", False),
+        ("café", "CAFÉ”", False),
+        ("schön", "sch?n", False),
+        ("plain", "Ã¶", False),
+    ],
+)
+def test_letters_in_another_character_set_are_told_by_what_was_there(before, after, expected):
+    assert is_garbled(before, after) == expected
