@@ -7,7 +7,14 @@ to `example_3`, `n_evals`, `index_version`, and for every model `<model> score`,
 """
 
 from semroute.labels.alignment import Exported, ExportedClusters
-from semroute.labels.cells import looks_untouched, neutralise, restore
+from semroute.labels.cells import (
+    is_converted,
+    is_garbled,
+    looks_untouched,
+    may_have_lost_letters,
+    neutralise,
+    restore,
+)
 from semroute.labels.edits import LabelEdit, read_edits
 from semroute.labels.sheet import (
     CLUSTER_KEY,
@@ -25,7 +32,10 @@ __all__ = [
     "LabelEdit",
     "SheetModel",
     "SheetRow",
+    "is_converted",
+    "is_garbled",
     "looks_untouched",
+    "may_have_lost_letters",
     "neutralise",
     "read_edits",
     "restore",

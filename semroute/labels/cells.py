@@ -163,7 +163,7 @@ def is_converted(before: str, after: str) -> bool:
 
 def _numbers(text: str) -> set[Decimal]:
     """Return what a text may mean as a number, with a decimal point or comma."""
-    plain = trimmed(text)
+    plain = trimmed(look(text))
     read = {plain, plain.replace(",", ".")}
     if _GROUPED.fullmatch(plain):
         read.add(re.sub(r"[^\d+-]", "", plain))

@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from semroute.artifact.contents import Cluster
-from semroute.labels import LabelEdit, looks_untouched
-from semroute.labels.cells import is_converted, is_garbled, may_have_lost_letters
+from semroute.labels import (
+    LabelEdit,
+    is_converted,
+    is_garbled,
+    looks_untouched,
+    may_have_lost_letters,
+)
 from semroute.texts import printable
 
 _MOST_TOLD = 5
