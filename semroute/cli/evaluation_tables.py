@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 N_SLICES = 5
 """Slices printed per column; the report and `--json` have all."""
 
+LOST = "lost (-: gained)"
+
 
 def print_evaluation(found: "Evaluation") -> None:
     """Print promise and verdict, the strategies, the figures of the curve and the worst slices."""
@@ -41,7 +43,7 @@ def _print_coverage(found: "Evaluation") -> None:
 
 def _print_strategies(found: "Evaluation") -> None:
     cost = "per 1,000 requests"
-    heading = ("answered by", "mean score", "", "lost", "", cost, "saved", "", "frontier calls")
+    heading = ("answered by", "mean score", "", LOST, "", cost, "saved", "", "frontier calls")
     rows = [heading, *map(_strategy_row, found.strategies)]
     if any(one.n_unscored for one in found.strategies):
         unscored = ("without scores", *(f"{one.n_unscored:,}" for one in found.strategies))
@@ -118,24 +120,38 @@ def _print_figures(found: "Evaluation") -> None:
 def _print_slices(found: "Evaluation") -> None:
     # A query file may have a column named as the index's clusters are.
     by_column: dict[tuple[str, bool], list[Slice]] = {}
-    for part in found.slices:
+    for part in found.slices if any(part.n_elsewhere for part in found.slices) else ():
         by_column.setdefault((part.column, part.cluster_id is None), []).append(part)
     for (column, _), parts in by_column.items():
         shown = parts[:N_SLICES]
         click.echo(f"\nworst by {printable(column)} ({len(shown)} of {len(parts)})")
-        heading = ("value", "queries", "lost", "", "saved", "frontier calls", "")
+        heading = ("value", "queries", "sent elsewhere", LOST, "", "saved", "frontier calls", "")
         print_columns([heading, *map(_slice_row, shown)])
+    if by_column:
+        click.echo(_few())
     if found.skipped_columns:
         click.echo(f"\nnot sliced, one value or too many: {', '.join(found.skipped_columns)}")
 
 
+def _few() -> str:
+    from semroute.evaluate.frozen import SMALL
+
+    return (
+        f"  few: fewer than {SMALL} with scores, of the queries or of those sent elsewhere, so the "
+        "interval means little. Where none was sent elsewhere, no loss is shown."
+    )
+
+
 def _slice_row(part: "Slice") -> tuple[object, ...]:
     number = "" if part.cluster_id is None else f"{part.cluster_id}: "
+    # What only the frontier answered has nothing to lose: [0.000, 0.000] would look measured.
+    loss = part.loss if part.n_elsewhere else None
     return (
         number + printable(part.value, 40),
-        part.n,
-        figure(part.loss.value if part.loss else None),
-        _between(part.loss),
+        f"{part.n:,}",
+        f"{part.n_elsewhere:,}",
+        figure(loss.value if loss else None),
+        _between(loss),
         percent(part.saving.value) if part.saving else "-",
         percent(part.frontier_share),
         "few" if part.is_small else "",

@@ -51,13 +51,14 @@ def worst_first(parts: Sequence[Slice]) -> list[Slice]:
     """Order by the loss, as if `SMALL` more queries of each part had lost nothing.
 
     So that neither two unlucky queries come first nor a bad part of twenty last; only queries with
-    scores count. Parts of which no loss is known are at the end, ties go by size.
+    scores count. Parts of which no loss is known are at the end; of equals those come first of
+    which anything was sent elsewhere, then the larger ones.
     """
 
-    def key(part: Slice) -> tuple[float, int, str]:
+    def key(part: Slice) -> tuple[float, bool, int, str]:
         n_known = part.n - part.n_unscored
         shrunk = n_known * part.loss.value / (n_known + SMALL) if part.loss else -np.inf
-        return -shrunk, -part.n, part.value
+        return -shrunk, not part.n_elsewhere, -part.n, part.value
 
     return sorted(parts, key=key)
 

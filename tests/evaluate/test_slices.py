@@ -1,5 +1,7 @@
 """Parts of the traffic and their order, against hand-worked cases."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,41 @@ def test_a_column_named_cluster_hides_no_cluster_of_the_index(
     assert "worst by cluster (5 of 12)" in told
     assert "worst by cluster (1 of 1)" in told
     assert "0: cluster 0" in told
+
+
+def test_of_a_part_nothing_of_which_was_sent_elsewhere_no_loss_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of `some` a third goes to the small model, which gains a half there; of `none` nothing."""
+    kinds = ("some",) * 60 + ("none",) * 60
+    frozen = frozen_set([[0.5, 1.0, 1.0]] * 120, COSTS, models=MODELS, columns={"kind": kinds})
+    decisions = [
+        decision("small" if row < 20 else "large", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+        for row in range(120)
+    ]
+    contents = tiny_contents()
+    vectors = contents.calibration.vectors[[0] * 120]
+    print_evaluation(judge_decisions(contents, frozen, decisions, vectors))
+    told = capsys.readouterr().out.partition("worst by kind")[2].splitlines()
+    heading, none, some = told[1:4]
+    assert re.split(r"\s{2,}", heading.strip())[:4] == [
+        "value",
+        "queries",
+        "sent elsewhere",
+        "lost (-: gained)",
+    ]
+    assert re.split(r"\s{2,}", none.strip()) == ["none", "60", "0", "-", "0.0%", "100.0%"]
+    assert re.match(r"  some +60 +20 +-0\.167  \[-0\.\d+, -0\.\d+\] .* few$", some)
+    assert sum(line.startswith("  few: fewer than 30") for line in told) == 1
+
+
+def test_where_nothing_at_all_was_sent_elsewhere_no_part_is_called_the_worst(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kinds = ("one", "other") * 30
+    frozen = frozen_set([[1.0, 1.0, 1.0]] * 60, COSTS, models=MODELS, columns={"kind": kinds})
+    large = decision("large", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+    contents = tiny_contents()
+    vectors = contents.calibration.vectors[[0] * 60]
+    print_evaluation(judge_decisions(contents, frozen, [large] * 60, vectors))
+    assert "worst by" not in capsys.readouterr().out
