@@ -1,13 +1,14 @@
 """The gates of `evaluate`: what a pipeline asks of an index before it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from semroute.cli.output import dollars
+from semroute.cli.output import dollars, figure
 
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
+    from semroute.evaluate.paired import Interval
 
 _ROUNDING = 1e-9
 """Means that are equal to what is asked may be rounded apart from it: 1 - 0.07 is below 0.93."""
@@ -27,12 +28,15 @@ class Bars:
 class Gate:
     """A figure asked for by an option, and what was reached; None if that is unknown.
 
-    `told` is the gate in one line, `missed` what to say if it was not met.
+    `low` and `high` are the 95% interval of what was reached, None for what has none. `told` is the
+    gate in one line, `missed` what to say if it was not met.
     """
 
     option: str
     asked: float | bool
     reached: float | bool | None
+    low: float | None
+    high: float | None
     met: bool
     told: str
     missed: str
@@ -48,46 +52,68 @@ def gates(found: "Evaluation", bars: Bars) -> list[Gate]:
 
 
 def _on_figures(found: "Evaluation", bars: Bars) -> Iterator[Gate]:
+    router, n = found.router, found.n_queries
     if (asked := bars.min_quality) is not None:
-        score = None if found.router.score is None else found.router.score.value
-        reached = "unknown" if score is None else f"{score:.4f}"
-        missed = f"the mean score is {reached}, --min-quality asks for {asked:g}"
-        met = score is not None and score >= asked - _ROUNDING
-        yield _gate("--min-quality", asked, f"{asked:g}", score, reached, met, missed)
+        met = router.score is not None and router.score.value >= asked - _ROUNDING
+        bar = _Bar("--min-quality", asked, f"{asked:g}", "asks for", n)
+        yield _gate(bar, router.score, met, "the mean score is {}", lambda score: f"{score:.4f}")
     if (asked := bars.max_cost) is not None:
-        cost = found.router.cost_usd.value
-        reached = dollars(cost)
-        met = cost <= asked * (1 + _ROUNDING)
-        missed = f"a request costs {reached}, --max-cost allows {dollars(asked)}"
-        yield _gate("--max-cost", asked, dollars(asked), cost, reached, met, missed)
+        met = router.cost_usd.value <= asked * (1 + _ROUNDING)
+        bar = _Bar("--max-cost", asked, dollars(asked), "allows", n)
+        yield _gate(bar, router.cost_usd, met, "a request costs {}", dollars)
     if (asked := bars.max_loss) is not None:
-        loss = None if found.router.loss is None else found.router.loss.value
-        lost = "an unknown part" if loss is None else f"{loss:.4f}"
-        missed = f"{lost} of the frontier's mean score is lost, --max-loss allows {asked:g}"
-        met, reached = (
-            loss is not None and loss <= asked + _ROUNDING,
-            "unknown" if loss is None else lost,
-        )
-        yield _gate("--max-loss", asked, f"{asked:g}", loss, reached, met, missed)
+        met = router.loss is not None and router.loss.value <= asked + _ROUNDING
+        bar = _Bar("--max-loss", asked, f"{asked:g}", "allows", n, "an unknown part")
+        lost = "{} of the frontier's mean score is lost"
+        yield _gate(bar, router.loss, met, lost, lambda loss: figure(loss, 4))
 
 
 def _on_the_promise(found: "Evaluation", bars: Bars) -> Iterator[Gate]:
     if bars.require_promise:
-        promise = found.certificate
-        reached = "the promise holds" if promise.holds else "nothing is promised"
-        missed = f"--require-promise asks for a certificate that holds: {promise.sentence}"
-        yield _gate("--require-promise", True, "", promise.holds, reached, promise.holds, missed)
+        holds = found.certificate.holds
+        reached = "the promise holds" if holds else "nothing is promised"
+        told = f"require-promise: {reached}, {_met(holds)}"
+        asks = "--require-promise asks for a certificate that holds"
+        missed = f"{asks}: {found.certificate.sentence}"
+        yield Gate("--require-promise", True, holds, None, None, holds, told, missed)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """What an option asks for, in words too, and on how many queries it is held against."""
+
+    option: str
+    asked: float
+    in_words: str
+    verb: str
+    n_queries: int
+    unknown: str = "unknown"
+
+    @property
+    def name(self) -> str:
+        return f"{self.option.removeprefix('--')} {self.in_words}"
 
 
 def _gate(
-    option: str,
-    asked: float | bool,
-    asked_in_words: str,
-    reached: float | bool | None,
-    reached_in_words: str,
-    met: bool,
-    missed: str,
+    bar: _Bar, reached: "Interval | None", met: bool, sentence: str, write: Callable[[float], str]
 ) -> Gate:
-    name = f"{option.removeprefix('--')} {asked_in_words}".rstrip()
-    told = f"{name}: {reached_in_words}, {'met' if met else 'NOT met'}"
-    return Gate(option, asked, reached, met, told, missed)
+    asks = f"{bar.option} {bar.verb} {bar.in_words}"
+    if reached is None:
+        told, missed = (
+            f"{bar.name}: unknown, {_met(met)}",
+            f"{sentence.format(bar.unknown)}, {asks}",
+        )
+        return Gate(bar.option, bar.asked, None, None, None, met, told, missed)
+    low, high = reached.low, reached.high
+    shown = f"{write(reached.value)} ({write(low)} to {write(high)})"
+    unsure = ""
+    if low <= bar.asked <= high and low < high:
+        queries = "1 query" if bar.n_queries == 1 else f"{bar.n_queries:,} queries"
+        unsure = f", which {queries} cannot tell from the bar"
+    told = f"{bar.name}: {shown}{unsure}, {_met(met)}"
+    missed = f"{sentence.format(shown)}{unsure}{':' if unsure else ','} {asks}"
+    return Gate(bar.option, bar.asked, reached.value, low, high, met, told, missed)
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "NOT met"

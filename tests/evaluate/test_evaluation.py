@@ -203,6 +203,8 @@ class TestCommand:
             "option": "--min-quality",
             "asked": 1.0,
             "reached": router["score"]["value"],
+            "low": router["score"]["low"],
+            "high": router["score"]["high"],
             "met": False,
         }
         assert (cost["option"], cost["asked"], cost["met"]) == ("--max-cost", 0.5, True)
@@ -217,7 +219,7 @@ class TestCommand:
         done = command(judged, "--evals", evals, "--json", "--min-quality", "0")
         assert done.code == 5
         (gate,) = json.loads(done.stdout)["gates"]
-        assert (gate["reached"], gate["met"]) == (None, False)
+        assert (gate["reached"], gate["low"], gate["met"]) == (None, None, False)
         assert "the mean score is unknown, --min-quality asks for 0" in done.stderr
 
     @pytest.mark.parametrize(("bar", "code"), [("0.2", 0), ("1", 5)])

@@ -178,7 +178,14 @@ def test_without_a_promise_its_gate_is_missed(judged: Judged, unpromised: Path) 
     done = _judge(judged, unpromised, "--require-promise", "--json")
     assert done.code == 5
     (gate,) = json.loads(done.stdout)["gates"]
-    assert gate == {"option": "--require-promise", "asked": True, "reached": False, "met": False}
+    assert gate == {
+        "option": "--require-promise",
+        "asked": True,
+        "reached": False,
+        "low": None,
+        "high": None,
+        "met": False,
+    }
     assert _judge(judged, unpromised).code == 0
 
 
@@ -189,8 +196,42 @@ def test_gates_that_are_met_are_told_too(judged: Judged) -> None:
     document = json.loads(_judge(judged, judged.index, "--json").stdout)
     router = document["strategies"][0]
     quality, cost, loss, promise = done.stdout.splitlines()[-4:]
-    assert quality == f"min-quality 0.2: {router['score']['value']:.4f}, met"
+    score, lost = (router[one] for one in ("score", "loss"))
+    within = f"({score['low']:.4f} to {score['high']:.4f})"
+    assert quality == f"min-quality 0.2: {score['value']:.4f} {within}, met"
     assert cost.startswith("max-cost $0.5: $0.0")
     assert cost.endswith(", met")
-    assert loss == f"max-loss 0.5: {router['loss']['value']:.4f}, met"
+    within = f"({lost['low']:.4f} to {lost['high']:.4f})"
+    assert loss == f"max-loss 0.5: {lost['value']:.4f} {within}, met"
     assert promise == "require-promise: the promise holds, met"
+
+
+def test_a_gate_says_whether_the_queries_can_tell_it_from_the_bar() -> None:
+    """Of 61 queries the small model answers, it loses 2: 0.033, and from 0 to about 0.08."""
+    contents = tiny_contents()
+    frozen = frozen_set([(1.0, 1.0, float(row > 1)) for row in range(61)], COSTS, models=MODELS)
+    small = decision("small", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+    judged = judge_decisions(contents, frozen, [small] * 61, contents.calibration.vectors[[0] * 61])
+    unsure = "which 61 queries cannot tell from the bar"
+    near = gates(judged, Bars(0.95, COSTS[2], 0.02, require_promise=False))
+    assert [(gate.met, unsure in gate.told) for gate in near] == [
+        (True, True),
+        (True, False),
+        (False, True),
+    ]
+    assert near[2].told.startswith("max-loss 0.02: 0.0328 (0.0000 to 0.0")
+    assert near[2].told.endswith(f"), {unsure}, NOT met")
+    assert near[2].missed.endswith(f" lost, {unsure}: --max-loss allows 0.02")
+    far = gates(judged, Bars(0.5, 1.0, 0.3, require_promise=False))
+    assert not any("cannot tell" in gate.told for gate in far)
+    sure = gates(judged, Bars(None, None, -0.1, require_promise=False))[0]
+    assert sure.missed.endswith(" lost, --max-loss allows -0.1")
+
+
+def test_a_loss_that_cannot_vary_is_told_from_a_bar_of_the_same() -> None:
+    contents = tiny_contents()
+    frozen = frozen_set([(1.0, 1.0, 1.0)] * 40, COSTS, models=MODELS)
+    large = decision("large", (0.0, 0.1, 0.2), costs_usd=COSTS, models=MODELS)
+    judged = judge_decisions(contents, frozen, [large] * 40, contents.calibration.vectors[[0] * 40])
+    (gate,) = gates(judged, Bars(None, None, 0.0, require_promise=False))
+    assert (gate.met, gate.told) == (True, "max-loss 0: 0.0000 (0.0000 to 0.0000), met")
