@@ -11,6 +11,7 @@ from semroute.build.drift import Drift
 from semroute.build.embed import EmbeddedLog
 from semroute.build.previous import former_names
 from semroute.config import ModelPrice
+from semroute.counted import counted
 from semroute.evals import EvalTable
 from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed, shown_id
@@ -185,8 +186,8 @@ def _other_split(previous: IndexContents | None, contents: IndexContents) -> tup
     before, seed = previous.manifest.seed, contents.manifest.seed
     told = (
         f"the seed is {seed} and was {before}, so other queries are held out: scores that a plan "
-        f"chose for one part are now in the other, where they are not like traffic; with --seed "
-        f"{before} they stay where they were"
+        "chose for one part, if any did, are now in the other, where they are not like traffic; "
+        f"with --seed {before} they stay where they were"
     )
     return (told,) if before != seed else ()
 
@@ -198,8 +199,7 @@ def _unused(evals: EvalTable) -> tuple[str, ...]:
         found.append(f"scores of models that are not in the config were not used: {named}")
     if evals.n_unknown_queries:
         n_unknown = evals.n_unknown_queries
-        queries = "1 query" if n_unknown == 1 else f"{n_unknown:,} queries"
-        found.append(f"scores of {queries} not in the log were not used")
+        found.append(f"scores of {counted(n_unknown, 'query')} not in the log were not used")
     return tuple(found)
 
 
@@ -223,7 +223,8 @@ def _of_prices(
     n_measured = (~np.isnan(evals.costs_usd)).sum(axis=0).tolist()
     return tuple(
         f"the price of {model.name} in the config is not what it was in version "
-        f"{previous.manifest.index_version}, but what {n:,} queries were measured to cost counts "
+        f"{previous.manifest.index_version}, but what {counted(n, 'query')} "
+        f"{'was' if n == 1 else 'were'} measured to cost counts "
         "before any price: scale these cost_usd to the new price, or leave them empty"
         for model, n in zip(contents.manifest.config.models, n_measured, strict=True)
         if n and model.name in former and _price(model) != _price(former[model.name])
@@ -285,7 +286,7 @@ def _no_scores(previous: IndexContents | None, frontier: str) -> tuple[str, ...]
     if previous is None or not previous.manifest.counts.n_scores:
         return (told,)
     version, n_scores = previous.manifest.index_version, previous.manifest.counts.n_scores
-    return (told, f"the version before, {version}, had {n_scores:,} scores; it is kept")
+    return (told, f"the version before, {version}, had {counted(n_scores, 'score')}; it is kept")
 
 
 def _of_scores(evals: EvalTable, frontier: str) -> tuple[str, ...]:

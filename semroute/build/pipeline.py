@@ -41,6 +41,7 @@ from semroute.build.watch import Watch
 from semroute.clusters import Grouping, group, grouped, sample_rows
 from semroute.columns import suggest
 from semroute.config import Config, read_config
+from semroute.counted import counted
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import FormerEncoder, MadeEncoder, make_encoder
@@ -299,9 +300,9 @@ def _cluster(
     needed = config.clustering.fewest_rows
     if len(rows) < needed:
         raise BuildError(
-            f"the log has {len(fit)} queries, requests with images and too long ones left out, of "
-            f"which {len(rows)} may be clustered (the others are held out), and at least {needed} "
-            "are needed; add queries, or lower the sizes in the [clustering] table"
+            f"the log has {counted(len(fit), 'query')}, requests with images and too long ones "
+            f"left out, of which {len(rows)} may be clustered (the others are held out), and at "
+            f"least {needed} are needed; add queries, or lower the sizes in the [clustering] table"
         )
     rows = rows[sample_rows(len(rows), config.clustering.max_sample, seed)]
     labels = config.clustering.cluster(log.vectors[rows], seed)

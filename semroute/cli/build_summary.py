@@ -16,6 +16,7 @@ from semroute.cli.output import (
     print_columns,
     unknown_facts,
 )
+from semroute.counted import are, counted
 from semroute.relabel import KeptUp, Suggestion
 
 N_RELABELLED = 5
@@ -58,7 +59,7 @@ def _facts(summary: BuildSummary) -> list[tuple[str, str]]:
             "queries",
             (
                 f"{counts.n_queries:,} used ({counts.n_duplicate_rows:,} repeated rows dropped, "
-                f"{counts.n_unusable_queries:,} unusable), {counts.n_scores:,} scores"
+                f"{counts.n_unusable_queries:,} unusable), {counted(counts.n_scores, 'score')}"
             ),
         ),
         (
@@ -107,7 +108,7 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
 
 
 def _limits(summary: BuildSummary) -> list[tuple[str, str]]:
-    text = f"most queries of {summary.n_insufficient_evidence} clusters stay with "
+    text = f"most queries of {counted(summary.n_insufficient_evidence, 'cluster')} stay with "
     stays = [("evidence", f"{text}{summary.frontier}")] if summary.n_insufficient_evidence else []
     return [
         *stays,
@@ -227,7 +228,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     if summary.n_truncated:
         notes.append(("long texts", _long_texts(summary)))
     if summary.n_reused:
-        notes.append(("reused", f"{summary.n_reused:,} texts had been embedded by earlier builds"))
+        texts = counted(summary.n_reused, "text")
+        notes.append(("reused", f"{texts} had been embedded by earlier builds"))
     return notes
 
 
@@ -250,7 +252,8 @@ def _not_fitted(counts: Counts) -> str:
 
 
 def _long_texts(summary: BuildSummary) -> str:
-    longer = f"{summary.n_truncated:,} queries are longer than what is read of a text"
+    n = summary.n_truncated
+    longer = f"{counted(n, 'query')} {are(n)} longer than what is read of a text"
     if summary.truncated == "frontier":
         return f"{longer}: such go to {summary.frontier}"
     if summary.cut == "head_tail":

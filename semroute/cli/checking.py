@@ -17,6 +17,7 @@ from semroute.cli.output import (
     unknown_facts,
     version_option,
 )
+from semroute.counted import counted
 
 if TYPE_CHECKING:
     from semroute.artifact.contents import IndexContents
@@ -91,7 +92,7 @@ def _promise(contents: "IndexContents") -> str:
 
 
 def _print_labels(contents: "IndexContents") -> None:
-    click.echo(f"\n{len(contents.clusters)} clusters")
+    click.echo(f"\n{counted(len(contents.clusters), 'cluster')}")
     certificate, rows = contents.manifest.certificate, []
     for model in contents.manifest.config.model_names:
         labelled = [cluster for cluster in contents.clusters if cluster.label == model]

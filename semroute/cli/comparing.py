@@ -161,7 +161,8 @@ def _print_moved(moved: "MovedTraffic") -> None:
     n_moved, n = len(moved.moved), moved.n_requests
     share = f" ({percent(n_moved / n)})" if n else ""
     click.echo(
-        f"\n{n_moved:,} of {n:,} requests{share} go to another model; a request is expected to "
+        f"\n{n_moved:,} of {n:,} requests{share} {'goes' if n_moved == 1 else 'go'} to another "
+        "model; a request is expected to "
         f"cost {dollars(moved.cost_usd_before)} before, {dollars(moved.cost_usd)} after"
     )
     moves = moved.moves(N_IDS)

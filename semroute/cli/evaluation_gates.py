@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from semroute.cli.output import dollars, figure
+from semroute.counted import counted
 
 if TYPE_CHECKING:
     from semroute.evaluate import Evaluation
@@ -108,8 +109,7 @@ def _gate(
     shown = f"{write(reached.value)} ({write(low)} to {write(high)})"
     unsure = ""
     if low <= bar.asked <= high and low < high:
-        queries = "1 query" if bar.n_queries == 1 else f"{bar.n_queries:,} queries"
-        unsure = f", which {queries} cannot tell from the bar"
+        unsure = f", which {counted(bar.n_queries, 'query')} cannot tell from the bar"
     told = f"{bar.name}: {shown}{unsure}, {_met(met)}"
     missed = f"{sentence.format(shown)}{unsure}{':' if unsure else ','} {asks}"
     return Gate(bar.option, bar.asked, reached.value, low, high, met, told, missed)

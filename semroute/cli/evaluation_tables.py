@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semroute.cli.output import figure, percent, print_columns
+from semroute.counted import counted
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def print_evaluation(found: "Evaluation") -> None:
 
 def _print_coverage(found: "Evaluation") -> None:
     resamples = f"{found.n_resamples} resamples, seed {found.seed}"
-    click.echo(f"\n{found.n_queries:,} queries; 95% intervals in brackets ({resamples})")
+    click.echo(f"\n{counted(found.n_queries, 'query')}; 95% intervals in brackets ({resamples})")
     for note in found.notes:
         click.echo(note)
     missing = [f"{model} {n:,}" for model, n in found.n_missing.items() if n]

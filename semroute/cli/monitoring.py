@@ -19,6 +19,7 @@ from semroute.cli.output import (
     version_option,
 )
 from semroute.cli.requests import STDIN, stdin_lines
+from semroute.counted import counted
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -90,11 +91,13 @@ def _print_drift(found: "TrafficDrift") -> None:
 
 def _heading(found: "TrafficDrift") -> Iterator[str]:
     version = found.index_version
-    counts = f"{found.n_decisions:,} decisions, {found.n_held_out:,} held-out queries"
+    counts = (
+        f"{counted(found.n_decisions, 'decision')}, {counted(found.n_held_out, 'held-out query')}"
+    )
     yield f"version {version}: {counts}"
     if others := found.n_other_versions:
         named = ", ".join(f"{printable(name)} ({n:,})" for name, n in others.items())
-        yield f"left out: {sum(others.values()):,} decisions of other versions: {named}"
+        yield f"left out: {counted(sum(others.values()), 'decision')} of other versions: {named}"
     if found.n_texts < found.n_compared:
         most = percent(found.largest_text_share)
         yield f"copies: {found.n_texts:,} different texts; the most frequent makes up {most}"

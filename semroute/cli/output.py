@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from semroute.counted import are, counted
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def cluster_counts(changes: "ClusterChanges") -> str:
     rekeyed = f" ({changes.n_rekeyed:,} under another key)" if changes.n_rekeyed else ""
     n_same = changes.n_kept + changes.n_rekeyed
     return (
-        f"{n_same:,} clusters are the same{rekeyed}, {changes.n_new:,} new, {changes.n_gone:,} gone"
+        f"{counted(n_same, 'cluster')} {are(n_same)} the same{rekeyed}, "
+        f"{changes.n_new:,} new, {changes.n_gone:,} gone"
     )
 
 

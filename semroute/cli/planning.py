@@ -17,6 +17,7 @@ from semroute.cli.output import (
     refuse_inputs,
     seed_type,
 )
+from semroute.counted import are, counted
 from semroute.texts import printable
 
 if TYPE_CHECKING:
@@ -88,20 +89,20 @@ def plan(
     if 2 * found.n_known < found.n_scores_built:
         given = f"--evals gives {found.n_known:,}" if scores else "without --evals"
         click.echo(
-            f"note: the index was built with {found.n_scores_built:,} scores; {given}"
+            f"note: the index was built with {counted(found.n_scores_built, 'score')}; {given}"
             f"{', and' if scores else ''} the plan buys {'others' if scores else 'them'} again",
             err=True,
         )
     if found.n_new is not None and 2 * found.n_new > found.n_queries:
         click.echo(
-            f"warning: {found.n_new:,} of the {found.n_queries:,} queries are not in the log the "
-            "index was built from; a plan is for that log and newer queries, and scores bought for "
-            "an evaluation set would end its use as one",
+            f"warning: {found.n_new:,} of {counted(found.n_queries, 'query')} {are(found.n_new)} "
+            "not in the log the index was built from; a plan is for that log and newer queries, "
+            "and scores bought for an evaluation set would end its use as one",
             err=True,
         )
     if output is not None:
         found.write(output)
-        click.echo(f"{output}: {len(found.scores):,} scores to buy", err=True)
+        click.echo(f"{output}: {counted(len(found.scores), 'score')} to buy", err=True)
     if as_json:
         print_json(found.to_dict())
     else:
@@ -112,8 +113,8 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     """Print what to buy and what each hundred is expected to buy; more scores may be affordable."""
     purposes = Counter(one.purpose for one in found.scores)
     click.echo(
-        f"{len(found.scores):,} scores to buy of {found.n_missing:,} missing; "
-        f"{found.n_known:,} are known"
+        f"{counted(len(found.scores), 'score')} to buy of {found.n_missing:,} missing; "
+        f"{found.n_known:,} {are(found.n_known)} known"
     )
     if len(found.scores) < budget:
         click.echo(_unspent(found, budget))
@@ -144,7 +145,7 @@ def _unspent(found: "EvalPlan", budget: int) -> str:
     n_others = found.n_missing - len(found.scores)
     others = "no more are missing, so add newer queries to the log to plan further"
     if n_others:
-        others = f"the other {n_others:,} are not expected to change anything"
+        others = f"the other {n_others:,} {are(n_others)} not expected to change anything"
     return f"{budget - len(found.scores):,} of the budget of {budget:,} need not be spent: {others}"
 
 

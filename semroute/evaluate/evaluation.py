@@ -187,6 +187,7 @@ def judge_decisions(
             frozen.frontier,
             len(frozen.texts),
             is_frontier_alone=promise.is_frontier_alone,
+            told_saving=promise.saving,
         ),
         strategies=strategies,
         absent_strategies=learners()[1],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.costs import price_ratios, spent_usd
+from semroute.counted import are, counted
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import eval_files, read_evals
 from semroute.queries import read_queries
@@ -100,8 +101,8 @@ def read_frozen_set(
     prices = config.prices_usd(log.n_chars)
     ratios = price_ratios(table.costs_usd, prices)
     if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
-        told = "%s: %d queries are blank; they count, and the frontier model gets them"
-        logger.warning(told, queries, n_blank)
+        told = "%s: %s blank; the frontier model gets such, and they count"
+        logger.warning(told, queries, f"{counted(n_blank, 'query')} {are(n_blank)}")
     whole = FrozenSet(
         query_ids=log.query_ids,
         requests=log.requests,
@@ -116,8 +117,9 @@ def read_frozen_set(
     )
     kept = _without_seen(whole, contents, queries, skip_seen)
     if len(kept.texts) < SMALL:
-        told = "%s: %d queries are too few to judge by: intervals and gates mean little"
-        logger.warning(told, queries, len(kept.texts))
+        told = "%s: %s too few to judge by: intervals and gates mean little"
+        n = len(kept.texts)
+        logger.warning(told, queries, f"{counted(n, 'query')} {are(n)}")
     if not np.isfinite(kept.scores[:, kept.frontier_column]).any():
         problem = f"no query has a score of the frontier model {config.frontier!r}; add some"
         raise InputError(problem, path=eval_files(evals)[0], column="model")

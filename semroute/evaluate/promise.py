@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from semroute.certificate import Certificate
+from semroute.counted import are, counted
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
+from semroute.evaluate.wording import lost
 
 NO_CERTIFICATE = (
     "This index carries no certificate: what it loses on other traffic is not promised."
@@ -23,7 +25,8 @@ class Promise:
 
     `holds` says whether `max_loss` is promised; `is_frontier_alone` whether that is so only because
     nothing cheaper could be certified and the frontier answers everything. Without a certificate
-    `holds` is False and the numbers are None. `upper_bound` is that of the held-out queries.
+    `holds` is False and the numbers are None. `upper_bound` is that of the held-out queries, and
+    `saving` the share of the frontier's cost saved on them, as the build told.
     """
 
     holds: bool
@@ -32,6 +35,7 @@ class Promise:
     max_loss: float | None
     confidence: float | None
     upper_bound: float | None
+    saving: float | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Comparison:
 def promise_of(certificate: Certificate | None) -> Promise:
     """Return what the certificate of an index promises; None promises nothing."""
     if certificate is None:
-        return Promise(False, False, NO_CERTIFICATE, None, None, None)
+        return Promise(False, False, NO_CERTIFICATE, None, None, None, None)
     return Promise(
         holds=certificate.holds,
         is_frontier_alone=certificate.is_frontier_alone,
@@ -59,6 +63,7 @@ def promise_of(certificate: Certificate | None) -> Promise:
         max_loss=certificate.max_loss,
         confidence=certificate.confidence,
         upper_bound=certificate.upper_bound,
+        saving=certificate.saving,
     )
 
 
@@ -73,20 +78,20 @@ def against_promise(
         return Comparison("unknown", False, "There is no promise to hold these queries against.")
     limit = f"the {promise.max_loss:g} {'promised' if promise.holds else 'asked for, not promised'}"
     if not is_tried:
-        told = f"None of these {n_queries:,} queries was sent elsewhere: they do not test {limit}."
+        told = (
+            f"Of {counted(n_queries, 'query')} none was sent elsewhere: that does not test {limit}."
+        )
         return Comparison("not tried", False, told)
     if loss is None:
         told = f"What is lost on these queries is not known, so nothing can be said of {limit}."
         return Comparison("unknown", False, told)
     if n_queries < SMALL:
-        told = f"{n_queries} queries are too few to hold against {limit}."
+        told = f"{counted(n_queries, 'query')} {are(n_queries)} too few to hold against {limit}."
         return Comparison("unknown", False, told)
     most = promise.max_loss + _ROUNDING
     outcome, is_broken = _outcome(loss, most), loss.low > most
-    measured = (
-        f"Measured on these {n_queries:,} queries: mean score lost {_figure(loss.value)} "
-        f"({_figure(loss.low)} to {_figure(loss.high)})"
-    )
+    change = lost(loss, _digits(loss, most))
+    measured = f"Measured on these {n_queries:,} queries: mean score {change.word} {change}"
     return Comparison(outcome, is_broken, f"{measured}, {_held(outcome, is_broken, limit)}.")
 
 
@@ -106,9 +111,10 @@ def _held(outcome: Outcome, is_broken: bool, limit: str) -> str:
     return f"above {limit}, though the interval reaches down to it: more queries would tell"
 
 
-def _figure(value: float) -> str:
-    # Without the sum, what is rounded to nothing would keep its minus.
-    return f"{round(value, 4) + 0.0:.4f}"
+def _digits(loss: Interval, most: float) -> int:
+    """Return 3, as everywhere, or 4 where 3 would hide which side of the promise a figure is on."""
+    ends = (loss.value, loss.low, loss.high)
+    return 3 if all((round(end, 3) > most) == (end > most) for end in ends) else 4
 
 
 def notes_on(

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from semroute.counted import are, counted
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import StrategyResult
+from semroute.evaluate.wording import lost, more, saved
 
 _ADVICE = (
     "So look at the analysts' labels and the worst slices, or build again with more evaluations."
@@ -52,6 +54,7 @@ def verdict(
     n_queries: int,
     *,
     is_frontier_alone: bool = False,
+    told_saving: float | None = None,
 ) -> tuple[str, ...]:
     """Say what the router loses and saves, and whether something simpler does as well.
 
@@ -60,6 +63,7 @@ def verdict(
         frontier: the name of the frontier model.
         n_queries: how many queries they were judged on.
         is_frontier_alone: nothing cheaper could be certified.
+        told_saving: the share of cost saved that the build told of its held-out queries.
     """
     router, *rest = strategies
 
@@ -76,7 +80,7 @@ def verdict(
     better = [one for one in known if _gain(one).high < 0]
     return (
         *_too_few(n_queries),
-        _against_frontier(router, frontier),
+        _against_frontier(router, frontier, told_saving),
         _against_singles(router, singles),
         *(_against_mix(mix) for mix in mixes),
         *(_against_equal(one) for one in known if _gain(one).holds_zero),
@@ -91,8 +95,9 @@ def sends_nothing_elsewhere(router: StrategyResult) -> bool:
 
 
 def _nothing_elsewhere(frontier: str, n_queries: int) -> str:
+    queries = "The only query" if n_queries == 1 else f"All {n_queries:,} queries"
     return (
-        f"All {n_queries:,} queries went to {frontier}: nothing was routed elsewhere, so nothing "
+        f"{queries} went to {frontier}: nothing was routed elsewhere, so nothing "
         "was saved and nothing risked."
     )
 
@@ -100,19 +105,29 @@ def _nothing_elsewhere(frontier: str, n_queries: int) -> str:
 def _too_few(n_queries: int) -> tuple[str, ...]:
     if n_queries >= SMALL:
         return ()
-    return (f"{n_queries} queries are too few to judge by: take the intervals for nothing.",)
+    queries = f"{counted(n_queries, 'query')} {are(n_queries)}"
+    return (f"{queries} too few to judge by: take the intervals for nothing.",)
 
 
-def _against_frontier(router: StrategyResult, frontier: str) -> str:
-    saved = _percent(router.saving)
+def _against_frontier(router: StrategyResult, frontier: str, told_saving: float | None) -> str:
+    saving = saved(router.saving)
+    cost = f"The router saves {saving} of what {frontier} costs"
+    if saving.word == "added":
+        cost = f"The router adds {saving} to what {frontier} costs"
+    told = "" if told_saving is None else f" {_beside_build(told_saving, router.saving)}"
     if router.loss is None:
-        return f"The router costs {saved} less than {frontier}; what it scores is not known."
-    word = "less" if router.loss.value >= 0 else "more"
-    sign = 1 if router.loss.value >= 0 else -1
-    return (
-        f"The router saves {saved} of what {frontier} costs and scores "
-        f"{_points(router.loss, sign)} {word}."
-    )
+        return f"{cost}; what it scores is not known.{told}"
+    loss = lost(router.loss)
+    return f"{cost}, and {loss.value} of mean score is {loss.word} ({loss.interval}).{told}"
+
+
+def _beside_build(told_saving: float, saving: Interval) -> str:
+    """Hold what is saved here beside what the build told."""
+    told = f"The build told {told_saving:.1%} saved on its held-out queries"
+    if saving.low <= told_saving <= saving.high:
+        return f"{told}, which the interval holds."
+    side = "below" if told_saving < saving.low else "above"
+    return f"{told}, {side} the interval: other traffic, or the luck of which were held out."
 
 
 def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) -> str:
@@ -124,15 +139,16 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
         return "How it compares with single models that cost as little is not known."
     # What scores more for certain first, however wide the interval of another.
     best = min(scored, key=lambda one: (_gain(one).high >= 0, _gain(one).low, one.cost_usd.value))
-    gain, told = _gain(best), f"it scores {_points(_gain(best))} more"
+    gain, by = _gain(best), more(_gain(best))
+    told = f"it scores {by.with_word}"
     if gain.low > 0:
         return (
             f"No single model that costs as little does as well: against the best of them, "
             f"{best.name.removeprefix('always ')}, {told}."
         )
     if gain.high < 0:
-        told = f"scores {_points(gain, -1)} more than the router"
-        return f"{best.name.replace('always', 'Always using', 1)} costs no more and {told}."
+        name = best.name.replace("always", "Always using", 1)
+        return f"{name} costs no more and scores {by.value} more ({by.interval}) than the router."
     return (
         f"The router cannot be told apart from {best.name.replace('always', 'always using', 1)}, "
         f"which costs no more: {told}."
@@ -142,26 +158,25 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
 def _against_mix(mix: StrategyResult) -> str:
     if mix.router_gain is None:
         return "How it compares with a random mix of models at the same cost is not known."
-    than = "than a random mix of single models at the same cost"
+    by = more(mix.router_gain)
+    told = f"it scores {by.with_word} than a random mix of single models at the same cost"
     if mix.router_gain.high < 0:
-        told = f"it scores {_points(mix.router_gain, -1)} less {than}"
         return f"Routing does worse than chance: {told}."
     found = "earns its keep" if mix.router_gain.low > 0 else "cannot be told apart from chance"
-    return f"Routing {found}: it scores {_points(mix.router_gain)} more {than}."
+    return f"Routing {found}: {told}."
 
 
 def _against_equal(rival: StrategyResult) -> str:
-    gain = _gain(rival)
-    sign, word = (1, "more") if gain.value >= 0 else (-1, "less")
     return (
         f"At the same cost, {_spoken(rival)} cannot be told apart from the router, which scores "
-        f"{_points(gain, sign)} {word}."
+        f"{more(_gain(rival)).with_word}."
     )
 
 
 def _against_better(rival: StrategyResult) -> str:
-    told = _points(_gain(rival), -1)
-    return f"At the same cost, {_spoken(rival)} scores {told} more than the router."
+    by = more(_gain(rival))
+    told = f"scores {by.value} more ({by.interval}) than the router"
+    return f"At the same cost, {_spoken(rival)} {told}."
 
 
 def _spoken(rival: StrategyResult) -> str:
@@ -180,12 +195,3 @@ def _costs_no_more(one: StrategyResult, router: StrategyResult) -> bool:
 
 def _gain(one: StrategyResult) -> Interval:
     return one.router_gain or Interval(0.0, 0.0, 0.0)
-
-
-def _points(value: Interval, sign: int = 1) -> str:
-    low, high = sorted((sign * value.low, sign * value.high))
-    return f"{sign * value.value:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _percent(value: Interval) -> str:
-    return f"{value.value:.1%} ({value.low:.1%} to {value.high:.1%})"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from semroute.artifact.contents import Cluster, IndexContents
+from semroute.counted import counted
 from semroute.evaluate.frontiers import hull
 from semroute.evaluate.results import Evaluation, StrategyResult
 from semroute.report.grids import is_sensible
@@ -127,6 +128,6 @@ def cluster_map(contents: IndexContents) -> list[dict[str, Any]]:
 def _cluster_hover(cluster: Cluster) -> list[str]:
     return [
         cluster.name,
-        f"{cluster.size:,} queries, {cluster.share:.1%} of the log",
+        f"{counted(cluster.size, 'query')}, {cluster.share:.1%} of the log",
         f"answered by {cluster.label}" + (", an analyst's label" if cluster.override else ""),
     ]

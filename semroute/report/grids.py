@@ -1,14 +1,16 @@
 """What the tables of the report show, as plain values for the page's script."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents
+from semroute.counted import counted
 from semroute.evaluate.costs import per_thousand
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
 from semroute.evaluate.slices import CLUSTER, worst_first
+from semroute.evaluate.wording import Told, lost, more, saved
 
 Cell = dict[str, Any]
 Grid = dict[str, Any]
@@ -50,28 +52,36 @@ def _dollars(cost_usd: float) -> Cell:
     return {"value": cost_usd, "text": per_thousand(cost_usd), "note": ""}
 
 
-def _interval(one: Interval | None, style: str = ".3f") -> Cell:
+def _score(one: Interval | None) -> Cell:
     if one is None:
         return _figure(None)
-    return _figure(one.value, style, f"{one.low:{style}} to {one.high:{style}}")
+    return _figure(one.value, note=f"{one.low:.3f} to {one.high:.3f}")
+
+
+def _told(one: Interval | None, tell: Callable[[Interval], Told], usual: str) -> Cell:
+    """Show an estimate without its sign; its word is added unless it is the column's usual one."""
+    if one is None:
+        return _figure(None)
+    told = tell(one)
+    text = told.value if told.word == usual else f"{told.value} {told.word}"
+    return {"value": one.value, "text": text, "note": told.interval}
 
 
 def _lost(one: Interval | None) -> Cell:
     """Show a mean score lost; a gain is called one."""
-    if one is None:
-        return _figure(None)
-    note = f"{_lost_or_gained(one.low)} to {_lost_or_gained(one.high)}"
-    return {"value": one.value, "text": _lost_or_gained(one.value), "note": note}
+    return _told(one, lost, "lost")
 
 
-def _lost_or_gained(value: float) -> str:
-    rounded = round(value, 3)
-    return f"{-rounded:.3f} gained" if rounded < 0 else f"{rounded + 0.0:.3f}"
+def _saved(one: Interval | None) -> Cell:
+    """Show a share of the frontier's cost saved; what is added to it is called so."""
+    return _told(one, saved, "saved")
 
 
-def _lost_at(loss: float | None) -> Cell:
-    text = "unknown" if loss is None else _lost_or_gained(loss)
-    return {"value": loss, "text": text, "note": ""}
+def _alone(value: float | None, cell: Callable[[Interval | None], Cell]) -> Cell:
+    """Show an estimate of which there is no interval."""
+    if value is None:
+        return cell(None)
+    return {**cell(Interval(value, value, value)), "note": ""}
 
 
 def _lost_in(part: Slice) -> Cell:
@@ -83,7 +93,7 @@ def _lost_in(part: Slice) -> Cell:
 
 def _saved_in(part: Slice) -> Cell:
     # An interval from 0 to 0 would only repeat that nothing was sent elsewhere.
-    return _interval(part.saving, ".1%") if part.n_elsewhere else _figure(0.0, ".1%")
+    return _saved(part.saving) if part.n_elsewhere else _alone(0.0, _saved)
 
 
 def _sent_elsewhere(part: Slice) -> Cell:
@@ -100,20 +110,20 @@ def strategy_grid(found: Evaluation) -> Grid:
         "per 1,000 requests",
         "saved",
         "frontier calls",
-        "semroute scores more by",
+        "semroute scores",
         "without scores",
     )
     return grid(columns, [_strategy_row(one) for one in found.strategies], marked=0)
 
 
 def _strategy_row(one: StrategyResult) -> list[Cell]:
-    gain = _NOTHING if one.kind == "router" else _interval(one.router_gain, "+.3f")
+    gain = _NOTHING if one.kind == "router" else _told(one.router_gain, more, "")
     return [
         _words(one.name),
-        _interval(one.score),
+        _score(one.score),
         _lost(one.loss),
         _dollars(one.cost_usd.value),
-        _interval(one.saving, ".1%"),
+        _saved(one.saving),
         _figure(one.frontier_share, ".1%"),
         gain,
         _figure(one.n_unscored, ",d"),
@@ -133,8 +143,8 @@ def tolerance_grid(contents: IndexContents, found: Evaluation) -> Grid:
     )
     now = [
         {"value": own, "text": "as it is", "note": "" if own is None else f"{own:.4f}"},
-        _figure(router.saving.value, ".1%"),
-        _lost_at(router.loss.value if router.loss else None),
+        _alone(router.saving.value, _saved),
+        _alone(router.loss.value if router.loss else None, _lost),
         _figure(router.score.value if router.score else None),
         _dollars(router.cost_usd.value),
         _figure(router.frontier_share, ".1%"),
@@ -169,8 +179,8 @@ def _point_row(point: OperatingPoint) -> list[Cell]:
     name = alone if point.tolerance is None else f"{point.tolerance:.4f}"
     return [
         {"value": point.tolerance, "text": name, "note": ""},
-        _figure(point.saving, ".1%"),
-        _lost_at(point.loss),
+        _alone(point.saving, _saved),
+        _alone(point.loss, _lost),
         _figure(point.score),
         _dollars(point.cost_usd),
         _figure(point.frontier_share, ".1%"),
@@ -205,7 +215,7 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
     answer, why = _answered_by(cluster, judged)
     return [
         _words(cluster.name, f"{cluster.cluster_id}: {', '.join(cluster.keywords[3:8])}"),
-        _figure(cluster.share, ".1%", f"{cluster.size:,} queries"),
+        _figure(cluster.share, ".1%", counted(cluster.size, "query")),
         _words(answer, why),
         _NOTHING if is_frontier else _figure(known.expected_loss, ".3f", note),
         _figure(known.n_paired, ",d"),
@@ -251,7 +261,7 @@ def _slice_row(part: Slice) -> list[Cell]:
         _figure(part.n, ",d", "few" if part.n - part.n_unscored < SMALL else ""),
         _sent_elsewhere(part),
         _lost_in(part),
-        _interval(part.score),
+        _score(part.score),
         _saved_in(part),
     ]
 

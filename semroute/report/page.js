@@ -254,13 +254,17 @@ function monthly(asked) {
   const dollars = (one) => {
     const amount = Math.abs(one * requests);
     const digits = amount && amount < 100 ? 2 : 0;
-    return (one < 0 && amount >= 0.005 ? "\u2212" : "") + "$" + amount.toLocaleString("en-US",
+    return "$" + amount.toLocaleString("en-US",
       { minimumFractionDigits: digits, maximumFractionDigits: digits });
   };
   const { value, low, high } = data.saved_usd;
+  const word = (one) => one < 0 ? "added" : "saved";
+  const ends = value < 0 ? [high, low] : [low, high];
+  const isMixed = ends.some((one) => one && word(one) !== word(value));
+  const range = ends.map((one) => dollars(one) + (isMixed ? ` ${word(one)}` : "")).join(" to ");
   document.getElementById("monthly").textContent = Number.isNaN(requests)
     ? "Type a whole number of requests."
-    : `${dollars(value)} saved a month, 95% interval ${dollars(low)} to ${dollars(high)}`;
+    : `${dollars(value)} ${word(value)} a month (${range})`;
 }
 
 function draw() { drawCurve(); drawMap(); }

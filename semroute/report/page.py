@@ -10,6 +10,7 @@ from typing import Any
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
+from semroute.counted import counted
 from semroute.durable import replace_file
 from semroute.errors import MissingExtraError
 from semroute.evaluate.frozen import SMALL
@@ -43,7 +44,7 @@ _NOTES = (
     "Score lost: the mean score of always using the frontier model, less this one's.",
     "Saved: the share of the cost of always using the frontier model that is not spent.",
     "Intervals hold the true value for 95 of 100 such sets of queries (paired bootstrap).",
-    "“Semroute scores more by” compares on the same queries; an interval around 0 tells nothing.",
+    "“Semroute scores” compares on the same queries; an interval from less to more tells nothing.",
     "“Without scores” counts queries that lack the score of the frontier or of who answers.",
     "It differs by row, as each asks other models; such queries count for and against nobody.",
     "Hindsight has seen the answers. It shows how much could be gained at most, and cannot be had.",
@@ -152,7 +153,7 @@ def _learned(found: Evaluation) -> str:
 
 def _inside(contents: IndexContents, texts: dict[str, str]) -> str:
     """Say what the file tells of the log, so that nobody passes it on unawares."""
-    queries = f"{len(texts)} queries, masked" if texts else "no queries"
+    queries = f"{counted(len(texts), 'query')}, masked" if texts else "no queries"
     named = any(one.name != one.auto_name for one in contents.clusters)
     names = "names and keywords of clusters, made of words of the log"
     names += ", names that analysts gave" if named else ""

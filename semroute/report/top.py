@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from html import escape
 
 from semroute.artifact.contents import IndexContents
-from semroute.evaluate.costs import per_thousand
+from semroute.counted import are, counted
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, Slice
 from semroute.evaluate.slices import worst_first
 from semroute.evaluate.verdict import rivals, sends_nothing_elsewhere
+from semroute.evaluate.wording import Told, lost, saved, saved_per_thousand
 
 N_NAMED_CLUSTERS = 3
 
@@ -58,8 +59,7 @@ def _worst_labels(contents: IndexContents, found: Evaluation) -> str:
 
 
 def _lost_by(one: Slice) -> str:
-    lost = one.loss or Interval(0.0, 0.0, 0.0)
-    return f"{lost.value:.3f} ({lost.low:.3f} to {lost.high:.3f}) on {one.n:,} queries"
+    return f"{lost(one.loss or Interval(0.0, 0.0, 0.0))} on {counted(one.n, 'query')}"
 
 
 def _banner(kind: str, title: str, sentences: Sequence[str]) -> str:
@@ -69,35 +69,18 @@ def _banner(kind: str, title: str, sentences: Sequence[str]) -> str:
 
 def headline(found: Evaluation) -> str:
     """Return what is saved and what that does to quality, as estimates with their intervals."""
-    saving, loss = found.router.saving, found.router.loss
+    loss = found.router.loss
     if sends_nothing_elsewhere(found.router):
         return "Nothing is routed elsewhere, so nothing is saved and nothing risked"
     if loss is not None and found.n_queries < SMALL:
-        return f"{found.n_queries} queries are too few to judge semroute by"
-    saves, low, high = "Saves", saving.low, saving.high
-    if saving.value < 0:
-        saves, low, high = "Adds", -saving.high, -saving.low
-    saved = f"{saves} {abs(saving.value):.0%} of the cost ({low:.0%} to {high:.0%})"
+        n = found.n_queries
+        return f"{counted(n, 'query')} {are(n)} too few to judge semroute by"
+    saving = saved(found.router.saving)
+    told = f"Saves {saving} of the cost" if saving.word == "saved" else f"Adds {saving} to the cost"
     if loss is None:
-        return f"{saved}; what that does to quality is not known"
-    return f"{saved}; {_quality(loss)}"
-
-
-def _quality(loss: Interval) -> str:
-    word, low, high = _as_positive(loss)
-    told = f"about {abs(loss.value):.3f} of mean score {word}"
-    if low < 0:
-        other = "gained" if word == "lost" else "lost"
-        return f"{told}, 95% interval {-low:.3f} {other} to {high:.3f} {word}"
-    return f"{told}, 95% interval {low:.3f} to {high:.3f}"
-
-
-def _as_positive(loss: Interval) -> tuple[str, float, float]:
-    """Name a loss or gain by its sign, with the interval turned accordingly and rounded."""
-    sign, word = (-1, "gained") if loss.value < 0 else (1, "lost")
-    low, high = sorted((sign * loss.low, sign * loss.high))
-    # The sum keeps what is rounded to nothing from showing its minus.
-    return word, round(low, 3) + 0.0, round(high, 3) + 0.0
+        return f"{told}; what that does to quality is not known"
+    change = lost(loss)
+    return f"{told}; {change.value} of mean score {change.word} ({change.interval})"
 
 
 def reservation(found: Evaluation) -> str:
@@ -124,8 +107,9 @@ def subtitle(contents: IndexContents, found: Evaluation) -> str:
     """Return what was compared on which queries, and which index it was."""
     made = contents.manifest.created_at[:10]
     return (
-        f"semroute against always using {found.frontier}, on {found.n_queries:,} queries the build "
-        f"has not seen. Index {found.index_version}, made {made}."
+        f"semroute against always using {found.frontier}, on {counted(found.n_queries, 'query')} "
+        f"the build has not seen; 95% intervals in brackets. Index {found.index_version}, made "
+        f"{made}."
     )
 
 
@@ -136,46 +120,50 @@ def notes(found: Evaluation) -> str:
 
 def tiles(found: Evaluation) -> str:
     """Return the few figures that matter most, the promise among them."""
-    router = found.router
-    shown = (
-        ("saved", f"{router.saving.value:.1%}", _range(router.saving, ".1%")),
-        ("saved per 1,000 requests", per_thousand(router.saved_usd.value), _saved_range(found)),
-        _loss_tile(router.loss),
-        _promise_tile(found),
-        (
-            "mean score",
-            f"{router.score.value:.3f}" if router.score else "unknown",
-            _range(router.score, ".3f"),
-        ),
-        ("frontier calls", f"{router.frontier_share:.0%}", "of these queries"),
-    )
+    router, promise = found.router, found.certificate
+    saving, dollars = saved(router.saving), saved_per_thousand(router.saved_usd)
+    told = [] if promise.saving is None else [f"the build told {promise.saving:.1%}"]
+    score = router.score
     return "".join(
-        f'<div class="tile"><span class="name">{name}</span><b>{value}</b><span>{note}</span></div>'
-        for name, value, note in shown
+        _tile(*shown)
+        for shown in (
+            (saving.word, saving.value, _interval(saving), *told),
+            (f"{dollars.word} per 1,000 requests", dollars.value, _interval(dollars)),
+            _loss_tile(router.loss),
+            _promise_tile(found),
+            _score_tile(score),
+            ("frontier calls", f"{router.frontier_share:.1%}", "of these queries"),
+        )
     )
 
 
-def _loss_tile(loss: Interval | None) -> tuple[str, str, str]:
+def _tile(name: str, value: str, *notes: str) -> str:
+    lines = "".join(f"<span>{escape(note)}</span>" for note in notes)
+    return f'<div class="tile"><span class="name">{escape(name)}</span><b>{value}</b>{lines}</div>'
+
+
+def _interval(told: Told) -> str:
+    return f"95%: {told.interval}"
+
+
+def _loss_tile(loss: Interval | None) -> tuple[str, ...]:
     if loss is None:
-        return "score lost", "unknown", ""
-    word, low, high = _as_positive(loss)
-    return f"score {word}", f"{abs(loss.value):.3f}", f"95%: {low:.3f} to {high:.3f}"
+        return "score lost", "unknown"
+    change = lost(loss)
+    return f"score {change.word}", change.value, _interval(change)
 
 
-def _promise_tile(found: Evaluation) -> tuple[str, str, str]:
+def _score_tile(score: Interval | None) -> tuple[str, ...]:
+    if score is None:
+        return "mean score", "unknown"
+    return "mean score", f"{score.value:.3f}", f"95%: {score.low:.3f} to {score.high:.3f}"
+
+
+def _promise_tile(found: Evaluation) -> tuple[str, ...]:
     promise, name = found.certificate, "most loss promised"
     if not promise.holds or promise.max_loss is None:
         return name, "no promise", "by this index"
     return name, f"{promise.max_loss:g}", _OUTCOMES[found.against_promise.outcome]
-
-
-def _range(one: Interval | None, style: str) -> str:
-    return "" if one is None else f"95%: {one.low:{style}} to {one.high:{style}}"
-
-
-def _saved_range(found: Evaluation) -> str:
-    saved = found.router.saved_usd
-    return f"95%: {per_thousand(saved.low)} to {per_thousand(saved.high)}"
 
 
 _MONTHLY = """<section class="monthly">

@@ -31,7 +31,12 @@ LABELS_ALONE = HELD.model_copy(update={"tolerance": None, "n_overrides": 1})
 @pytest.mark.parametrize(
     ("loss", "outcome", "is_broken", "told"),
     [
-        (Interval(0.01, -0.00001, 0.03), "within", False, "0.0100 (0.0000 to 0.0300), within the"),
+        (
+            Interval(0.01, -0.00001, 0.03),
+            "within",
+            False,
+            "lost 0.010 (0.000 to 0.030), within the",
+        ),
         (Interval(0.02, 0.01, 0.031), "interval above", False, "but the interval goes above: more"),
         (
             Interval(0.04, 0.02, 0.05),
@@ -50,6 +55,23 @@ def test_what_was_lost_is_held_against_what_was_promised(
     assert (found.outcome, found.is_broken) == (outcome, is_broken)
     assert told in found.sentence
     assert "the 0.03 promised" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (
+            Interval(-0.002, -0.006, 0.002),
+            "score gained 0.002 (0.002 lost to 0.006 gained), within",
+        ),
+        (Interval(0.0302, 0.01, 0.05), "score lost 0.0302 (0.0100 to 0.0500), above"),
+        (Interval(0.0298, 0.01, 0.05), "score lost 0.030 (0.010 to 0.050), within"),
+    ],
+)
+def test_a_gain_is_called_one_and_decimals_show_on_which_side_of_the_promise_it_is(
+    loss: Interval, told: str
+) -> None:
+    assert told in against_promise(promise_of(HELD), loss, 500).sentence
 
 
 def test_what_was_lost_to_the_last_bit_is_within_what_was_promised() -> None:
@@ -75,6 +97,8 @@ def test_a_handful_of_queries_neither_keeps_nor_breaks_a_promise() -> None:
     found = against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 29)
     assert (found.outcome, found.is_broken) == ("unknown", False)
     assert "29 queries are too few" in found.sentence
+    one = against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 1)
+    assert one.sentence.startswith("1 query is too few to hold against")
     assert against_promise(promise_of(HELD), Interval(0.5, 0.4, 0.6), 30).is_broken
 
 
@@ -82,7 +106,7 @@ def test_where_nothing_went_elsewhere_no_promise_was_tested() -> None:
     found = against_promise(promise_of(HELD), Interval(0.0, 0.0, 0.0), 500, is_tried=False)
     assert (found.outcome, found.is_broken) == ("not tried", False)
     assert "within" not in found.sentence
-    assert "None of these 500 queries was sent elsewhere" in found.sentence
+    assert "Of 500 queries none was sent elsewhere" in found.sentence
 
 
 def test_what_was_only_asked_for_is_not_called_promised() -> None:
@@ -167,6 +191,7 @@ def test_the_certificate_stands_above_everything_else(judged: Judged, unpromised
             "max_loss": certificate and certificate.max_loss,
             "confidence": certificate and certificate.confidence,
             "upper_bound": certificate and certificate.upper_bound,
+            "saving": certificate and certificate.saving,
         }
 
 

@@ -35,8 +35,10 @@ def test_a_router_no_better_than_one_model_is_told_so() -> None:
 
 def test_one_model_that_costs_no_more_and_does_better_is_named() -> None:
     found = _judged(["small", "large"] * 60, [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)] * 60)
-    assert found.verdict[1].startswith("Always using medium costs no more and scores 0.500 (0.4")
-    assert "more than the router" in found.verdict[1]
+    assert found.verdict[1].startswith(
+        "Always using medium costs no more and scores 0.500 more (0.4"
+    )
+    assert found.verdict[1].endswith(") than the router.")
 
 
 def test_a_model_that_scores_more_for_certain_is_named_before_one_that_may() -> None:
@@ -46,7 +48,9 @@ def test_a_model_that_scores_more_for_certain_is_named_before_one_that_may() -> 
     unsure = replace(medium, name="always other", router_gain=Interval(0.0, -0.5, 0.5))
     for singles in ([sure, unsure], [unsure, sure]):
         told = verdict([found.router, *singles], "large", 120)
-        assert told[1].startswith("Always using medium costs no more and scores 0.200 (0.100 to")
+        assert told[1].startswith(
+            "Always using medium costs no more and scores 0.200 more (0.100 to"
+        )
 
 
 @pytest.mark.parametrize(
@@ -93,19 +97,47 @@ def test_where_all_goes_to_the_frontier_that_is_all_there_is_to_say() -> None:
     assert elsewhere.verdict[0].startswith("The router saves 1.6%")
 
 
-@pytest.mark.parametrize(("small", "word"), [(0.5, "less"), (1.0, "more")])
+@pytest.mark.parametrize(("small", "word"), [(0.5, "lost"), (1.0, "gained")])
 def test_a_loss_and_a_gain_against_the_frontier_are_both_told_as_positive_figures(
     small: float, word: str
 ) -> None:
     """Half of the queries cost 0.0005 instead of 0.02, and lose or gain a half."""
     kinds = [(0.5, 0.5, 0.5), (1.5 - small, 0.5, small)]
     told = re.fullmatch(
-        r"The router saves (\S+)% .+ large costs and scores (\S+) \((\S+) to (\S+)\) (\w+)\.",
+        r"The router saves (\S+)% .+ large costs, and (\S+) of mean score is (\w+) "
+        r"\((\S+) to (\S+)\)\. The build told .+",
         _judged(["large", "small"] * 40, kinds * 40).verdict[0],
     )
     assert told
-    assert (told[1], told[2], told[5]) == ("48.8", "0.250", word)
-    assert 0.1 < float(told[3]) < 0.25 < float(told[4]) < 0.4
+    assert (told[1], told[2], told[3]) == ("48.8", "0.250", word)
+    assert 0.1 < float(told[4]) < 0.25 < float(told[5]) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("told_saving", "ending"),
+    [
+        (0.25, "The build told 25.0% saved on its held-out queries, which the interval holds."),
+        (0.268, "The build told 26.8% saved on its held-out queries, above the interval: other"),
+        (0.1, "below the interval: other traffic, or the luck of which were held out."),
+        (None, "is lost (0.000 to 0.000)."),
+    ],
+)
+def test_what_the_build_told_stands_beside_what_is_saved(
+    told_saving: float | None, ending: str
+) -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0)] * 80)
+    router = replace(found.router, saving=Interval(0.24, 0.22, 0.26))
+    strategies = (router, *found.strategies[1:])
+    first = verdict(strategies, "large", 80, told_saving=told_saving)[0]
+    assert "saves 24.0% (22.0% to 26.0%) of what large costs" in first
+    assert ending in first
+
+
+def test_what_costs_more_than_the_frontier_is_said_to_add() -> None:
+    found = _judged(["large", "small"] * 40, [(1.0, 1.0, 1.0)] * 80)
+    router = replace(found.router, saving=Interval(-0.2, -0.3, 0.1))
+    first = verdict((router, *found.strategies[1:]), "large", 80)[0]
+    assert first.startswith("The router adds 20.0% (10.0% saved to 30.0% added) to what large")
 
 
 def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
@@ -120,6 +152,8 @@ def test_a_router_that_knows_which_queries_are_easy_earns_its_keep() -> None:
 def test_a_handful_of_queries_is_said_to_be_too_few() -> None:
     few = _judged(["large", "small"] * 3, [(1.0, 1.0, 1.0)] * 6).verdict
     assert few[0] == "6 queries are too few to judge by: take the intervals for nothing."
+    one = _judged(["small"], [(1.0, 1.0, 1.0)]).verdict
+    assert one[0].startswith("1 query is too few")
     enough = _judged(["large", "small"] * 15, [(1.0, 1.0, 1.0)] * 30).verdict
     assert enough[0].startswith("The router saves")
 
@@ -133,8 +167,8 @@ def test_a_rule_that_does_as_well_is_named() -> None:
 @pytest.mark.parametrize(
     ("gain", "told"),
     [
-        (Interval(-0.008, -0.022, 0.004), "which scores 0.008 (-0.004 to 0.022) less."),
-        (Interval(0.002, -0.004, 0.022), "which scores 0.002 (-0.004 to 0.022) more."),
+        (Interval(-0.008, -0.022, 0.004), "which scores 0.008 less (0.004 more to 0.022 less)."),
+        (Interval(0.002, -0.004, 0.022), "which scores 0.002 more (0.004 less to 0.022 more)."),
         (Interval(0.008, 0.001, 0.022), None),
     ],
 )
@@ -175,9 +209,9 @@ def test_what_does_better_at_the_same_cost_is_named() -> None:
         told = verdict(others, "large", 30)
         assert sum("build again" in sentence for sentence in told) == expected
         assert ("build again" in told[-1]) == expected
-        better = [sentence for sentence in told if sentence.endswith("more than the router.")]
+        better = [sentence for sentence in told if sentence.endswith(") than the router.")]
         assert bool(better) == expected
-        assert all("0.034 (0.005 to 0.067) more than the router" in one for one in better)
+        assert all("0.034 more (0.005 to 0.067) than the router" in one for one in better)
         assert any("cannot be told apart from the router" in one for one in told) != expected
 
 
@@ -187,7 +221,7 @@ def test_a_router_worse_than_chance_is_told_so_once() -> None:
     told = [sentence for sentence in found.verdict if "random mix" in sentence]
     assert len(told) == 1
     assert re.match(
-        r"Routing does worse than chance: it scores 0\.\d+ \(0\.\d+ to 0\.\d+\) less", told[0]
+        r"Routing does worse than chance: it scores 0\.\d+ less \(0\.\d+ to 0\.\d+\) than", told[0]
     )
     assert "build again with more evaluations" in found.verdict[-1]
 

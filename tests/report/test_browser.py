@@ -141,7 +141,7 @@ def test_the_saving_of_a_month_follows_what_is_typed(desktop: Opened) -> None:
         desktop.page.keyboard.press("Control+A")
         desktop.page.keyboard.type(typed)
         value, low, high = (f"${saved[one] * n_requests:,.0f}" for one in ("value", "low", "high"))
-        assert told.text_content() == f"{value} saved a month, 95% interval {low} to {high}"
+        assert told.text_content() == f"{value} saved a month ({low} to {high})"
     field.fill("a lot")
     assert told.text_content() == "Type a whole number of requests."
     field.fill("1,000,000")

@@ -14,6 +14,7 @@ from semroute.artifact.loading import load_index
 from semroute.evaluate import Evaluation, evaluate
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.promise import promise_of
+from semroute.evaluate.wording import lost, saved
 from semroute.masks import mask
 from semroute.queries import read_queries
 from semroute.report.charts import COLOURS, cluster_map, colours
@@ -45,7 +46,7 @@ def test_only_its_owner_can_read_it(written: Written) -> None:
 def test_the_headline_and_every_strategy_are_those_of_the_evaluation(
     written: Written, found: Evaluation
 ) -> None:
-    assert f"<h1>Saves {found.router.saving.value:.0%} of the cost (" in written.html
+    assert f"<h1>Saves {found.router.saving.value:.1%} (" in written.html
     rows = data_of(written.html)["tables"]["strategies"]["rows"]
     assert [row["cells"][0]["value"] for row in rows] == [one.name for one in found.strategies]
     assert rows[0]["cells"][1]["value"] == pytest.approx(found.router.score.value)
@@ -139,7 +140,10 @@ def test_the_labelled_clusters_that_lose_most_are_named_first(
         replace(found, certificate=broken, slices=tuple(slices)),
     )
     second, first = (escape(one.value) for one in judged[:2])
-    assert f"{first} (to a &lt;model&gt;): 0.400 (-0.500 to 0.500) on 90 queries; {second}" in told
+    assert (
+        f"{first} (to a &lt;model&gt;): 0.400 (0.500 gained to 0.500 lost) on 90 queries; {second}"
+        in told
+    )
     assert "0.200" not in told
     assert "-0.300" not in told
 
@@ -150,23 +154,23 @@ def test_the_labelled_clusters_that_lose_most_are_named_first(
         (
             Interval(0.111, 0.083, 0.143),
             Interval(0.0078, -0.0001, 0.0171),
-            (
-                "Saves 11% of the cost (8% to 14%); about 0.008 of mean score lost, "
-                "95% interval 0.000 to 0.017"
-            ),
+            ("Saves 11.1% (8.3% to 14.3%) of the cost; 0.008 of mean score lost (0.000 to 0.017)"),
         ),
         (
             Interval(0.5, 0.4, 0.6),
             Interval(-0.02, -0.05, 0.01),
             (
-                "Saves 50% of the cost (40% to 60%); about 0.020 of mean score gained, "
-                "95% interval 0.010 lost to 0.050 gained"
+                "Saves 50.0% (40.0% to 60.0%) of the cost; 0.020 of mean score gained "
+                "(0.010 lost to 0.050 gained)"
             ),
         ),
         (
             Interval(-0.2, -0.3, 0.1),
             None,
-            "Adds 20% of the cost (-10% to 30%); what that does to quality is not known",
+            (
+                "Adds 20.0% (10.0% saved to 30.0% added) to the cost; "
+                "what that does to quality is not known"
+            ),
         ),
     ],
 )
@@ -216,7 +220,9 @@ def test_it_is_said_how_far_costs_were_measured(
 def test_the_tiles_tell_the_saving_in_dollars_and_what_was_promised(found: Evaluation) -> None:
     router = replace(found.router, saved_usd=Interval(0.00136, -0.002, 0.00163))
     shown = tiles(replace(found, strategies=(router, *found.strategies[1:])))
-    assert "saved per 1,000 requests</span><b>$1.36</b><span>95%: -$2.00 to $1.63" in shown
+    assert (
+        "saved per 1,000 requests</span><b>$1.36</b><span>95%: $2.00 added to $1.63 saved" in shown
+    )
     assert f"<b>{found.certificate.max_loss:g}</b><span>measured: within</span>" in shown
     broken = replace(found.certificate, holds=False)
     assert "<b>no promise</b>" in tiles(replace(found, certificate=broken))
@@ -283,7 +289,7 @@ def test_a_part_of_which_nothing_was_sent_elsewhere_shows_no_loss(found: Evaluat
 
 def test_a_loss_below_nothing_reads_as_gained(found: Evaluation) -> None:
     row = _row(found, n_elsewhere=60, is_small=False, loss=Interval(-0.146, -0.2, 0.01))
-    assert (row[4]["text"], row[4]["note"]) == ("0.146 gained", "0.200 gained to 0.010")
+    assert (row[4]["text"], row[4]["note"]) == ("0.146 gained", "0.010 lost to 0.200 gained")
     assert row[4]["value"] == -0.146
 
 
@@ -342,3 +348,37 @@ def test_three_points_on_a_plane_keep_their_distances() -> None:
     placed = plane(rows)
     gaps = np.linalg.norm(placed[[0, 0, 1]] - placed[[1, 2, 2]], axis=1)
     assert gaps == pytest.approx(np.sqrt(2))
+
+
+def test_title_tile_sentences_and_table_write_a_figure_alike(
+    written: Written, found: Evaluation
+) -> None:
+    """Whatever is said of the saving and the score lost, it is said in the same figures."""
+    told = lost(found.router.loss)
+    html = unescape(written.html)
+    first, row = found.verdict[0], data_of(written.html)["tables"]["strategies"]["rows"][0]["cells"]
+    ends = f"({told.interval})"
+    assert f"; {told.value} of mean score {told.word} {ends}<span>" in html
+    assert f"<b>{told.value}</b><span>95%: {told.interval}</span>" in html
+    assert f"{told.value} of mean score is {told.word} {ends}" in first
+    assert f"mean score {told.word} {told}" in found.against_promise.sentence
+    assert (row[2]["text"].split()[0], row[2]["note"]) == (told.value, told.interval)
+    for place in (headline(found), first):
+        assert str(saved(found.router.saving)) in place
+    assert (row[4]["text"], row[4]["note"]) == (
+        saved(found.router.saving).value,
+        saved(found.router.saving).interval,
+    )
+
+
+def test_what_the_build_told_stands_where_the_saving_stands(
+    written: Written, found: Evaluation
+) -> None:
+    certificate = load_index(written.judged.index).manifest.certificate
+    assert certificate
+    share = f"{certificate.saving:.1%}"
+    assert found.certificate.saving == certificate.saving
+    assert f"<span>the build told {share}</span>" in tiles(found)
+    assert f"The build told {share} saved on its held-out queries" in written.html
+    bare = replace(found, certificate=promise_of(None))
+    assert "the build told" not in tiles(bare)
