@@ -43,14 +43,21 @@ def _print_coverage(found: "Evaluation") -> None:
 
 
 def _print_strategies(found: "Evaluation") -> None:
+    from semroute.evaluate.verdict import telling
+
+    shown = telling(found.strategies)
     cost = "per 1,000 requests"
     heading = ("answered by", "mean score", "", LOST, "", cost, "saved", "", "frontier calls")
-    rows = [heading, *map(_strategy_row, found.strategies)]
-    if any(one.n_unscored for one in found.strategies):
-        unscored = ("without scores", *(f"{one.n_unscored:,}" for one in found.strategies))
+    rows = [heading, *map(_strategy_row, shown)]
+    if any(one.n_unscored for one in shown):
+        unscored = ("without scores", *(f"{one.n_unscored:,}" for one in shown))
         rows = [(*row, n) for row, n in zip(rows, unscored, strict=True)]
     click.echo()
     print_columns(rows)
+    if len(shown) < len(found.strategies):
+        left_out = f"what answers every query with {found.frontier}, as semroute does"
+        click.echo(f"  Left out: {left_out}.")
+        return
     learners = "kNN" if found.absent_strategies else "kNN and the classifier"
     click.echo(f"  {learners} learned from the {found.n_learning:,} held-out queries of the index.")
     for name in found.absent_strategies:

@@ -71,8 +71,12 @@ def verdict(
         return one.kind == "single" and not _costs_no_more(router, one)
 
     if sends_nothing_elsewhere(router):
-        advice = _MORE_SCORES if any(map(is_cheaper, rest)) else _NOTHING_CHEAPER
-        return (_nothing_elsewhere(frontier, n_queries), *((advice,) * is_frontier_alone))
+        if not is_frontier_alone:
+            return (_nothing_elsewhere(frontier, n_queries),)
+        advice: tuple[str, ...] = (_NOTHING_CHEAPER,)
+        if any(map(is_cheaper, rest)):
+            advice = (*_possible(best_per_query(strategies)), _MORE_SCORES)
+        return (_nothing_elsewhere(frontier, n_queries), *advice)
     singles = [one for one in rest if one.kind == "single"]
     mixes = [one for one in rest if one.name.startswith("random mix")]
     others = [one for one in rest if one.kind in ("rule", "learned") and one not in mixes]
@@ -92,6 +96,33 @@ def verdict(
 def sends_nothing_elsewhere(router: StrategyResult) -> bool:
     """Say whether the frontier answered every query, so that nothing was at stake."""
     return router.frontier_share == 1
+
+
+def best_per_query(strategies: Sequence[StrategyResult]) -> StrategyResult | None:
+    """Return what hindsight does for each query, the last of its kind; None if it is not there."""
+    hindsight = [one for one in strategies if one.kind == "hindsight"]
+    return hindsight[-1] if hindsight else None
+
+
+def telling(strategies: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:
+    """Return what differs: where the router sends nothing elsewhere, it is "always" the frontier.
+
+    So is then every rule and learner that sends nothing elsewhere for the same cost.
+    """
+    if not sends_nothing_elsewhere(strategies[0]):
+        return tuple(strategies)
+    others = ("single", "hindsight")
+    return tuple(one for one in strategies if one.kind in others or one.frontier_share < 1)
+
+
+def _possible(hindsight: StrategyResult | None) -> tuple[str, ...]:
+    if hindsight is None or hindsight.saving.value <= 0:
+        return ()
+    told = (
+        "With hindsight, the cheapest of the best models of each query would save "
+        f"{saved(hindsight.saving)}: no router can, but it shows that there is something to save."
+    )
+    return (told,)
 
 
 def _nothing_elsewhere(frontier: str, n_queries: int) -> str:

@@ -9,6 +9,7 @@ from semroute.artifact.contents import Cluster, IndexContents
 from semroute.counted import counted
 from semroute.evaluate.frontiers import hull
 from semroute.evaluate.results import Evaluation, StrategyResult
+from semroute.evaluate.verdict import telling
 from semroute.report.grids import is_sensible
 from semroute.report.projection import plane
 
@@ -29,9 +30,10 @@ _REQUESTS = 1000
 def curve_chart(found: Evaluation) -> dict[str, Any]:
     """Lay out the plot of cost and quality: every strategy, the router's line, mixed models."""
     known = [point for point in found.points if point.score is not None]
+    kinds = {one.kind for one in telling(found.strategies)} | {"router"}
     line = sorted(known, key=lambda point: (point.cost_usd, point.score))
     return {
-        "groups": [_group(found, kind) for kind in _GROUPS],
+        "groups": [_group(found, kind) for kind in _GROUPS if kind in kinds],
         "curve": {
             "cost": [point.cost_usd * _REQUESTS for point in line],
             "score": [point.score for point in line],

@@ -10,6 +10,7 @@ from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, OperatingPoint, Slice, StrategyResult
 from semroute.evaluate.slices import CLUSTER, worst_first
+from semroute.evaluate.verdict import sends_nothing_elsewhere, telling
 from semroute.evaluate.wording import Told, lost, more, saved
 
 Cell = dict[str, Any]
@@ -113,7 +114,15 @@ def strategy_grid(found: Evaluation) -> Grid:
         "semroute scores",
         "without scores",
     )
-    return grid(columns, [_strategy_row(one) for one in found.strategies], marked=0)
+    shown = telling(found.strategies)
+    marked = [one.kind == "router" or one.name == f"always {found.frontier}" for one in shown]
+    rows = [_strategy_row(one) for one in shown]
+    if len(shown) == len(found.strategies):
+        return grid(columns, rows, marked=0)
+    # The router's gain would say what the loss says, with the other sign.
+    apart = columns.index("semroute scores")
+    kept = [row[:apart] + row[apart + 1 :] for row in rows]
+    return grid(columns[:apart] + columns[apart + 1 :], kept, marked=marked.index(True))
 
 
 def _strategy_row(one: StrategyResult) -> list[Cell]:
@@ -203,7 +212,9 @@ def cluster_grid(contents: IndexContents, found: Evaluation) -> Grid:
     )
     by_size = sorted(contents.clusters, key=lambda cluster: -cluster.size)
     rows = [_cluster_row(one, judged.get(one.cluster_id), found.frontier) for one in by_size]
-    return grid(columns, rows)
+    # What was sent elsewhere, lost and saved: nothing, in every row.
+    n_last = -3 if sends_nothing_elsewhere(found.router) else None
+    return grid(columns[:n_last], [row[:n_last] for row in rows])
 
 
 def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[Cell]:

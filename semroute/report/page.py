@@ -15,6 +15,7 @@ from semroute.durable import replace_file
 from semroute.errors import MissingExtraError
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.results import Evaluation, finite
+from semroute.evaluate.verdict import sends_nothing_elsewhere
 from semroute.masks import mask
 from semroute.queries import read_queries
 from semroute.report import top
@@ -37,6 +38,15 @@ answered them. Not all are strange: up to {false_fallback} of known traffic is e
 them, which the build gives up for safety (<code>max_false_fallback</code>). The least similar come
 first; secrets and personal numbers are masked.</p>
 <div data-table="unknown" data-search="Search these queries" data-order="Least similar first"></div>
+</section>"""
+
+_WORST = """<section>
+<h2>Where it does worst</h2>
+<p>Parts of the traffic, those that lose most first; what few queries lose counts for less. Among
+{n_parts} parts some look bad by chance: an interval that holds 0 is no finding. “few” marks fewer
+than {small} scored queries, or fewer than {small} sent elsewhere than to {frontier}: a narrow
+interval means nothing there.</p>
+<div data-table="slices" data-search="Search parts of the traffic" data-order="Worst first"></div>
 </section>"""
 
 _NOTES = (
@@ -90,8 +100,9 @@ def render(contents: IndexContents, found: Evaluation, texts: dict[str, str]) ->
         "strategies": strategy_grid(found),
         "tolerances": tolerance_grid(contents, found),
         "clusters": cluster_grid(contents, found),
-        "slices": slice_grid(found),
     }
+    if not sends_nothing_elsewhere(found.router):
+        tables["slices"] = slice_grid(found)
     if texts:
         tables["unknown"] = unknown_grid(found, texts)
     data = {
@@ -115,11 +126,12 @@ def render(contents: IndexContents, found: Evaluation, texts: dict[str, str]) ->
         monthly=top.monthly(found),
         verdict=top.verdict(found),
         n_queries=f"{found.n_queries:,}",
-        small=SMALL,
         frontier=escape(found.frontier),
-        learned=_learned(found),
+        learned=escape(_learned(found)),
         unknown=_unknown(contents, found) if texts else "",
-        n_parts=f"{len(found.slices):,}",
+        to_buy=top.to_buy(found),
+        judged=_judged(found),
+        worst=_worst(found),
         inside=escape(_inside(contents, texts)),
         notes="".join(f"<li>{escape(note)}</li>" for note in _NOTES),
     )
@@ -144,11 +156,37 @@ def _embedded(data: dict[str, Any]) -> str:
 
 
 def _learned(found: Evaluation) -> str:
+    if sends_nothing_elsewhere(found.router):
+        return (
+            f"semroute answered with {found.frontier} alone. What spends as much by doing the same "
+            "is left out."
+        )
     return (
         "Rules and learners spend what semroute spends, so that only scores differ; the random mix "
         "and labels in hindsight spend at most that, and where less, more would not help them. "
         f"kNN and the classifier learned from the {found.n_learning:,} queries the build held out."
     )
+
+
+def _judged(found: Evaluation) -> str:
+    """Say what the last columns of the table of clusters hold."""
+    few = f"“few” marks fewer than {SMALL} of them with scores, too few to rely on."
+    if sends_nothing_elsewhere(found.router):
+        n = counted(found.n_queries, "query")
+        return f"“Judged here” counts those of the {n} here that have scores; {few}"
+    n = counted(found.n_queries, "query")
+    return (
+        f"What was lost and saved comes from the {n} judged here; {few} Only queries sent "
+        f"elsewhere than to {escape(found.frontier)} can lose anything."
+    )
+
+
+def _worst(found: Evaluation) -> str:
+    """Return the parts of the traffic; nothing where none was sent elsewhere, as none can lose."""
+    if sends_nothing_elsewhere(found.router):
+        return ""
+    n_parts, frontier = f"{len(found.slices):,}", escape(found.frontier)
+    return _WORST.format(n_parts=n_parts, small=SMALL, frontier=frontier)
 
 
 def _inside(contents: IndexContents, texts: dict[str, str]) -> str:

@@ -5,11 +5,12 @@ from html import escape
 
 from semroute.artifact.contents import IndexContents
 from semroute.counted import are, counted
+from semroute.evaluate.costs import per_thousand
 from semroute.evaluate.frozen import SMALL
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation, Slice
 from semroute.evaluate.slices import worst_first
-from semroute.evaluate.verdict import rivals, sends_nothing_elsewhere
+from semroute.evaluate.verdict import best_per_query, rivals, sends_nothing_elsewhere
 from semroute.evaluate.wording import Told, lost, saved, saved_per_thousand
 
 N_NAMED_CLUSTERS = 3
@@ -120,6 +121,8 @@ def notes(found: Evaluation) -> str:
 
 def tiles(found: Evaluation) -> str:
     """Return the few figures that matter most, the promise among them."""
+    if sends_nothing_elsewhere(found.router):
+        return "".join(_tile(*shown) for shown in _frontier_tiles(found))
     router, promise = found.router, found.certificate
     saving, dollars = saved(router.saving), saved_per_thousand(router.saved_usd)
     told = [] if promise.saving is None else [f"the build told {promise.saving:.1%}"]
@@ -135,6 +138,30 @@ def tiles(found: Evaluation) -> str:
             ("frontier calls", f"{router.frontier_share:.1%}", "of these queries"),
         )
     )
+
+
+def _frontier_tiles(found: Evaluation) -> list[tuple[str, ...]]:
+    """Show what the frontier costs and scores, and what there is to save: nothing was, so far."""
+    cost, hindsight = found.router.cost_usd, best_per_query(found.strategies)
+    shown: list[tuple[str, ...]] = [
+        (
+            f"{found.frontier} per 1,000 requests",
+            per_thousand(cost.value),
+            f"95%: {per_thousand(cost.low)} to {per_thousand(cost.high)}",
+        ),
+        _score_tile(found.router.score),
+        _promise_tile(found),
+    ]
+    if hindsight is not None and hindsight.saving.value > 0:
+        saving, usd = saved(hindsight.saving), saved_per_thousand(hindsight.saved_usd)
+        note = "the cheapest of each query's best models; no router reaches it"
+        shown += [
+            ("could be saved with hindsight", saving.value, _interval(saving), note),
+            ("that is of 1,000 requests", usd.value, _interval(usd)),
+        ]
+        if hindsight.score is not None:
+            shown.append(("mean score with hindsight", *_score_tile(hindsight.score)[1:]))
+    return shown
 
 
 def _tile(name: str, value: str, *notes: str) -> str:
@@ -191,6 +218,27 @@ def costs_are(found: Evaluation) -> str:
     # What is nearly all is not all.
     share = min(found.measured_costs, 0.999)
     return f"{share:.1%} of the costs were measured, the others are {prices}."
+
+
+_TO_BUY = """<section class="buy">
+<h2>What would have to be bought</h2>
+<p>Scores of cheaper models, beside those of {frontier}, on queries of the log. This lists those
+worth most for a budget, here of 500 scores, and says what each hundred should bring:</p>
+<pre>semroute evals plan --index clusters/ --queries queries.jsonl --evals evals.csv \\
+    --budget 500 -o plan.csv</pre>
+<p>Fill the plan in, then build again with both files:</p>
+<pre>semroute build-index --queries queries.jsonl --evals evals.csv --evals plan.csv \\
+    --config semroute.toml --out clusters/</pre>
+</section>"""
+
+
+def to_buy(found: Evaluation) -> str:
+    """Return what to do where nothing was certified and cheaper models could help; else nothing."""
+    hindsight = best_per_query(found.strategies)
+    can_save = hindsight is not None and hindsight.saving.value > 0
+    if not (found.certificate.is_frontier_alone and sends_nothing_elsewhere(found.router)):
+        return ""
+    return _TO_BUY.format(frontier=escape(found.frontier)) if can_save else ""
 
 
 def verdict(found: Evaluation) -> str:

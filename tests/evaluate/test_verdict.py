@@ -9,7 +9,7 @@ import pytest
 from semroute.evaluate import judge_decisions
 from semroute.evaluate.paired import Interval
 from semroute.evaluate.results import Evaluation
-from semroute.evaluate.verdict import rivals, verdict
+from semroute.evaluate.verdict import rivals, telling, verdict
 from tests.evaluate.sets import decision, frozen_set
 from tests.tiny_index import tiny_contents
 
@@ -86,8 +86,17 @@ def test_where_all_goes_to_the_frontier_that_is_all_there_is_to_say() -> None:
     found = _judged(["large"] * 60, [(1.0, 0.5, 0.0)] * 60)
     (only,) = found.verdict
     assert only.startswith("All 60 queries went to large: nothing was routed elsewhere")
-    *_, advice = verdict(found.strategies, "large", 60, is_frontier_alone=True)
+    *_, possible, advice = verdict(found.strategies, "large", 60, is_frontier_alone=True)
     assert "`semroute evals plan`" in advice
+    assert possible.startswith("All 60 queries")  # hindsight too finds nothing cheaper as good
+    easy = _judged(["large"] * 60, [(1.0, 1.0, 0.0)] * 60).strategies
+    *_, possible, advice = verdict(easy, "large", 60, is_frontier_alone=True)
+    assert possible.startswith("With hindsight, the cheapest of the best models of each query wo")
+    assert "save 80.0% (80.0% to 80.0%): no router can" in possible
+    assert "always large" in [one.name for one in telling(easy)]
+    # The random mix finds that the medium model does as well; all others are the frontier again.
+    kinds = [one.kind for one in telling(easy) if one.kind not in ("single", "hindsight")]
+    assert kinds == ["rule"]
     free = Interval(0.0, 0.0, 0.0)
     costless = [replace(one, cost_usd=free) for one in found.strategies]
     *_, advice = verdict(costless, "large", 60, is_frontier_alone=True)
@@ -95,6 +104,7 @@ def test_where_all_goes_to_the_frontier_that_is_all_there_is_to_say() -> None:
     assert found.against_promise.outcome in ("not tried", "unknown")
     elsewhere = _judged(["large"] * 59 + ["small"], [(1.0, 0.5, 0.0)] * 60)
     assert elsewhere.verdict[0].startswith("The router saves 1.6%")
+    assert telling(elsewhere.strategies) == elsewhere.strategies
 
 
 @pytest.mark.parametrize(("small", "word"), [(0.5, "lost"), (1.0, "gained")])

@@ -21,7 +21,7 @@ from semroute.report.charts import COLOURS, cluster_map, colours
 from semroute.report.grids import cluster_grid, slice_grid, spread
 from semroute.report.page import render
 from semroute.report.projection import plane
-from semroute.report.top import banner, costs_are, headline, monthly, reservation, tiles
+from semroute.report.top import banner, costs_are, headline, monthly, reservation, tiles, to_buy
 from tests.command_line import run
 from tests.report.conftest import Written
 
@@ -382,3 +382,55 @@ def test_what_the_build_told_stands_where_the_saving_stands(
     assert f"The build told {share} saved on its held-out queries" in written.html
     bare = replace(found, certificate=promise_of(None))
     assert "the build told" not in tiles(bare)
+
+
+@pytest.fixture
+def alone(found: Evaluation) -> Evaluation:
+    """The frontier answers everything, as nothing else could be certified."""
+    nothing, names = Interval(0.0, 0.0, 0.0), ("router", "rule", "learned")
+    strategies = tuple(
+        replace(one, frontier_share=1.0, saving=nothing, saved_usd=nothing, loss=nothing)
+        if one.kind in names
+        else one
+        for one in found.strategies
+    )
+    promise = replace(found.certificate, is_frontier_alone=True)
+    return replace(found, strategies=strategies, certificate=promise)
+
+
+def test_where_the_frontier_answers_all_the_page_says_what_there_is_to_save_and_to_buy(
+    written: Written, alone: Evaluation
+) -> None:
+    html = render(load_index(written.judged.index), alone, {})
+    shown = re.findall(r'class="name">([^<]+)</span><b>([^<]+)</b>', html)
+    assert [name for name, _ in shown] == [
+        "frontier-xl per 1,000 requests",
+        "mean score",
+        "most loss promised",
+        "could be saved with hindsight",
+        "that is of 1,000 requests",
+        "mean score with hindsight",
+    ]
+    hindsight = next(one for one in alone.strategies if one.name.startswith("best model per query"))
+    assert shown[3][1] == saved(hindsight.saving).value
+    assert not any(value in ("0.0%", "$0.00", "0.000") for _, value in shown)
+    assert "semroute evals plan --index" in html
+    tables = data_of(html)["tables"]
+    names = [row["cells"][0]["value"] for row in tables["strategies"]["rows"]]
+    singles = [one.name for one in alone.strategies if one.kind in ("single", "hindsight")]
+    assert names == singles
+    marked = [row["cells"][0]["value"] for row in tables["strategies"]["rows"] if row["marked"]]
+    assert marked == ["always frontier-xl"]
+    assert "slices" not in tables
+    assert "Where it does worst" not in html
+    assert tables["clusters"]["columns"][-1]["name"] == "judged here"
+
+
+def test_what_to_buy_is_said_only_where_it_can_help(written: Written, alone: Evaluation) -> None:
+    assert to_buy(alone)
+    assert to_buy(replace(alone, certificate=promise_of(None))) == ""
+    nothing = Interval(0.0, 0.0, 0.0)
+    costless = tuple(replace(one, saving=nothing, saved_usd=nothing) for one in alone.strategies)
+    assert to_buy(replace(alone, strategies=costless)) == ""
+    assert "hindsight" not in tiles(replace(alone, strategies=costless))
+    assert "semroute evals plan" not in written.html
