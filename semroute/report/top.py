@@ -224,11 +224,16 @@ _TO_BUY = """<section class="buy">
 <h2>What would have to be bought</h2>
 <p>Scores of cheaper models, beside those of {frontier}, on queries of the log. This lists those
 worth most for a budget, here of 500 scores, and says what each hundred should bring:</p>
-<pre>semroute evals plan --index clusters/ --queries queries.jsonl --evals evals.csv \\
+<pre>semroute evals plan --index clusters/ \\
+    --queries queries.jsonl \\
+    --evals evals.csv \\
     --budget 500 -o plan.csv</pre>
 <p>Fill the plan in, then build again with both files:</p>
-<pre>semroute build-index --queries queries.jsonl --evals evals.csv --evals plan.csv \\
-    --config semroute.toml --out clusters/</pre>
+<pre>semroute build-index --out clusters/ \\
+    --queries queries.jsonl \\
+    --evals evals.csv \\
+    --evals plan.csv \\
+    --config semroute.toml</pre>
 </section>"""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from semroute.evaluate import Evaluation, evaluate
 from tests.command_line import run
 from tests.judged import Judged, judged_demo
 
@@ -28,3 +29,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
         done = run("evaluate", *judged.arguments, "--report", path)
     assert done.code == 0, done.stderr
     return Written(judged, path, path.read_text())
+
+
+@pytest.fixture(scope="package")
+def found(written: Written) -> Evaluation:
+    judged = written.judged
+    files = judged.files
+    return evaluate(judged.index, files.queries_test, files.evals_test, encoder=judged.encoder)
