@@ -106,15 +106,16 @@ def logged(
     Raises:
         InputError: one is no decision, or none this index can have made.
     """
-    found = _Found({name: i for i, name in enumerate(contents.manifest.config.model_names)})
-    frontier, version = contents.manifest.config.frontier, contents.manifest.index_version
+    config, version = contents.manifest.config, contents.manifest.index_version
+    places = {name: i for i, name in enumerate(config.model_names)}
+    found = _Found(places, config.frontier, _cost_of_unknown(contents))
     for given in decisions:
         decision = given if isinstance(given, RouteDecision) else decision_of(given)
         check_decision(decision, contents)
         if decision.index_version != version:
             found.others[decision.index_version] += 1
         else:
-            found.take(decision, frontier)
+            found.take(decision)
     return Logged(
         requests=found.requests(),
         n_empty=found.left_out["empty"],
@@ -129,13 +130,15 @@ class _Found:
     """What was read so far; texts are told apart by their similarities, as decisions hold none."""
 
     places: Mapping[str, int]
+    frontier: str
+    usual_cost_usd: float
     rows: list[tuple[int, str, int, float, float, int]] = field(default_factory=list)
     texts: dict[object, int] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     left_out: Counter[Reason] = field(default_factory=Counter)
     n_truncated: int = 0
 
-    def take(self, decision: RouteDecision, frontier: str) -> None:
+    def take(self, decision: RouteDecision) -> None:
         self.n_truncated += decision.truncated
         if decision.reason in ("empty", "encoder_error"):
             self.left_out[decision.reason] += 1
@@ -143,8 +146,11 @@ class _Found:
         chosen = next((c for c in decision.candidates if c.model == decision.model), None)
         loss = chosen.expected_loss if chosen else None
         cost_usd = chosen.expected_cost_usd if chosen else None
-        if decision.model == frontier:
+        if decision.model == self.frontier:
             loss = 0.0
+        if decision.similarity is None:
+            # By its length, of one too long to be read; of such a build keeps what is usual.
+            cost_usd = self.usual_cost_usd
         cluster_id = None if decision.reason == "ood" else decision.cluster_id
         self.rows.append(
             (

@@ -1,6 +1,7 @@
 """Decisions beside the held-out queries: worked by hand, served by a router, drawn at random."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,14 @@ from semroute.monitoring import Figure, traffic_drift
 from semroute.queries import read_queries
 from semroute.router import SemanticRouter
 from semroute.split import in_fit
+from tests.build.small import (
+    build_small,
+    held_out_rows,
+    routed,
+    rows_of,
+    write_priced_files,
+    write_rows,
+)
 from tests.judged import Judged
 from tests.monitoring.traffic import decided, decision, drawn, drawn_index, index_of
 from tests.tiny import tiny_config
@@ -99,6 +108,23 @@ def test_held_out_queries_served_by_the_router_are_the_held_out_queries(judged: 
     assert named(found.models, "mid-m").now not in (0, 1)
     assert named(found.means, "expected loss").now != 0
     assert found.clusters.moved_share == pytest.approx(0)
+    assert not found.is_drift
+
+
+def test_held_out_queries_too_long_to_be_read_cost_the_same_served(tmp_path: Path) -> None:
+    files = write_priced_files(tmp_path, n_queries=1200)
+    cut = '[texts]\nmax_chars = 200\ntruncated = "frontier"\n'
+    files.config.write_text(f"{files.config.read_text()}\n{cut}")
+    rows = rows_of(files)
+    for row in rows[::10]:
+        row["text"] += " detail" * 100
+    write_rows(files, rows)
+    build_small(files, tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    found = traffic_drift(contents, routed(held_out_rows(rows, contents), tmp_path / "i"))
+    assert (named(found.reasons, "ood or too_long").now or 0) > 0.05
+    for one in (*found.models, *found.means, *found.reasons[:-1]):
+        assert one.now == pytest.approx(one.held_out), one.name
     assert not found.is_drift
 
 
