@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import SAME_TOPIC
@@ -13,6 +14,7 @@ from semroute.build.previous import former_names
 from semroute.config import ModelPrice
 from semroute.counted import counted
 from semroute.evals import EvalTable
+from semroute.known_losses import policy_losses
 from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed, shown_id
 
@@ -26,7 +28,7 @@ OTHER_UNIT = 30.0
 """Measured costs this many times what prices say, or the reverse, are told of."""
 
 FEWEST_COMPARED = 30
-"""Queries with their scores, and without, whose expected losses are compared."""
+"""A model's answers with scores, and without, whose expected losses are compared."""
 
 PLAINLY_MORE = 3.0
 """Standard errors, of a difference in expected loss that is told of."""
@@ -249,28 +251,35 @@ def _nothing_cheaper(contents: IndexContents) -> tuple[str, ...]:
     return (told,) if costs_usd else ()
 
 
-def _missing_where_harder(contents: IndexContents) -> tuple[str, ...]:
-    """Say that queries answered by cheaper models lack scores where more loss is expected."""
+def _missing_where_harder(contents: IndexContents) -> Iterator[str]:
+    """Name cheaper models whose answers lack scores where more loss is expected of them.
+
+    Each by itself: that one model is scored less than another, and loses more, tells nothing.
+    """
     rows, policy = calibration_rows(contents), routing_policy(contents)
     columns = policy.choose(rows.traffic).columns
-    every, known = np.arange(len(columns)), ~np.isnan(rows.scores)
-    is_known = known[:, policy.frontier] & known[every, columns]
-    counts = known.any(axis=1) & (columns != policy.frontier)
-    expected = rows.traffic.losses[every, columns]
-    there, missing = expected[counts & is_known], expected[counts & ~is_known]
-    if min(len(there), len(missing)) < FEWEST_COMPARED:
-        return ()
-    error = float(np.sqrt(there.var() / len(there) + missing.var() / len(missing)))
-    if missing.mean() - there.mean() <= PLAINLY_MORE * error:
-        return ()
-    told = (
-        f"of the held-out queries that cheaper models answer, {len(missing):,} lack their scores, "
-        f"and these are expected to lose more ({missing.mean():.3f}) than the {len(there):,} that "
-        f"have them ({there.mean():.3f}): the promise lets queries of like expected loss stand for "
-        "each other, and is wrong if hard queries were left out of scoring, or answers that failed "
-        "were; score them too (semroute evals plan)"
-    )
-    return (told,)
+    _, is_missing = policy_losses(columns, rows.scores, policy.frontier)
+    expected = rows.traffic.losses[np.arange(len(columns)), columns]
+    counts = ~np.isnan(rows.scores).all(axis=1) & ~np.isnan(expected)
+    for column, name in enumerate(contents.manifest.config.model_names):
+        answered = counts & (columns == column)
+        there, missing = expected[answered & ~is_missing], expected[answered & is_missing]
+        if _is_plainly_more(missing, there):
+            yield (
+                f"of the held-out queries that {name!r} answers, {len(missing):,} lack scores, "
+                f"and these are expected to lose more ({missing.mean():.3f}) than the "
+                f"{len(there):,} that have them ({there.mean():.3f}): the promise lets queries of "
+                "like expected loss stand for each other, and is wrong if hard queries were left "
+                "out of scoring, or answers that failed were; score them too (semroute evals plan)"
+            )
+
+
+def _is_plainly_more(losses: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    if min(len(losses), len(others)) < FEWEST_COMPARED:
+        return False
+    error = float(np.sqrt(losses.var() / len(losses) + others.var() / len(others)))
+    # As much as the figures shown can tell apart, where hardly anything scatters.
+    return bool(losses.mean() - others.mean() > max(PLAINLY_MORE * error, 0.001))
 
 
 def _price(model: ModelPrice) -> dict[str, object]:

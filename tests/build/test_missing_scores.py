@@ -1,11 +1,15 @@
 """A build tells the owner where scores are missing on harder queries than they are there."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from semroute.artifact.contents import IndexContents
+from semroute.build.caveats import _missing_where_harder
 from tests.build.small import build_small, write_small_files
+from tests.tiny_index import tiny_contents, with_cluster
 
 
 def _warnings(folder: Path, lost_of_hard: float, lost_of_easy: float) -> str:
@@ -26,11 +30,34 @@ def _warnings(folder: Path, lost_of_hard: float, lost_of_easy: float) -> str:
 
 def test_it_warns_where_hard_queries_lack_scores(tmp_path: Path) -> None:
     told = _warnings(tmp_path, lost_of_hard=0.4, lost_of_easy=0.05)
-    assert "lack their scores, and these are expected to lose more (0." in told
+    assert "that 'small' answers" in told
+    assert "lack scores, and these are expected to lose more (0." in told
 
 
 @pytest.mark.parametrize("lost", [(0.3, 0.3), (0.02, 0.4), (0.0, 0.0)])
 def test_it_does_not_where_scores_are_lost_at_random_or_of_easy_queries(
     lost: tuple[float, float], tmp_path: Path
 ) -> None:
-    assert "lack their scores" not in _warnings(tmp_path, *lost)
+    assert "lack scores" not in _warnings(tmp_path, *lost)
+
+
+def _scored(
+    shares: tuple[float, float, float], losses: tuple[float, float, float]
+) -> IndexContents:
+    """An index whose models, which answer a cluster each, are scored at random on such shares."""
+    contents, random = tiny_contents(3, n_calibration=600), np.random.default_rng(0)
+    held_out = contents.calibration
+    scores = np.where(random.uniform(size=held_out.scores.shape) < shares, 1.0, np.nan)
+    expected = random.normal(losses, 0.001, size=scores.shape)
+    held_out = dataclasses.replace(held_out, scores=scores, expected_losses=expected)
+    for cluster_id, model in enumerate(contents.manifest.config.model_names):
+        contents = with_cluster(contents, cluster_id, override=model)
+    return dataclasses.replace(contents, calibration=held_out)
+
+
+def test_a_model_that_loses_more_and_is_scored_less_at_random_is_no_reason_to_warn() -> None:
+    assert [*_missing_where_harder(_scored((1.0, 0.9, 0.5), (0.0, 0.01, 0.1)))] == []
+
+
+def test_a_label_for_a_model_that_was_never_scored_is_no_reason_to_warn() -> None:
+    assert [*_missing_where_harder(_scored((1.0, 0.5, 0.0), (0.0, 0.01, np.nan)))] == []
