@@ -28,6 +28,9 @@ FEWEST_WORDS = 12
 FEWEST_EQUAL_BYTES = 25
 """Of 32, for a near duplicate: about 0.78 of the runs of three words are the same."""
 
+_UNLEARNED = b"unlearned"
+"""The kind of hash of a text that a build has seen, and learned nothing of."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -50,21 +53,26 @@ def no_texts() -> SeenTexts:
     return np.zeros((0, N_COLUMNS), dtype=np.uint64)
 
 
-def remember(texts: Sequence[str], key: str) -> SeenTexts:
+def remember(texts: Sequence[str], key: str, unlearned: Sequence[str] = ()) -> SeenTexts:
     """Hash texts so that `overlap` recognises them; blank ones are left out.
 
     Args:
         texts: in any order; the same texts give the same rows.
         key: of the hashes, at most 64 bytes.
+        unlearned: more of them, such as came with images only; `holds` recognises these not.
 
     Returns:
         uint64, shape (n_distinct, N_COLUMNS), ascending in its first column.
     """
-    folded = sorted({fold(text) for text in texts if text.strip()})
-    if not folded:
+    learned, others = ({fold(text) for text in one if text.strip()} for one in (texts, unlearned))
+    rows = [_row(text, key) for text in sorted(learned)]
+    for text in sorted(others - learned):
+        rows.append(_row(text, key))
+        rows[-1][0] = _number(text, key, _UNLEARNED)
+    if not rows:
         return no_texts()
-    rows = np.stack([_row(text, key) for text in folded])
-    return np.asarray(rows[np.lexsort(rows.T[::-1])])
+    table = np.stack(rows)
+    return np.asarray(table[np.lexsort(table.T[::-1])])
 
 
 def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
@@ -77,7 +85,8 @@ def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
     folded = [fold(text) for text in texts]
     rows = np.array([_row(text, key) for text in folded], np.uint64).reshape(-1, N_COLUMNS)
     blank = np.array([not text.strip() for text in texts], dtype=bool)
-    same = np.isin(rows[:, 0], seen[:, 0]) & ~blank
+    unlearned = np.array([_number(text, key, _UNLEARNED) for text in folded], np.uint64)
+    same = (np.isin(rows[:, 0], seen[:, 0]) | np.isin(unlearned, seen[:, 0])) & ~blank
     is_long = np.array([len(text.split()) >= FEWEST_WORDS for text in folded], dtype=bool)
     near = np.zeros(len(texts), dtype=bool)
     asked = np.flatnonzero(~same & is_long)
@@ -86,7 +95,7 @@ def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
 
 
 def holds(seen: NDArray[np.uint64], text: str, key: str) -> bool:
-    """Say whether the same words are among texts that `remember` hashed.
+    """Say whether the same words are among `texts` that `remember` hashed.
 
     Args:
         seen: the first column of what it returned, shape (n_distinct,), ascending.
@@ -117,9 +126,9 @@ def _row(folded: str, key: str) -> NDArray[np.uint64]:
     return np.concatenate([[np.uint64(_number(folded, key))], sketch.view(np.uint64)])
 
 
-def _number(text: str, key: str) -> int:
+def _number(text: str, key: str, kind: bytes = b"seen") -> int:
     content = text.encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(content, digest_size=8, key=key.encode(), person=b"seen")
+    digest = hashlib.blake2b(content, digest_size=8, key=key.encode(), person=kind)
     return int.from_bytes(digest.digest(), "little")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semroute.seen import FEWEST_WORDS, N_COLUMNS, no_texts, overlap, remember, word_runs
+from semroute.seen import FEWEST_WORDS, N_COLUMNS, holds, no_texts, overlap, remember, word_runs
 
 LONG = (
     "A train leaves the station at nine and travels three hours at eighty kilometres an hour, then "
@@ -86,3 +86,11 @@ def test_unrelated_long_texts_are_not_near() -> None:
     texts = [" ".join(f"w{word}" for word in rng.integers(300, size=40)) for _ in range(400)]
     half = 200
     assert not overlap(texts[:half], remember(texts[half:], "key"), "key").seen.any()
+
+
+def test_what_nothing_was_learned_of_is_seen_but_not_held() -> None:
+    seen = remember(["where is my order"], "key", ["What is this?", "Where is my ORDER?"])
+    assert overlap(["what is this", "where is my order"], seen, "key").same.all()
+    assert holds(seen[:, 0], "where is my order", "key")
+    assert not holds(seen[:, 0], "what is this", "key")
+    assert len(seen) == 2

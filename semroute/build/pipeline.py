@@ -240,7 +240,7 @@ def _contents(
         learned = learn(log, is_fit & ~log.unread, grouping, inputs.config, seed)
         calibrating = calibration(log, ~is_fit, learned, is_unknown, key)
     with watch.step("remember"):
-        seen = remember(log.texts, key)
+        seen = remember(texts.texts, key, log.some(np.flatnonzero(log.unread)).texts)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         index_version="",

@@ -9,7 +9,7 @@ import pytest
 from semroute.artifact.loading import load_index
 from semroute.router import SemanticRouter
 from semroute.split import in_fit
-from tests.build.small import build_small, rows_of, write_small_files
+from tests.build.small import build_small, rows_of, write_rows, write_small_files
 from tests.tiny import TinyEncoder
 
 ODD = [
@@ -60,3 +60,17 @@ def test_explain_says_why_a_far_text_is_known(folder: Path) -> None:
     for one in far:
         told = "fitted on this very text" in " ".join(one.why)
         assert told == (one.decision.reason != "ood")
+
+
+def test_what_came_with_images_only_was_not_fitted_on(tmp_path: Path) -> None:
+    files = write_small_files(tmp_path, n_queries=1200)
+    image = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    rows = rows_of(files)
+    for number, text in enumerate(ODD):
+        parts = [{"type": "text", "text": text}, image]
+        messages = [{"role": "user", "content": parts}]
+        rows.append({"query_id": f"odd{number}", "messages": messages})
+    write_rows(files, rows)
+    build_small(files, tmp_path / "i")
+    decisions = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder()).route_batch(ODD)
+    assert {one.reason for one in decisions} == {"ood"}
