@@ -57,7 +57,7 @@ def traffic_drift(
     """
     found = logged(contents, decisions)
     refuse_nothing_to_compare(contents, found)
-    both = _Both(held_out(contents), found.requests)
+    both = _Both(held_out(contents), found.requests())
     models, reasons, means = _marked(
         [_models(contents, both), _reasons(contents, both, found), _means(both)]
     )
@@ -66,7 +66,7 @@ def traffic_drift(
         index_version=contents.manifest.index_version,
         n_held_out=len(both.then),
         n_decisions=found.n_decisions,
-        n_other_versions=found.others,
+        n_other_versions=dict(found.others.most_common()),
         n_compared=len(both.now),
         n_texts=both.now.n_texts,
         largest_text_share=both.now.largest_share,
@@ -108,17 +108,12 @@ def _models(contents: IndexContents, both: _Both) -> list[Figure]:
 
 
 def _reasons(contents: IndexContents, both: _Both, found: Logged) -> list[Figure]:
-    read = _unread_as_ood(contents, both)
-    counts = contents.manifest.counts
-    n_log = counts.n_queries + counts.n_unusable_queries
+    counts, left_out, n = contents.manifest.counts, found.left_out, found.n_decisions
+    n_blank, n_log = counts.n_unusable_queries, counts.n_queries + counts.n_unusable_queries
     return [
-        *read,
-        _share(
-            "empty",
-            _counted(counts.n_unusable_queries, n_log),
-            _counted(found.n_empty, found.n_decisions),
-        ),
-        _share("encoder_error", _counted(0, n_log), _counted(found.n_errors, found.n_decisions)),
+        *_unread_as_ood(contents, both),
+        _share("empty", _counted(n_blank, n_log), _counted(left_out["empty"], n)),
+        _share("encoder_error", _counted(0, n_log), _counted(left_out["encoder_error"], n)),
     ]
 
 
@@ -139,14 +134,13 @@ def _truncated(found: Logged) -> Figure:
 
 
 def _means(both: _Both) -> list[Figure]:
-    named: tuple[tuple[str, str, Unit], ...] = (
-        ("expected loss", "losses", "score"),
-        ("expected cost", "costs_usd", "usd"),
-    )
-    return [_mean(name, column, unit, both) for name, column, unit in named]
+    return [
+        _mean("expected loss", "score", both, "losses"),
+        _mean("expected cost", "usd", both, "costs_usd"),
+    ]
 
 
-def _mean(name: str, column: str, unit: Unit, both: _Both) -> Figure:
+def _mean(name: str, unit: Unit, both: _Both, column: str) -> Figure:
     then, now = (
         Values(getattr(one, column), one.text_ids).known() for one in (both.then, both.now)
     )

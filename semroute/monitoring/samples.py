@@ -63,71 +63,13 @@ class Requests:
         return float(np.bincount(self.text_ids).max()) / len(self) if len(self) else 0.0
 
 
-@dataclass(frozen=True)
-class Logged:
-    """Decisions of one version: those of texts that were read, and how many of the others.
-
-    `others` counts the decisions of other versions, by version.
-    """
-
-    requests: Requests
-    n_empty: int
-    n_errors: int
-    n_truncated: int
-    others: Mapping[str, int]
-
-    @property
-    def n_decisions(self) -> int:
-        """How many decisions are of the version."""
-        return len(self.requests) + self.n_empty + self.n_errors
-
-
-def held_out(contents: IndexContents) -> Requests:
-    """Return the queries a build has held out, as the index would serve them."""
-    traffic = calibration_rows(contents).traffic
-    choices = routing_policy(contents).choose(traffic)
-    reasons = np.array(REASONS)[choices.reasons]
-    unknown = reasons == "ood"
-    return Requests(
-        columns=choices.columns,
-        reasons=reasons,
-        cluster_ids=np.where(unknown, NOWHERE, traffic.cluster_ids),
-        losses=_expected_losses(contents, traffic, choices),
-        costs_usd=np.where(unknown, _cost_of_unknown(contents), _of_chosen(traffic, choices)),
-        text_ids=np.unique(contents.calibration.text_ids, return_inverse=True)[1].reshape(-1),
-    )
-
-
-def logged(
-    contents: IndexContents, decisions: Iterable[RouteDecision | Mapping[str, Any]]
-) -> Logged:
-    """Sort decisions; those of texts that were read become rows.
-
-    Raises:
-        InputError: one is no decision, or none this index can have made.
-    """
-    config, version = contents.manifest.config, contents.manifest.index_version
-    places = {name: i for i, name in enumerate(config.model_names)}
-    found = _Found(places, config.frontier, _cost_of_unknown(contents))
-    for given in decisions:
-        decision = given if isinstance(given, RouteDecision) else decision_of(given)
-        check_decision(decision, contents)
-        if decision.index_version != version:
-            found.others[decision.index_version] += 1
-        else:
-            found.take(decision)
-    return Logged(
-        requests=found.requests(),
-        n_empty=found.left_out["empty"],
-        n_errors=found.left_out["encoder_error"],
-        n_truncated=found.n_truncated,
-        others=dict(found.others.most_common()),
-    )
-
-
 @dataclass
-class _Found:
-    """What was read so far; texts are told apart by their similarities, as decisions hold none."""
+class Logged:
+    """Decisions of one version; those of texts that were read become `rows` of `requests`.
+
+    `others` counts the decisions of other versions, by version, `left_out` those of no text.
+    Texts are told apart by their similarities, as decisions hold none.
+    """
 
     places: Mapping[str, int]
     frontier: str
@@ -138,7 +80,13 @@ class _Found:
     left_out: Counter[Reason] = field(default_factory=Counter)
     n_truncated: int = 0
 
+    @property
+    def n_decisions(self) -> int:
+        """How many decisions are of the version."""
+        return len(self.rows) + self.left_out.total()
+
     def take(self, decision: RouteDecision) -> None:
+        """Add a decision of the version."""
         self.n_truncated += decision.truncated
         if decision.reason in ("empty", "encoder_error"):
             self.left_out[decision.reason] += 1
@@ -171,9 +119,47 @@ class _Found:
         return decision.cluster_id, decision.similarity, second
 
     def requests(self) -> Requests:
+        """Return the rows as arrays."""
         columns = [*zip(*self.rows, strict=True)] or [()] * 6
         kinds: tuple[type, ...] = (np.int64, np.str_, np.int64, np.float64, np.float64, np.int64)
         return Requests(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
+
+
+def held_out(contents: IndexContents) -> Requests:
+    """Return the queries a build has held out, as the index would serve them."""
+    traffic = calibration_rows(contents).traffic
+    choices = routing_policy(contents).choose(traffic)
+    reasons = np.array(REASONS)[choices.reasons]
+    unknown = reasons == "ood"
+    return Requests(
+        columns=choices.columns,
+        reasons=reasons,
+        cluster_ids=np.where(unknown, NOWHERE, traffic.cluster_ids),
+        losses=_expected_losses(contents, traffic, choices),
+        costs_usd=np.where(unknown, _cost_of_unknown(contents), _of_chosen(traffic, choices)),
+        text_ids=np.unique(contents.calibration.text_ids, return_inverse=True)[1].reshape(-1),
+    )
+
+
+def logged(
+    contents: IndexContents, decisions: Iterable[RouteDecision | Mapping[str, Any]]
+) -> Logged:
+    """Sort decisions by what becomes of them.
+
+    Raises:
+        InputError: one is no decision, or none this index can have made.
+    """
+    config, version = contents.manifest.config, contents.manifest.index_version
+    places = {name: i for i, name in enumerate(config.model_names)}
+    found = Logged(places, config.frontier, _cost_of_unknown(contents))
+    for given in decisions:
+        decision = given if isinstance(given, RouteDecision) else decision_of(given)
+        check_decision(decision, contents)
+        if decision.index_version != version:
+            found.others[decision.index_version] += 1
+        else:
+            found.take(decision)
+    return found
 
 
 def _of_chosen(traffic: Traffic, choices: Choices) -> NDArray[np.float64]:
@@ -207,7 +193,7 @@ def refuse_nothing_to_compare(contents: IndexContents, found: Logged) -> None:
         return
     if not found.others:
         raise InputError("there are no decisions; log one a line")
-    there = ", ".join(f"{name} ({n:,})" for name, n in found.others.items())
+    there = ", ".join(f"{name} ({n:,})" for name, n in found.others.most_common())
     raise InputError(
         f"no decision is of version {version}; there are decisions of: {there}; "
         "choose one with --version"

@@ -1,6 +1,6 @@
 """What a comparison of traffic means, in a sentence or two for whoever runs the service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from semroute.monitoring.results import Figure, TrafficDrift
 
@@ -21,12 +21,15 @@ def verdict(found: TrafficDrift) -> str:
     """Say whether traffic is like the held-out queries, and what to do if it is not."""
     named = [*_differences(found)]
     if named:
-        more = len(named) - MOST_NAMED
-        told = "; ".join([*named[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
-        text = f"Traffic is not like the held-out queries: {told}. {_promise(found)}"
+        text = f"Traffic is not like the held-out queries: {_listed(named)}. {_promise(found)}"
     else:
         text = f"{_alike(found)}.{_by_copies(found)}{_visible(found)}"
     return f"{text}{_not_read(found)}"
+
+
+def _listed(named: Sequence[str]) -> str:
+    more = len(named) - MOST_NAMED
+    return "; ".join([*named[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def _alike(found: TrafficDrift) -> str:
@@ -36,15 +39,15 @@ def _alike(found: TrafficDrift) -> str:
 
 
 def _by_copies(found: TrafficDrift) -> str:
-    shares = (*found.models, *found.reasons, *found.clusters.shares)
-    named = [_told(one, found) for one in shares if one.differs_by_copies]
+    named = [
+        *(_told(one, "answers") for one in found.models if one.differs_by_copies),
+        *(_told(one) for one in found.reasons if one.differs_by_copies),
+        *(_told(one) for one in found.clusters.shares if one.differs_by_copies),
+    ]
     if not named:
         return ""
-    more = f"; {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return (
-        " But a few texts that come again and again make a difference, which may be chance: "
-        f"{'; '.join(named[:MOST_NAMED])}{more}."
-    )
+    told = "a few texts that come again and again make a difference, which may be chance"
+    return f" But {told}: {_listed(named)}."
 
 
 def _visible(found: TrafficDrift) -> str:
@@ -57,23 +60,19 @@ def _visible(found: TrafficDrift) -> str:
 
 
 def _differences(found: TrafficDrift) -> Iterator[str]:
-    for one in (*found.models, *found.reasons):
-        if one.differs and not (one in found.reasons and one.name in NOT_READ):
-            yield _told(one, found)
+    yield from (_told(one, "answers") for one in found.models if one.differs)
+    yield from (_told(one) for one in found.reasons if one.differs and one.name not in NOT_READ)
     clusters = found.clusters
     if clusters.differs and clusters.moved_share is not None:
         usual = clusters.usual_by_chance or 0.0
         told = f"{clusters.moved_share:.1%} of known traffic has moved to other clusters"
         yield f"{told} (by chance about {usual:.1%})"
-    for one in (*found.means, *clusters.shares):
-        if one.differs:
-            yield _told(one, found)
+    yield from (_told(one) for one in (*found.means, *clusters.shares) if one.differs)
 
 
-def _told(figure: Figure, found: TrafficDrift) -> str:
-    if figure.cluster_id is not None:
-        return f"cluster {figure.cluster_id} is {_instead(figure)}"
-    return f"{figure.name} {'answers' if figure in found.models else 'is'} {_instead(figure)}"
+def _told(one: Figure, verb: str = "is") -> str:
+    name = one.name if one.cluster_id is None else f"cluster {one.cluster_id}"
+    return f"{name} {verb} {_instead(one)}"
 
 
 def _instead(figure: Figure) -> str:
@@ -98,4 +97,4 @@ def _promise(found: TrafficDrift) -> str:
 
 def _not_read(found: TrafficDrift) -> str:
     differ = [one for one in found.reasons if one.differs and one.name in NOT_READ]
-    return "".join(f" {_told(one, found)}; {NOT_READ[one.name]}." for one in differ)
+    return "".join(f" {_told(one)}; {NOT_READ[one.name]}." for one in differ)
