@@ -239,7 +239,7 @@ def _nothing_cheaper(contents: IndexContents) -> tuple[str, ...]:
     In any cluster: what is dearer on a usual request may be cheaper somewhere.
     """
     config = contents.manifest.config
-    frontier = config.model_names.index(config.frontier)
+    frontier = config.frontier_column
     costs_usd = [[one.mean_cost_usd for one in cluster.evidence] for cluster in contents.clusters]
     if len(config.models) < 2 or any(min(row) < row[frontier] for row in costs_usd):
         return ()

@@ -45,8 +45,9 @@ def traffic_drift(
     """Compare decisions of an index with its held-out queries, as the index would serve these.
 
     No text and no encoder is needed. Shares of models, of `ood` and `too_long`, and the means are
-    over requests of which a text was read: those that are `empty` have no part in a build, and
-    `encoder_error` says nothing of a request. Decisions of other versions are left out.
+    over all requests but two kinds: those that are `empty` have no part in a build, and
+    `encoder_error` says nothing of a request. What a request costs that is too long to be read is
+    what a usual one does, as for a build. Decisions of other versions are left out.
 
     Args:
         contents: of the version that decided, as `load_index` reads it.

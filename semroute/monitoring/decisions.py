@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,14 +36,14 @@ def read_decisions(
     faulty.refuse()
 
 
-def decision_of(values: Mapping[str, Any]) -> RouteDecision:
-    """Return the decision that `to_dict` was asked for.
+def decision_of(values: object) -> RouteDecision:
+    """Return the decision that `to_dict` was asked for; `values` are what it made of it.
 
     Raises:
         InputError: it is none; `column` is the key that is wrong.
     """
     try:
-        return _DECISION.validate_python(dict(values))
+        return _DECISION.validate_python(dict(values) if isinstance(values, Mapping) else values)
     except ValidationError as error:
         # Without what was found: a log may hold a text under the name of a key.
         first = error.errors(include_input=False, include_url=False)[0]

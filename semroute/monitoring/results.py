@@ -63,9 +63,9 @@ class TrafficDrift:
     """Decisions of one version beside the queries its build held out.
 
     `n_decisions` are all of the version, `n_other_versions` those of others, which are left out.
-    Of `n_compared` a text was read; they are of `n_texts` different ones, the most frequent of
-    which is `largest_text_share` of them. `models`, `reasons` and `means` come with the largest
-    change first.
+    `n_compared` are neither `empty` nor `encoder_error`; they are of `n_texts` different texts, the
+    most frequent of which is `largest_text_share` of them. `models`, `reasons` and `means` come
+    with the largest change first.
     """
 
     index_version: str

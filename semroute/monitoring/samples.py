@@ -21,7 +21,7 @@ NOWHERE = -1
 
 @dataclass(frozen=True)
 class Requests:
-    """Requests with a text that was read, and what was decided; n rows.
+    """Requests neither empty nor failed, and what was decided; n rows.
 
     `columns` (n,) are of the models in the order of the config, `reasons` (n,) as decisions name
     them, `cluster_ids` (n,) of the nearest cluster, `NOWHERE` where the text is unknown or was not
@@ -65,10 +65,10 @@ class Requests:
 
 @dataclass
 class Logged:
-    """Decisions of one version; those of texts that were read become `rows` of `requests`.
+    """Decisions of one version; those neither empty nor failed become `rows` of `requests`.
 
-    `others` counts the decisions of other versions, by version, `left_out` those of no text.
-    Texts are told apart by their similarities, as decisions hold none.
+    `left_out` counts the two by reason, `others` the decisions of other versions by version. Texts
+    are told apart by their similarities, as decisions hold none.
     """
 
     places: Mapping[str, int]

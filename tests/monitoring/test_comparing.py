@@ -269,6 +269,13 @@ def test_other_versions_are_counted_and_left_out() -> None:
         traffic_drift(drawn_index(), [*old, old[1]])
 
 
+@pytest.mark.parametrize("given", [None, 3, "SECRET", ["SECRET"]])
+def test_what_is_no_decision_at_all_is_refused_without_its_text(given: object) -> None:
+    with pytest.raises(InputError, match="is no decision: input should be") as caught:
+        traffic_drift(drawn_index(), [given])  # type: ignore[list-item]  # that is the mistake
+    assert "SECRET" not in str(caught.value)
+
+
 def test_without_decisions_or_held_out_queries_there_is_nothing_to_compare() -> None:
     with pytest.raises(InputError, match="there are no decisions; log one a line"):
         traffic_drift(drawn_index(), [])
