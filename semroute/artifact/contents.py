@@ -1,10 +1,11 @@
 """What an index holds.
 
 `FORMAT_VERSION` goes up when an older semroute would misread an index: a file changes its meaning,
-a required file or field comes or goes, or `PROBE_TEXTS` change. `OLDEST_FORMAT` goes up with it
-where this semroute would misread an older one. Format 3 brought hidden states: behind the
-embeddings of `probes.npy`, and in the estimator's `wording`; an index of format 2 has none. Format
-4 brought the words of the log: `words.npy` and `max_new_words`; older indexes ask for none.
+a required file or field comes or goes, `PROBE_TEXTS` or the rule of `semroute.split` change.
+`OLDEST_FORMAT` goes up with it where this semroute would misread an older one. Format 3 brought
+hidden states: behind the embeddings of `probes.npy`, and in the estimator's `wording`; an index of
+format 2 has none. Format 4 brought the words of the log: `words.npy` and `max_new_words`; older
+indexes ask for none.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ from semroute.decision import RouteDecision
 from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
 
-EXPECTED = "log what decision.to_dict() gives, or semroute route --json prints"
+EXPECTED = "log what decision.to_dict() gives, or semroute route --json - prints"
 
 _DECISION = TypeAdapter(RouteDecision)
 
