@@ -54,15 +54,15 @@ def _print_strategies(found: "Evaluation") -> None:
         rows = [(*row, n) for row, n in zip(rows, unscored, strict=True)]
     click.echo()
     print_columns(rows)
+    for name in found.absent_strategies:
+        install = "pip install 'semroute[build]'"
+        click.echo(f"  Left out, because scikit-learn is not installed: {name} ({install}).")
     if len(shown) < len(found.strategies):
         left_out = f"what answers every query with {found.frontier}, as semroute does"
         click.echo(f"  Left out: {left_out}.")
         return
     learners = "kNN" if found.absent_strategies else "kNN and the classifier"
     click.echo(f"  {learners} learned from the {found.n_learning:,} held-out queries of the index.")
-    for name in found.absent_strategies:
-        install = "pip install 'semroute[build]'"
-        click.echo(f"  Left out, because scikit-learn is not installed: {name} ({install}).")
     click.echo(
         "  Rules and learners spend what the router spends, the random mix and labels in hindsight "
         "at most that."

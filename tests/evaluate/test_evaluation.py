@@ -309,7 +309,7 @@ class TestLeaks:
     ) -> None:
         queries, evals = _set_with(judged, tmp_path, [" ", "\n\t"])
         done = command(judged, "--queries", queries, "--evals", evals, "--json")
-        assert "2 queries are blank; they count" in caplog.text
+        assert "2 queries are blank; the frontier model gets such, and they count" in caplog.text
         assert json.loads(done.stdout)["n_queries"] == 502
 
     def test_nothing_left_is_refused_even_then(self, judged: Judged) -> None:

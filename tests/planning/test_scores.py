@@ -304,7 +304,7 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
         other = run("evals", "plan", *of_test, "--budget", 5)
     assert (over.code, "is also an input; write to another file" in over.stderr) == (2, True)
     assert "are not in the log" not in cold.stderr + done.stderr
-    assert "of the 500 queries are not in the log the index was built from" in other.stderr
+    assert "of 500 queries are not in the log the index was built from" in other.stderr
     words = done.stdout.replace(",", "").split()
     bought, missing = int(words[0]), int(words[5])
     assert 0 < bought < missing < 900
