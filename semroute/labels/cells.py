@@ -17,7 +17,9 @@ GUARD = "'"
 _FORMULA = "\x00=+\\-@＝＋－＠﹦﹢﹣﹫−ー"
 _SEPARATORS = ",;|\t\r\n"
 _INVISIBLE = "\x01-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-_LEAD = rf"(?:(?![\t\r\n])[\s\"'`´‘’‚“”„«»{_INVISIBLE}])*+"
+_BLANK = " \x0b\x0c\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# One class of characters: a possessive group, before CPython 3.11.5, forgets where it started.
+_LEAD = rf"[{_BLANK}\"'`´‘’‚“”„«»{_INVISIBLE}]*"
 _RISK = (
     rf"(?:\A(?={_LEAD}[{_FORMULA}\t\r\n])"
     rf"|(?<=[{re.escape(_SEPARATORS)}])(?={_LEAD}[{_FORMULA}]))"
