@@ -192,16 +192,15 @@ def test_ten_megabytes_take_as_long_as_a_long_text(cut_both_ways: Ways, text: st
     for cut, encoder in cut_both_ways.items():
         long, huge = clean(text[:8_000], cut=cut).text, clean(text, cut=cut).text
         encoder.encode([long])
-        assert seconds(encoder, huge) < 3 * seconds(encoder, long) + 0.05
+        # In turns, and the best of five of each, which a busy machine disturbs least.
+        rounds = [[seconds(encoder, one) for one in (huge, long)] for _ in range(5)]
+        took, usual = map(min, zip(*rounds, strict=True))
+        assert took < 3 * usual + 0.05
         assert encoder.truncates(huge)
 
 
 def seconds(encoder: Encoder, text: str) -> float:
-    """Return the best of three, which a busy machine disturbs least."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        encoder.encode([text])
-        encoder.truncates(text)
-        times.append(time.perf_counter() - start)
-    return min(times)
+    start = time.perf_counter()
+    encoder.encode([text])
+    encoder.truncates(text)
+    return time.perf_counter() - start
