@@ -43,9 +43,7 @@ def rivals(strategies: Sequence[StrategyResult]) -> Rivals:
 
 
 def _is_simpler(one: StrategyResult, router: StrategyResult) -> bool:
-    if one.kind == "single":
-        return _costs_no_more(one, router)
-    return one.kind in ("rule", "learned")
+    return one.kind in ("single", "rule", "learned") and _costs_no_more(one, router)
 
 
 def verdict(
@@ -80,7 +78,7 @@ def verdict(
     singles = [one for one in rest if one.kind == "single"]
     mixes = [one for one in rest if one.name.startswith("random mix")]
     others = [one for one in rest if one.kind in ("rule", "learned") and one not in mixes]
-    known = [one for one in others if one.router_gain]
+    known = [one for one in others if one.router_gain and _costs_no_more(one, router)]
     better = [one for one in known if _gain(one).high < 0]
     return (
         *_too_few(n_queries),
@@ -174,8 +172,8 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
     told = f"it scores {by.with_word}"
     if gain.low > 0:
         return (
-            f"No single model that costs as little does as well: against the best of them, "
-            f"{best.name.removeprefix('always ')}, {told}."
+            f"No single model that costs as little does as well{_but_for(cheaper, scored)}: "
+            f"against the best of them, {best.name.removeprefix('always ')}, {told}."
         )
     if gain.high < 0:
         name = best.name.replace("always", "Always using", 1)
@@ -184,6 +182,11 @@ def _against_singles(router: StrategyResult, singles: Sequence[StrategyResult]) 
         f"The router cannot be told apart from {best.name.replace('always', 'always using', 1)}, "
         f"which costs no more: {told}."
     )
+
+
+def _but_for(cheaper: Sequence[StrategyResult], scored: Sequence[StrategyResult]) -> str:
+    unknown = [one.name.removeprefix("always ") for one in cheaper if one not in scored]
+    return f" ({' and '.join(unknown)} not judged for want of scores)" if unknown else ""
 
 
 def _against_mix(mix: StrategyResult) -> str:

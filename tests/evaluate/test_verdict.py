@@ -184,7 +184,7 @@ def test_a_rule_that_does_as_well_is_named() -> None:
 )
 def test_what_learned_as_much_at_the_same_cost_is_named(gain: Interval, told: str | None) -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
-    learned = replace(found.strategies[1], name="classifier", kind="learned", router_gain=gain)
+    learned = replace(found.router, name="classifier", kind="learned", router_gain=gain)
     said = verdict([found.router, learned], "large", 80)[-1]
     assert (told is not None) == said.startswith("At the same cost, the classifier cannot be told")
     assert told is None or said.endswith(told)
@@ -200,7 +200,7 @@ def test_what_learned_as_much_at_the_same_cost_is_named(gain: Interval, told: st
 )
 def test_rules_and_learners_are_named_as_in_a_sentence(name: str, kind: Any, spoken: str) -> None:
     found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
-    rival = replace(found.strategies[1], name=name, kind=kind, router_gain=Interval(0.0, -1.0, 1.0))
+    rival = replace(found.router, name=name, kind=kind, router_gain=Interval(0.0, -1.0, 1.0))
     said = verdict([found.router, rival], "large", 80)[-1]
     assert said.startswith(f"At the same cost, {spoken} cannot be told apart from the router")
 
@@ -223,6 +223,36 @@ def test_what_does_better_at_the_same_cost_is_named() -> None:
         assert bool(better) == expected
         assert all("0.034 more (0.005 to 0.067) than the router" in one for one in better)
         assert any("cannot be told apart from the router" in one for one in told) != expected
+
+
+@pytest.mark.parametrize("gain", [Interval(0.0, -1.0, 1.0), Interval(-0.2, -0.3, -0.1)])
+def test_what_cannot_be_had_at_the_same_cost_is_no_rival(gain: Interval) -> None:
+    """The cheapest that a learner can do may cost more than the router."""
+    found = _judged(["large", "small"] * 40, [(1.0, 0.5, 0.0), (1.0, 1.0, 1.0)] * 40)
+    cost = found.router.cost_usd.value * 1.01
+    rival = replace(
+        found.router,
+        name="classifier",
+        kind="learned",
+        cost_usd=Interval(cost, cost, cost),
+        router_gain=gain,
+    )
+    assert not any("classifier" in one for one in verdict([found.router, rival], "large", 80))
+    assert rivals([found.router, rival]) == rivals([found.router])
+
+
+def test_a_cheaper_model_without_scores_is_not_said_to_do_worse() -> None:
+    found = _judged(["small", "large"] * 60, [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)] * 60)
+    medium = next(one for one in found.strategies if one.name == "always medium")
+    worse = replace(medium, router_gain=Interval(0.2, 0.1, 0.3))
+    unknown = replace(medium, name="always small", router_gain=None)
+    told = verdict([found.router, worse, unknown], "large", 120)[1]
+    assert told.startswith(
+        "No single model that costs as little does as well (small not judged for want of scores): "
+        "against the best of them, medium, it scores 0.200 more"
+    )
+    told = verdict([found.router, worse], "large", 120)[1]
+    assert told.startswith("No single model that costs as little does as well: against the best")
 
 
 def test_a_router_worse_than_chance_is_told_so_once() -> None:
