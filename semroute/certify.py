@@ -167,7 +167,7 @@ def _left_out(
         n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
             return {}
-        n_lacking = rows.least_known * n_answered - n_known
+        n_lacking = np.round(rows.least_known * n_answered, 9) - n_known
         if not (n_lacking > 0).any():
             of_others = n_known.sum() / n_answered.sum()
             least = _PLAINLY_FEWER * of_others

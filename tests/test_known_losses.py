@@ -54,6 +54,18 @@ def test_where_the_owner_says_that_a_fifth_is_enough_one_of_four_stands_for_all(
     assert (found.n_worst_case, found.n_left_out) == (0, 3)
 
 
+@pytest.mark.parametrize(("n_known", "n_failed"), [(6, 1), (7, 0)])
+def test_a_share_that_is_a_hair_above_a_whole_number_asks_for_no_more(
+    n_known: int, n_failed: int
+) -> None:
+    # 0.07 * 100 is 7.000000000000001 to a computer; clusters of four stand apart for nothing.
+    columns, clusters = np.ones(100, dtype=np.int64), np.arange(100) // 4
+    small = np.where(np.arange(100) < n_known, 1.0, np.nan)
+    scores, expected = np.column_stack([np.ones(100), small]), np.zeros((100, 2))
+    found = known(columns, scores, expected, 0, np.arange(100), clusters, least_known=0.07)
+    assert found.n_worst_case == n_failed
+
+
 @pytest.mark.parametrize(("n_known", "lost"), [(0, 12), (5, 7), (6, 0)])
 def test_then_a_cluster_stands_apart_where_less_than_half_of_that_is_known(
     n_known: int, lost: int

@@ -7,6 +7,7 @@ from typing import Any
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
+from semroute.ood import ALWAYS_UNKNOWN
 from semroute.vocabulary import has_words
 
 
@@ -168,6 +169,8 @@ def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents)
     ood = contents.manifest.ood
     if decision.similarity is None and contents.clusters:
         return "It holds more than text, of which the log says nothing"
+    if ood.threshold == ALWAYS_UNKNOWN:
+        return "The build held no query out to tell by what is known"
     if decision.similarity is None or decision.similarity < ood.threshold:
         return "It is far from every cluster, and the build was fitted on no such text"
     if not has_words(text):

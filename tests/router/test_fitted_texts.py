@@ -1,12 +1,14 @@
 """A text the build was fitted on is known, however far it lies from every cluster."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from semroute.artifact.loading import load_index
+from semroute.ood import ALWAYS_UNKNOWN
 from semroute.router import SemanticRouter
 from semroute.split import in_fit
 from tests.build.small import build_small, rows_of, write_rows, write_small_files
@@ -60,6 +62,19 @@ def test_explain_says_why_a_far_text_is_known(folder: Path) -> None:
     for one in far:
         told = "fitted on this very text" in " ".join(one.why)
         assert told == (one.decision.reason != "ood")
+
+
+def test_explain_says_where_nothing_was_held_out_to_know_a_text_by(folder: Path) -> None:
+    """Even what the build was fitted on is unknown then."""
+    contents = load_index(folder)
+    ood = contents.manifest.ood.model_copy(update={"threshold": ALWAYS_UNKNOWN})
+    manifest = contents.manifest.model_copy(update={"ood": ood})
+    router = SemanticRouter(replace(contents, manifest=manifest), TinyEncoder())
+    found = router.explain(rows_of(write_small_files(folder.parent, n_queries=1200))[0]["text"])
+    assert found.decision.reason == "ood"
+    assert found.why[-1] == (
+        "The build held no query out to tell by what is known, so large answers."
+    )
 
 
 def test_what_came_with_images_only_was_not_fitted_on(tmp_path: Path) -> None:
