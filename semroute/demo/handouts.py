@@ -56,7 +56,8 @@ do not exist, and their scores were drawn from success rates stated in the sourc
 about any real model, and nothing about what you would save.
 
 queries.jsonl       The log: {n_queries} queries of {n_kinds} kinds of work. `kind` says of which.
-                    semroute ignores it; you may use it to look at slices.
+                    A build ignores it, `semroute evaluate` shows slices by it. `timestamp`
+                    is made up too.
 evals.csv           Simulated scores from 0 to 1 and costs in US dollars, one row per query and
                     model. Some rows are missing, as in real life, most of all those of mid-m, and
                     so are some costs.

@@ -181,7 +181,12 @@ class SemanticRouter:
         return [decision for portion in portions for decision in self._routed(portion)]
 
     def explain(self, query: Query) -> Explanation:
-        """Decide as `route` does, and lay out the clusters, evidence and examples behind it."""
+        """Decide as `route` does, and lay out the clusters, evidence and examples behind it.
+
+        Raises:
+            TypeError: `query` is neither a string nor a list of messages.
+            InvalidIndexError: the example queries of the version are gone, after `prune` for example.
+        """
         request = self._request(query)
         if request.fallback or not self._names:
             decision = self._routed([request])[0]
