@@ -185,7 +185,7 @@ class SemanticRouter:
 
         Raises:
             TypeError: `query` is neither a string nor a list of messages.
-            InvalidIndexError: the example queries of the version are gone, after `prune` for example.
+            InvalidIndexError: the example queries of the version are gone, as after `prune`.
         """
         request = self._request(query)
         if request.fallback or not self._names:
