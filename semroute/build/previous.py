@@ -94,6 +94,7 @@ def carried_over(before: IndexContents | None, contents: IndexContents) -> Reatt
         contents.clusters,
         contents.centroids,
         frontier=contents.manifest.config.frontier,
+        former_frontier=before.manifest.config.frontier,
         known_from=before.manifest.ood.threshold
         if same_space(before, contents)
         else ALWAYS_UNKNOWN,

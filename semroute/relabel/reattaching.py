@@ -79,15 +79,16 @@ def reattach(
     centroids: Vectors,
     *,
     frontier: str,
+    former_frontier: str,
     known_from: float,
 ) -> Reattached:
     """Give names, overrides and notes to the clusters of the same key.
 
     An override of a key that is gone, or whose model is gone, becomes a suggestion: it is for an
     analyst to decide, never applied by itself. But for one kind: a cluster of a new key lies where
-    the old index would have asked the frontier model because an analyst said so. That stays so,
-    with the note, until an analyst says otherwise. A name and a note decide nothing, and go along
-    to a cluster of a new key that is plainly the same topic (`same_topics`).
+    the old index would have asked its frontier model because an analyst said so. It asks that of
+    the rebuild, with the note, until an analyst says otherwise. A name and a note decide nothing,
+    and go along to a cluster of a new key that is plainly the same topic (`same_topics`).
 
     Args:
         previous: the clusters analysts worked on.
@@ -95,6 +96,7 @@ def reattach(
         clusters: those of the rebuild.
         centroids: float32 (n_clusters, dimension), likewise.
         frontier: the frontier model of the rebuild.
+        former_frontier: that of the old index; it may be another model of the rebuild by now.
         known_from: the OOD threshold of the old index, below which it knew nothing; above 1 where
             its centroids are not to be compared with the new ones.
     """
@@ -104,10 +106,11 @@ def reattach(
     kept_up: tuple[KeptUp, ...] = ()
     n_renamed, renamed = 0, set[str]()
     similarities: Vectors | None = None
+    frontiers = {frontier, former_frontier}
     same_width = centroids.shape[1:] == previous_centroids.shape[1:]
     if len(previous) and len(clusters) and same_width and known_from <= 1:
         similarities = centroids @ previous_centroids.T
-        kept_up = _kept_up(previous, carried, similarities, frontier, known_from)
+        kept_up = _kept_up(previous, carried, similarities, frontiers, known_from)
         same = same_topics(previous, carried, similarities)
         renamed = set(same)
         n_renamed = sum(bool(_given_name(old) or old.note) for old in same.values())
@@ -118,8 +121,8 @@ def reattach(
         *_of_lost_clusters(worked_on, carried, similarities),
     )
     followed = {one.cluster_key for one in kept_up} | renamed
-    undecided = tuple(left for one in found if (left := _left_to_decide(one, carried, followed)))
-    suggestions = tuple(map(_if_alike, undecided))
+    left = (_left_to_decide(one, carried, followed, frontiers) for one in found)
+    suggestions = tuple(_if_alike(one) for one in left if one)
     return Reattached(carried, n_reattached, suggestions, kept_up, n_renamed)
 
 
@@ -139,16 +142,16 @@ def _kept_up(
     previous: Sequence[Cluster],
     clusters: Sequence[Cluster],
     similarities: Vectors,
-    frontier: str,
+    frontiers: Collection[str],
     known_from: float,
 ) -> tuple[KeptUp, ...]:
-    """Find the clusters of a new key whose nearest old centroid has the label `frontier`."""
+    """Find the clusters of a new key whose nearest old centroid has a label of `frontiers`."""
     former_keys = {old.cluster_key for old in previous}
     found = []
     for new, row in zip(clusters, similarities, strict=True):
         old, similarity = previous[int(np.argmax(row))], float(row.max())
         is_new = new.cluster_key not in former_keys
-        if is_new and old.override == frontier and similarity >= known_from:
+        if is_new and old.override in frontiers and similarity >= known_from:
             found.append(KeptUp(new.cluster_key, new.name, old.cluster_key, old.name, similarity))
     return tuple(found)
 
@@ -177,20 +180,27 @@ def _with_origin(old: Cluster) -> str:
 
 
 def _left_to_decide(
-    suggestion: Suggestion, clusters: Sequence[Cluster], followed: Collection[str]
+    suggestion: Suggestion,
+    clusters: Sequence[Cluster],
+    followed: Collection[str],
+    frontiers: Collection[str],
 ) -> Suggestion | None:
     """Leave out what went along to the nearest cluster; None if nothing is left.
 
-    `followed` are the keys of clusters to which anything did. That another has the same label, by
-    chance, does not make up for one that is lost.
+    `followed` are the keys of clusters to which anything did; a label of one of `frontiers` may
+    have gone along as that of the other. That another has the same label, by chance, does not make
+    up for one that is lost.
     """
     near = next((one for one in clusters if one.cluster_key == suggestion.nearest_key), None)
     if near is None or near.cluster_key not in followed:
         return suggestion
+    is_in_force = near.override == suggestion.label or (
+        near.override in frontiers and suggestion.label in frontiers
+    )
     left = replace(
         suggestion,
         name=None if near.name == suggestion.name else suggestion.name,
-        label=None if near.override == suggestion.label else suggestion.label,
+        label=None if is_in_force else suggestion.label,
         note="" if near.note.startswith(suggestion.note) else suggestion.note,
     )
     return left if left.name or left.label or left.note else None

@@ -183,6 +183,25 @@ def test_labels_of_the_frontier_follow_it_to_another_name(
     assert not summary.suggestions
 
 
+def test_labels_of_the_former_frontier_keep_topics_with_the_one_in_its_place(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    out = tmp_path / "i"
+    _with_a_label_of_the_frontier(files, out)
+    # Other details are other medoids, so that no cluster has the key it had.
+    files.queries.write_text(files.queries.read_text().replace("detail", "matter"))
+    evals = files.evals.read_text()
+    best = [line.replace("large", "larger") for line in evals.splitlines() if "large" in line]
+    files.evals.write_text(evals + "\n".join(best) + "\n")
+    config = files.config.read_text().replace('frontier = "large"', 'frontier = "larger"')
+    files.config.write_text(config + '[[models]]\nname = "larger"\nusd_per_request = 0.03\n')
+    summary = build_small(files, out)
+    (labelled,) = [one for one in load_index(out).clusters if one.override]
+    assert labelled.override == "larger"
+    assert [one.cluster_key for one in summary.kept_up] == [labelled.cluster_key]
+    assert not summary.suggestions
+
+
 def _labelled(out: Path, change: Callable[[Cluster], str | None]) -> None:
     """Publish the live version again with analysts' labels."""
     contents = load_index(out)

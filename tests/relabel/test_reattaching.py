@@ -30,8 +30,14 @@ def clusters(*keys: str, **changes: dict[str, object]) -> tuple[Cluster, ...]:
     )
 
 
-def reattach(*args: Any, frontier: str = "frontier", known_from: float = 0.7) -> Reattached:
-    return relabel.reattach(*args, frontier=frontier, known_from=known_from)
+def reattach(
+    *args: Any,
+    frontier: str = "frontier",
+    former_frontier: str | None = None,
+    known_from: float = 0.7,
+) -> Reattached:
+    former = former_frontier or frontier
+    return relabel.reattach(*args, frontier=frontier, former_frontier=former, known_from=known_from)
 
 
 def centroids(*rows: tuple[float, ...]) -> Vectors:
@@ -244,9 +250,32 @@ def test_a_cluster_that_was_there_before_is_not_kept_with_the_frontier_for_its_n
     assert [one.label for one in carried.suggestions] == ["large"]
 
 
-def test_a_label_of_the_former_frontier_is_only_suggested():
+def test_where_the_frontier_was_replaced_its_labels_keep_topics_with_the_new_one():
+    old = clusters("a", "gone", a={"override": "large"}, gone=PINNED)
+    carried = reattach(
+        old,
+        centroids(EAST, NORTH),
+        clusters("a", "x"),
+        centroids(EAST, CLOSE[::-1]),
+        frontier="larger",
+        former_frontier="large",
+    )
+    # By its key an analyst's label stays what it is, as the model is still there.
+    assert [one.override for one in carried.clusters] == ["large", "larger"]
+    assert [one.cluster_key for one in carried.kept_up] == ["x"]
+    assert not [one for one in carried.suggestions if one.cluster_key == "gone"]
+
+
+def test_a_label_of_a_model_that_is_no_frontier_is_only_suggested():
     old = clusters("gone", gone={"override": "large"})
-    carried = reattach(old, centroids(EAST), clusters("x"), centroids(EAST))
+    carried = reattach(
+        old,
+        centroids(EAST),
+        clusters("x"),
+        centroids(EAST),
+        frontier="larger",
+        former_frontier="largest",
+    )
     assert carried.clusters == clusters("x")
     assert [one.label for one in carried.suggestions] == ["large"]
 
