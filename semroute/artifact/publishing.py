@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import platform
 import shutil
@@ -57,6 +58,8 @@ RECORDED_LIBRARIES = (
     "umap-learn",
 )
 
+logger = logging.getLogger("semroute")
+
 
 def publish(
     folder: Path, contents: IndexContents, *, created_at: datetime | None = None
@@ -73,7 +76,8 @@ def publish(
         contents: what to publish; the manifest's `index_version`, `created_at`, `format_version`
             and `files` are replaced.
         created_at: an aware time; else `SOURCE_DATE_EPOCH` if it is set, else now. With the time
-            fixed, the same contents give the same bytes.
+            fixed, the same contents give the same bytes in a new folder. The version is named
+            after it; where a newer one is there already, after that, so that names sort by age.
 
     Returns:
         The contents with the final manifest, as `load_index` would give them.
@@ -164,11 +168,21 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _free_version(folder: Path, moment: datetime) -> str:
+    """Return a name that sorts after every published one, whatever the clock says."""
     with refused_writes_name(folder):
-        taken = {path.name for path in folder.iterdir()}
-    first = moment.strftime("%Y%m%dT%H%M%SZ")
+        published = sorted(path.name for path in folder.iterdir() if is_published_name(path.name))
+    now = moment.strftime("%Y%m%dT%H%M%SZ")
+    # What is pruned, compared and gone back to goes by the order of names, not by the clock.
+    first = max([now, *(name[: len(now)] for name in published)])
+    if first != now:
+        logger.warning(
+            "the clock says %s, which is before the newest version %s; the new one is named after "
+            "it, so that it counts as newer: set the clock",
+            now,
+            published[-1],
+        )
     # Not the first free number: that of a pruned version would come again, and before the live one.
-    same_second = (name for name in taken if is_published_name(name) and name.startswith(first))
+    same_second = (name for name in published if name.startswith(first))
     numbers = [int(name[len(first) + 1 :] or 1) for name in same_second]
     return f"{first}-{max(numbers) + 1:04d}" if numbers else first
 

@@ -15,7 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.loading import current_version, list_versions, load_index
+from semroute.artifact.loading import (
+    current_version,
+    list_versions,
+    load_index,
+    version_before,
+)
 from semroute.artifact.pruning import prune
 from semroute.artifact.publishing import library_versions, publish
 from semroute.errors import BuildError, PublishError
@@ -148,6 +153,25 @@ def test_a_number_that_was_pruned_is_not_given_again(tmp_path: Path) -> None:
     made = publish(tmp_path, tiny_contents(1), created_at=MOMENT).manifest.index_version
     assert list_versions(tmp_path) == [f"{VERSION}-0002", made]
     assert made == f"{VERSION}-0003"
+
+
+def test_a_clock_that_was_set_back_makes_no_version_older_than_those_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    times = [MOMENT, MOMENT - timedelta(days=400), MOMENT - timedelta(days=300)]
+    made = [
+        publish(tmp_path, tiny_contents(1), created_at=time).manifest.index_version
+        for time in times
+    ]
+    assert list_versions(tmp_path) == made
+    assert version_before(tmp_path, made[-1]) == made[-2]
+    assert load_index(tmp_path).manifest.created_at == "2026-01-27T20:15:30Z"
+    assert f"20260127T201530Z, which is before the newest version {made[-2]};" in caplog.text
+    assert prune(tmp_path, 2).kept == tuple(made[-2:])
+    caplog.clear()
+    later = publish(tmp_path, tiny_contents(1), created_at=MOMENT + timedelta(seconds=1))
+    assert later.manifest.index_version == "20261123T201531Z"
+    assert not caplog.text
 
 
 def test_a_new_version_leaves_the_published_ones_alone(tmp_path: Path) -> None:
