@@ -1,5 +1,7 @@
 """Logged decisions: what `decision.to_dict()` gives, a line each."""
 
+import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,11 +16,15 @@ EXPECTED = "log what decision.to_dict() gives, or semroute route --json - prints
 
 _DECISION = TypeAdapter(RouteDecision)
 
+logger = logging.getLogger("semroute")
+
 
 def read_decisions(
     lines: Iterable[bytes], path: Path, contents: IndexContents
 ) -> Iterator[RouteDecision]:
     """Read JSON Lines of decisions; blank lines and keys of other names are left out.
+
+    So is a last line that a server is still at, with a warning: a log is read while it grows.
 
     Args:
         lines: in UTF-8, with or without a byte order mark.
@@ -30,7 +36,9 @@ def read_decisions(
     """
     faulty = FaultyRows()
     for number, line in enumerate(lines, 1):
-        if line.strip():
+        if _is_unfinished(line):
+            logger.warning("%s, line %d: is not written to its end yet; left out", path, number)
+        elif line.strip():
             with faulty:
                 yield _read(line, path, number, contents)
     faulty.refuse()
@@ -69,6 +77,19 @@ def check_decision(decision: RouteDecision, contents: IndexContents) -> None:
     if cluster_id is not None and not 0 <= cluster_id < n_clusters:
         problem = f"is no cluster of version {manifest.index_version}, which has {n_clusters:,}"
         raise InputError(problem, column="cluster_id", value=cluster_id)
+
+
+def _is_unfinished(line: bytes) -> bool:
+    """Whether this is the beginning of an object that no line break has ended."""
+    if line.endswith(b"\n") or not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    except RecursionError:
+        pass
+    return False
 
 
 def _read(line: bytes, path: Path, number: int, contents: IndexContents) -> RouteDecision:

@@ -100,6 +100,15 @@ def test_decisions_come_from_stdin_too_and_name_their_line(
     assert "SECRET" not in wrong.stderr
 
 
+def test_a_log_is_compared_while_a_server_writes_it(
+    judged: Judged, logged: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    typed = "\n".join([*logged, logged[0][:200]]).encode()
+    done = run("drift", "--index", judged.index, "-", stdin=typed)
+    assert (done.code, f"{len(logged)} decisions" in done.stdout) == (0, True)
+    assert f"stdin, line {len(logged) + 1}: is not written to its end yet" in caplog.text
+
+
 def test_a_file_that_is_not_there_or_empty_is_told(judged: Judged, tmp_path: Path) -> None:
     done = run("drift", "--index", judged.index, tmp_path / "none.jsonl")
     assert (done.code, "there is no such file" in done.stderr) == (3, True)

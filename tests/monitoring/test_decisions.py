@@ -53,6 +53,26 @@ def test_a_row_that_is_no_decision_is_named_with_what_was_expected(
     assert "SECRET" not in str(caught.value)
 
 
+def test_a_last_line_that_is_being_written_is_left_out_wherever_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = json.dumps({"tenant": "Zoë", **decision().to_dict()}, ensure_ascii=False).encode()
+    for n_bytes in range(1, len(whole)):
+        caplog.clear()
+        assert read(whole + b"\n", whole[:n_bytes]) == [decision()]
+        assert caplog.messages == [
+            "decisions.jsonl, line 2: is not written to its end yet; left out"
+        ]
+    assert read(whole + b"\n", whole) == [decision(), decision()]
+
+
+def test_a_line_that_was_ended_too_early_is_refused_also_as_the_last() -> None:
+    with pytest.raises(InputError, match="line 1: is not valid JSON at character"):
+        read(b'{"model": \n')
+    with pytest.raises(InputError, match="line 1, column model: is no decision"):
+        read(b'{"text": "whole, but no decision"}')
+
+
 def test_several_rows_are_told_together() -> None:
     with pytest.raises(RowsError, match=r"3 rows cannot be read:\nline 1.*\nline 3.*\nline 4"):
         read({}, decision().to_dict(), {}, [])
