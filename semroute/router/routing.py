@@ -20,6 +20,7 @@ from semroute.router.arguments import check_count, check_encoder_object, check_v
 from semroute.router.cache import DecisionCache, Key
 from semroute.router.ending import UnderWay
 from semroute.router.explain import Explanation, explain_decision
+from semroute.router.freed import give_back_freed_memory
 from semroute.router.reasons import estimate_reasons
 from semroute.router.rules import (
     N_EXPLAINED,
@@ -129,7 +130,10 @@ class SemanticRouter:
             encoder = open_index_encoder(
                 contents, given=encoder, threads=threads, n_workers=n_workers
             )
-            return cls(contents, encoder, Path(folder), n_cached=n_cached)
+            router = cls(contents, encoder, Path(folder), n_cached=n_cached)
+        del contents
+        give_back_freed_memory()
+        return router
 
     @property
     def index_version(self) -> str:

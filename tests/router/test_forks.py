@@ -3,6 +3,7 @@
 And every process ends, with daemon threads in the middle of requests.
 """
 
+import ctypes
 import json
 import os
 import socket
@@ -30,6 +31,9 @@ KINDS = ("static", "int8", "sentence-transformers")
 WAYS = ("fork", "fork while routing", "fork after torch", "spawn", "forkserver")
 
 MAX_SECONDS = 5
+
+MOST_KEPT_BACK_MB = 8
+"""A tenth of what a process takes; reading the int8 model alone frees more."""
 
 ENCODER_TABLES = {
     "static": 'kind = "static"\ndimension = 32',
@@ -119,6 +123,15 @@ def test_a_child_forked_from_the_middle_of_a_decision_never_hangs(
     else:
         assert answer["found"] == answer["expected"]
     assert answer["seconds"] < MAX_SECONDS
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="of the GNU C library")
+def test_memory_that_taking_up_a_version_has_freed_goes_back(
+    index: Path, environment: Mapping[str, str]
+) -> None:
+    done = run_module("reloads", index, environment)
+    assert done.returncode == 0, done.stderr
+    assert max(json.loads(done.stdout)) < MOST_KEPT_BACK_MB
 
 
 def test_a_process_ends_well_in_the_middle_of_the_requests_of_daemon_threads(
