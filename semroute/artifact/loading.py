@@ -107,11 +107,10 @@ def current_version(folder: Path) -> str:
         raise InvalidIndexError(
             path,
             "must be one line with the name of a version, such as 20261123T201530Z, and end with a "
-            "line break",
+            f"line break; {_ways_back(Path(folder))}",
         )
     if not exists(path.with_name(version)):
-        there = _listed_versions(Path(folder))
-        told = f"names the version {version}, which is not there; there are: {there}; {REPAIR}"
+        told = f"names the version {version}, which is not there; {_ways_back(Path(folder))}"
         raise InvalidIndexError(path, told)
     return version
 
@@ -183,9 +182,21 @@ def _version_folder(folder: Path, version: str | None) -> Path:
     return folder / version
 
 
+def _ways_back(folder: Path) -> str:
+    """Say how a version goes live where none is."""
+    there = f"there are: {_listed_versions(folder)}"
+    versions = list_versions(folder)
+    if not versions:
+        return f"{there}; {REPAIR}"
+    newest = [name for name in versions if is_published_name(name)] or versions
+    return f"{there}; make one live: semroute use --index {folder} {newest[-1]}"
+
+
 def _nothing_here(folder: Path) -> str:
     if is_file(folder / MANIFEST):
         return f"is one version of an index; give the folder above it, which holds {CURRENT}"
+    if list_versions(folder):
+        return f"holds no file {CURRENT}, which names the live version; {_ways_back(folder)}"
     return (
         f"holds no index (no file {CURRENT}); run: "
         f"semroute build-index --queries Q --evals E --config semroute.toml --out {folder}"

@@ -11,7 +11,9 @@ from semroute.errors import InvalidIndexError
 LARGEST_LINE_BYTES = 1024
 """Of the files that hold one line."""
 
-REPAIR = "restore it from a copy, name another version in CURRENT, or run build-index again"
+REPAIR = (
+    "restore it from a copy, make another version live (semroute use), or run build-index again"
+)
 REBUILD = "run build-index again, or install the semroute that wrote it"
 
 
@@ -84,7 +86,9 @@ def _unreadable(path: Path) -> Iterator[None]:
         raise InvalidIndexError(path, f"is missing; {REPAIR}") from None
     except PermissionError:
         raise InvalidIndexError(
-            path, "may not be read by this user; index files are readable by their owner only"
+            path,
+            "may not be read by this user; index files are readable by their owner only, so give "
+            "them to who reads them (chown -R, or COPY --chown in an image)",
         ) from None
     except (OSError, ValueError) as error:
         link = path.is_symlink()

@@ -76,7 +76,7 @@ def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:
         return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
         reason = error.reason.removesuffix(f"; {REPAIR}").removesuffix(f"; {REBUILD}")
-        helps = "restore it from a copy, name another version in CURRENT"
+        helps = "restore it from a copy, make another version live (semroute use)"
         if error.reason.endswith(REBUILD):
             helps = "export them with the semroute that wrote it"
         lost = f"the analysts' labels on the live version would be lost; {helps}"

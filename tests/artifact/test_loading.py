@@ -21,6 +21,7 @@ from semroute.errors import InvalidIndexError
 from tests.artifact.forging import edit_manifest
 from tests.artifact.indexes import VERSION, publish_tiny
 from tests.artifact.killing import start
+from tests.command_line import run
 from tests.tiny_index import assert_same_contents
 
 
@@ -79,6 +80,25 @@ def test_current_must_be_one_line_with_a_bare_name(folder: Path, line: str) -> N
     (folder / "CURRENT").write_bytes(line.encode())
     with pytest.raises(InvalidIndexError, match=r"CURRENT: (must be one line|has 5,001 bytes)"):
         load_index(folder)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"20200101T000000Z\n"])
+def test_where_no_version_is_live_the_message_gives_the_command_that_makes_one_so(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    for seed in (1, 2):
+        publish_tiny(tmp_path, seed)
+    shutil.copytree(tmp_path / list_versions(tmp_path)[0], tmp_path / "before-labels")
+    older, newer, _ = list_versions(tmp_path)
+    (tmp_path / "CURRENT").unlink()
+    if content is not None:
+        (tmp_path / "CURRENT").write_bytes(content)
+    command = f"use --index {tmp_path} {newer}"
+    told = f"there are: {older}, {newer}, before-labels; make one live: semroute {command}$"
+    with pytest.raises(InvalidIndexError, match=told):
+        load_index(tmp_path)
+    assert run(*command.split()).code == 0
+    assert load_index(tmp_path).manifest.index_version == newer
 
 
 def test_current_may_be_edited_to_go_back_to_an_older_version(tmp_path: Path) -> None:
