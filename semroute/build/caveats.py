@@ -80,17 +80,27 @@ def build_warnings(
 def _lost_labels(
     previous: IndexContents | None, carried: Reattached, contents: IndexContents
 ) -> tuple[str, ...]:
-    lost_labels = carried.lost_labels
-    n_lost = len(lost_labels)
-    if not n_lost:
-        return ()
-    lost = "1 analyst's label is" if n_lost == 1 else f"{n_lost} analysts' labels are"
-    told = (
-        f"{lost} no longer in force, as the clusters or the encoder have changed: enter them again "
-        "where the suggestions say; the version before has them, and the next build will not name "
-        "them"
-    )
-    return (told, *_answered_cheaper(lost_labels, former_names(previous), contents))
+    lost_labels, models = carried.lost_labels, contents.manifest.config.model_names
+    gone = [one.label for one in lost_labels if one.label not in models]
+    told = []
+    if gone:
+        names = listed(sorted({label for label in gone if label}))
+        told.append(
+            f"{_labels_are(len(gone))} no longer in force, as the config has no model {names}: "
+            "give these clusters another label where what answers now does not suit you; the "
+            "version before has them, and the next build will not name them"
+        )
+    if n_lost := len(lost_labels) - len(gone):
+        told.append(
+            f"{_labels_are(n_lost)} no longer in force, as the clusters or the encoder have "
+            "changed: enter them again where the suggestions say; the version before has them, and "
+            "the next build will not name them"
+        )
+    return (*told, *_answered_cheaper(lost_labels, former_names(previous), contents))
+
+
+def _labels_are(n_labels: int) -> str:
+    return "1 analyst's label is" if n_labels == 1 else f"{n_labels} analysts' labels are"
 
 
 def _answered_cheaper(

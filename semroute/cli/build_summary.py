@@ -294,6 +294,9 @@ def _suggestion(suggestion: Suggestion) -> str:
     work = f"label {suggestion.label}" if suggestion.label else "name or note"
     name = f" ({suggestion.name})" if suggestion.name else ""
     lost = f"{work} of the former cluster {suggestion.cluster_key}{name}"
+    if suggestion.nearest_key == suggestion.cluster_key:
+        there = f"{suggestion.cluster_key} ({suggestion.nearest_name})"
+        return f"{work} of {there} was not carried over, as that model is not in the config"
     if suggestion.nearest_key is None:
         if suggestion.similarity is None:
             return f"{lost} was not carried over; no new cluster can be compared with it"

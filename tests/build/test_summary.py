@@ -184,6 +184,24 @@ def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_label
     assert f"{len(after.kept_up)} stay with the frontier model, not carried over: 1 label" in shown
 
 
+def test_a_label_whose_model_left_the_config_is_told_to_be_lost_by_that(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, sheet = tmp_path / "i", tmp_path / "labels.csv"
+    build_small(files, folder)
+    cluster = load_index(folder).clusters[0]
+    sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},small\n")
+    apply_labels(folder, sheet, allow_no_promise=True)
+    config = files.config.read_text()
+    files.config.write_text(config.replace('name = "small"', 'name = "small-2"'))
+    after = build_small(files, folder)
+    assert "no longer in force, as the config has no model 'small': give" in after.warnings[0]
+    assert not any("have changed: enter them again" in told for told in after.warnings)
+    print_summary(after)
+    told = f"label small of {cluster.cluster_key} ({cluster.name}) was not carried over, as that"
+    assert told in capsys.readouterr().out
+
+
 def test_a_rebuild_tells_what_changed_since_the_version_before(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
