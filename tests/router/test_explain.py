@@ -70,3 +70,16 @@ def test_a_decision_tells_what_loss_it_accepts_as_the_explanation_does() -> None
     assert chosen.accepted_loss is not None
     assert chosen.expected_loss <= chosen.accepted_loss
     assert f"{chosen.accepted_loss:.3f} is accepted" in " ".join(explanation.why)
+
+
+def test_a_logged_decision_tells_which_model_trades_best() -> None:
+    texts = [text for cluster_id in range(4) for text in tiny_texts(cluster_id, 5)]
+    logged = [one.to_dict() for one in ROUTER.route_batch(texts) if one.reason == "matched"]
+    assert len(logged) > 5
+    for decision in logged:
+        margins = {
+            one["model"]: one["accepted_loss"] - one["expected_loss"]
+            for one in decision["candidates"]
+            if one["accepted_loss"] is not None
+        }
+        assert max(margins, key=margins.__getitem__) == decision["model"]
