@@ -16,6 +16,12 @@ from semroute.vectors import Vectors
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
 
+_COMPARED_BY_UMAP = 4096
+"""Below so many rows UMAP compares each with each."""
+
+_ROUNDED = 1e-5
+"""Rows that are the same are a little less similar than 1 to float32."""
+
 
 class UMAPHDBSCAN(BaseModel):
     """Density clusters in a space reduced by UMAP.
@@ -66,10 +72,12 @@ class UMAPHDBSCAN(BaseModel):
             from umap import UMAP
         except ImportError as error:
             raise MissingExtraError("clustering with UMAP", "build", "umap-learn") from error
+        # More than half of a few rows would join what lies apart.
+        n_neighbors = min(self.n_neighbors, len(vectors) // 2)
         reducer = UMAP(
             n_components=self.n_components,
-            # More than half of a few rows would join what lies apart.
-            n_neighbors=min(self.n_neighbors, len(vectors) // 2),
+            n_neighbors=n_neighbors,
+            precomputed_knn=_nearest(vectors, n_neighbors),
             min_dist=0.0,
             metric="cosine",
             # The spectral start needs more eigenvectors than a few rows have.
@@ -91,6 +99,26 @@ class UMAPHDBSCAN(BaseModel):
             core_dist_n_jobs=1,
         )
         return np.asarray(clusterer.fit_predict(points.astype(np.float64)), dtype=np.int64)
+
+
+def _nearest(
+    vectors: Vectors, n_neighbors: int
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float32] | None, None]:
+    """Return the nearest rows of each row and one less their similarity, as UMAP takes them.
+
+    UMAP would take approximate neighbours of so many rows, whose code takes a minute to compile.
+    Of fewer it compares all itself: nothing is returned for these.
+    """
+    if len(vectors) < _COMPARED_BY_UMAP:
+        return None, None, None
+    import faiss
+
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    similarities, nearest = faiss.knn(rows, rows, n_neighbors, metric=faiss.METRIC_INNER_PRODUCT)
+    apart = 1 - similarities
+    # UMAP takes the nearest row that is apart at all for the end of a neighbourhood.
+    apart[apart < _ROUNDED] = 0
+    return nearest, apart, None
 
 
 @contextmanager
