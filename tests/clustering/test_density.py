@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from sklearn.metrics import adjusted_rand_score
 
+from semroute.clustering import density
 from semroute.clustering.contract import NOISE
 from semroute.clustering.density import UMAPHDBSCAN
 from tests.contracts.test_clusterers import planted
@@ -54,3 +56,34 @@ def test_groups_smaller_than_the_smallest_cluster_are_not_found() -> None:
     few = np.concatenate([np.flatnonzero(groups == 0), np.flatnonzero(groups == 1)[:3]])
     labels = UMAPHDBSCAN(min_cluster_size=10).cluster(vectors[few], seed=0)
     assert np.bincount(labels[labels != NOISE], minlength=1).min() in {0, *range(10, 44)}
+
+
+def test_neighbours_found_exactly_group_rows_as_umap_does_that_compares_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vectors, _ = planted(5, 300)
+    vectors[1:20] = vectors[0]
+    by_umap = UMAPHDBSCAN().cluster(vectors, seed=0)
+    monkeypatch.setattr(density, "_COMPARED_BY_UMAP", 2)
+    found = UMAPHDBSCAN().cluster(vectors, seed=0)
+    assert adjusted_rand_score(by_umap, found) > 0.95
+    assert len(set(found[:20].tolist())) == 1
+
+
+def test_the_nearest_of_many_rows_are_the_most_similar_and_copies_are_not_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(density, "_COMPARED_BY_UMAP", 2)
+    vectors, _ = planted(5, 300)
+    vectors[7] = vectors[3]
+    nearest, apart, _ = density._nearest(vectors, 15)
+    assert nearest is not None
+    assert apart is not None
+    similarities = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    expected = -np.sort(-similarities, axis=1)[:, :15]
+    assert np.take_along_axis(similarities, nearest, axis=1) == pytest.approx(expected, abs=1e-6)
+    assert apart == pytest.approx(1 - expected, abs=1e-5)
+    assert np.count_nonzero(apart == 0, axis=1).tolist() == [
+        2 if row in (3, 7) else 1 for row in range(300)
+    ]
+    assert density._nearest(vectors[:1], 1) == (None, None, None)
