@@ -27,9 +27,11 @@ def locked(folder: Path) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _lock(handle, folder)
-        yield
-        # Closing alone would leave the lock with a child made by fork().
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            # Closing alone would leave the lock with a child made by fork().
+            fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
 

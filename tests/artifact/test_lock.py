@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -71,10 +72,13 @@ def test_the_lock_is_free_after_an_error_of_its_holder(tmp_path: Path) -> None:
         pass
 
 
-def test_children_that_inherited_the_lock_do_not_keep_it(tmp_path: Path) -> None:
-    with locked(tmp_path):
+@pytest.mark.parametrize("fails", [False, True])
+def test_children_that_inherited_the_lock_do_not_keep_it(tmp_path: Path, fails: bool) -> None:
+    with suppress(RuntimeError), locked(tmp_path):
         handles = [int(path.name) for path in Path("/proc/self/fd").iterdir()]
         inherited = os.dup(next(h for h in handles if is_lock_of(tmp_path, h)))
+        if fails:
+            raise RuntimeError("stop")
     try:
         with locked(tmp_path):
             pass
