@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,7 @@ class QueryLog:
     @property
     def shows_more(self) -> tuple[bool, ...]:
         """Which requests hold an image, sound or a file, so that no text decides their route."""
-        return tuple(
-            not isinstance(one, str) and shows_more_than_text(one) for one in self.requests
-        )
+        return tuple(map(_shows_more, self.requests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +70,16 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
     """Read a query log.
 
     A row has a `query_id`, and either a `text` or OpenAI `messages` (in CSV as JSON), of which the
-    last user message counts. The same id with the same text twice is one query.
+    last user message counts. The same id with the same request twice is one query, asked at the
+    earlier of two times.
 
     Args:
         path: of a .csv, .jsonl or .parquet file.
         keep_columns: keep the columns semroute does not know, to report on slices of the traffic.
 
     Raises:
-        InputError: rows cannot be read, or one id has two texts (or kept columns that differ). Of
-            several rows the first few are told.
+        InputError: rows cannot be read, or one id has two texts, other turns or images beside its
+            text, or kept columns that differ. Of several rows the first few are told.
         MissingExtraError: it is a Parquet file, and pyarrow is not installed.
     """
     queries: dict[str, _Query] = {}
@@ -95,6 +94,7 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
                 first = queries.setdefault(query.query_id, query)
                 if first is not query:
                     _refuse_contradiction(path, first, query)
+                    queries[query.query_id] = replace(first, asked_at=_earlier(first, query))
                     n_duplicate_rows += 1
     faulty.refuse()
     others = tuple(sorted(names.difference(KNOWN_COLUMNS)))
@@ -214,7 +214,25 @@ def _refuse_contradiction(path: Path, first: _Query, second: _Query) -> None:
     if first.text != second.text:
         problem = f"{query} has two different texts, {lines}; ids must be unique"
         raise InputError(problem, path=path, line=second.line, column="query_id")
+    if _beside_text(first.request) != _beside_text(second.request):
+        problem = f"{query} has two requests that differ beside their text, {lines}"
+        problem += "; ids must be unique"
+        raise InputError(problem, path=path, line=second.line, column="query_id")
     for name in sorted(first.other.keys() | second.other.keys()):
         if first.other.get(name, "") != second.other.get(name, ""):
             problem = f"query {query} has two different values {lines}; keep one of them"
             raise InputError(problem, path=path, line=second.line, column=name)
+
+
+def _shows_more(request: Query) -> bool:
+    return not isinstance(request, str) and shows_more_than_text(request)
+
+
+def _beside_text(request: Query) -> tuple[int, bool]:
+    """Return what else decides the route of a request, and what it costs."""
+    return request_chars(request), _shows_more(request)
+
+
+def _earlier(first: _Query, second: _Query) -> float | None:
+    known = (one.asked_at for one in (first, second) if one.asked_at is not None)
+    return min(known, default=None)

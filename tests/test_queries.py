@@ -4,6 +4,7 @@ import csv
 import json
 import random
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,33 @@ def test_one_id_with_two_texts_is_refused_naming_both_lines(tmp_path: Path) -> N
         InputError, match=r"line 3, .+'a' has two different texts, on lines 1 and 3"
     ):
         read_jsonl(tmp_path, *rows)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param([{"type": "text", "text": "x"}, {"type": "image_url"}], id="an image"),
+        pytest.param("x", id="another turn"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, -1])
+def test_one_id_with_other_turns_or_images_beside_its_text_is_refused_in_any_order(
+    tmp_path: Path, content: Any, step: int
+) -> None:
+    turns = [{"role": "system", "content": "Be brief."}] if content == "x" else []
+    messages = [*turns, {"role": "user", "content": content}]
+    rows = [{"query_id": "a", "text": "x"}, {"query_id": "a", "messages": messages}]
+    with pytest.raises(InputError, match=r"'a' has two requests .+ beside .+ on lines 1 and 2"):
+        read_jsonl(tmp_path, *rows[::step])
+
+
+def test_a_row_written_twice_was_asked_at_the_earlier_time_whatever_the_order(
+    tmp_path: Path,
+) -> None:
+    times = (None, "1970-01-01T00:00:09", "1970-01-01T00:00:07")
+    rows = [{"query_id": "a", "text": "x", "timestamp": time} for time in times]
+    for order in permutations(rows):
+        assert read_jsonl(tmp_path, *order).asked_at == (7.0,)
 
 
 def test_columns_that_contradict_each_other_matter_only_where_they_are_kept(
