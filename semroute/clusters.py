@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from semroute.clustering.contract import NOISE
 from semroute.errors import BuildError, MissingExtraError
+from semroute.index import CentroidIndex
 from semroute.masks import mask, without_masks
 from semroute.texts import printable
 from semroute.vectors import Vectors, unit_rows, usable_rows
@@ -28,7 +29,6 @@ NO_KEYWORDS = ("other",)
 """Of a cluster that nothing may or can be said of."""
 
 _SAME = 1e-6
-_SIMILARITIES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def grouped(
 
     `centroids` is float32, shape (k, dimension), unit rows; `n_noise` is taken as it is.
     """
-    nearest, similarities = _nearest(vectors, centroids)
+    # As serving does: by another search a similarity may be a rounded bit above that of its copy.
+    found = CentroidIndex(centroids).search(vectors, 1)
+    nearest, similarities = found.cluster_ids[:, 0], found.similarities[:, 0]
     won = np.unique(nearest)
     cluster_ids = np.searchsorted(won, nearest)
     members = _members(cluster_ids, len(won))
@@ -110,18 +112,6 @@ def _centroids(vectors: Vectors, labels: Rows) -> Vectors:
     centroids = unit_rows(np.array(means))
     # Opposite members have no mean direction.
     return np.asarray(centroids[usable_rows(centroids)])
-
-
-def _nearest(vectors: Vectors, centroids: Vectors) -> tuple[Rows, NDArray[np.float32]]:
-    n_at_once = max(1, _SIMILARITIES_AT_ONCE // len(centroids))
-    nearest = np.empty(len(vectors), dtype=np.int64)
-    similarities = np.empty(len(vectors), dtype=np.float32)
-    for start in range(0, len(vectors), n_at_once):
-        part = slice(start, start + n_at_once)
-        to_all = vectors[part] @ centroids.T
-        nearest[part] = to_all.argmax(axis=1)
-        similarities[part] = to_all.max(axis=1)
-    return nearest, similarities
 
 
 def _members(cluster_ids: Rows, n_clusters: int) -> list[Rows]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from semroute.clustering.contract import NOISE
 from semroute.clusters import group, sample_rows
 from semroute.errors import BuildError
+from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, unit_rows
 
 
@@ -117,6 +118,15 @@ def test_the_order_of_rows_renames_no_cluster() -> None:
     np.testing.assert_array_equal(again.cluster_ids, first.cluster_ids[order])
     np.testing.assert_array_equal(order[again.medoids], first.medoids)
     np.testing.assert_allclose(again.centroids, first.centroids, atol=1e-6)
+
+
+def test_similarities_are_those_of_serving_to_the_last_bit() -> None:
+    vectors = unit_rows(np.random.default_rng(0).standard_normal((200, 384)))
+    labels = np.repeat(np.arange(10), 20)
+    found = group(vectors, np.arange(200), labels, numbered(200))
+    index = CentroidIndex(found.centroids)
+    served = np.array([index.search(row[None], 5).similarities[0, 0] for row in vectors])
+    np.testing.assert_array_equal(found.similarities, served)
 
 
 def test_of_members_equally_near_the_first_tie_breaker_is_the_medoid() -> None:

@@ -28,6 +28,15 @@ def test_false_fallback_of_held_out_queries_is_what_was_asked(
     assert 1 - summary.coverage <= 0.02 + 1e-9
 
 
+def test_the_held_out_query_that_sets_the_threshold_is_known_itself(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    for seed in range(4):
+        build_small(files, tmp_path / "i", seed=seed)
+        contents = load_index(tmp_path / "i")
+        assert contents.manifest.ood.threshold in contents.calibration.similarities.tolist()
+
+
 def test_held_out_queries_of_new_words_are_certified_at_the_frontier_as_they_are_served(
     files: SmallFiles, tmp_path: Path
 ) -> None:
