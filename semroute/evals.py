@@ -139,7 +139,7 @@ def _read(path: Path, query_ids: Sequence[str], models: Sequence[str]) -> _Readi
     )
     faulty = FaultyRows()
     with faulty.reading():
-        for row in read_rows(path, ("query_id", "model", "score")):
+        for row in read_rows(path, ("query_id", "model", "score"), KNOWN_COLUMNS):
             with faulty:
                 _take(reading, row)
     faulty.refuse()

@@ -87,7 +87,8 @@ def read_queries(path: Path, *, keep_columns: bool = False) -> QueryLog:
     n_duplicate_rows = 0
     faulty = FaultyRows()
     with faulty.reading():
-        for row in read_rows(path, ("query_id", ("text", "messages"))):
+        used = None if keep_columns else KNOWN_COLUMNS
+        for row in read_rows(path, ("query_id", ("text", "messages")), used):
             names |= row.values.keys()
             with faulty:
                 query = _query(path, row, keep_columns)

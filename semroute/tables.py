@@ -7,12 +7,14 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from semroute.columns import KNOWN_COLUMNS, is_header, rename_to
-from semroute.errors import InputError, MissingExtraError
+from semroute.errors import InputError
+from semroute.parquet import ParquetTable
 from semroute.strict_json import kind_of, parse_json
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -55,7 +57,7 @@ Required = Collection[str | tuple[str, ...]]
 """Columns that must be there; of a tuple of them one is enough."""
 
 
-def read_rows(path: Path, required: Required) -> Iterator[Row]:
+def read_rows(path: Path, required: Required, used: Collection[str] | None = None) -> Iterator[Row]:
     """Read the rows of a file one by one; its suffix (`SUFFIXES`) says what it is.
 
     CSV and JSON Lines are UTF-8, with or without a byte order mark, or UTF-16 with one. The header
@@ -67,6 +69,8 @@ def read_rows(path: Path, required: Required) -> Iterator[Row]:
         path: of the file.
         required: the columns that must be there, in JSON Lines as a key of every object; of a
             tuple of names one is enough.
+        used: the columns whose values are wanted, None for all. Of a Parquet file the others are
+            not read, and None.
 
     Raises:
         InputError: the file cannot be read, is not what its suffix says, has no rows, or a row is
@@ -76,8 +80,7 @@ def read_rows(path: Path, required: Required) -> Iterator[Row]:
     n_rows = 0
     try:
         with path.open("rb") as file:
-            reader = _reader(path, file)
-            for row in reader(path, file, required):
+            for row in _reader(path, file, used)(path, file, required):
                 n_rows += 1
                 yield row
     except OSError as error:
@@ -150,8 +153,13 @@ _Record = tuple[int, list[str]]
 Reader = Callable[[Path, BinaryIO, Required], Iterator[Row]]
 
 
-def _reader(path: Path, file: BinaryIO) -> Reader:
-    readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows, ".parquet": _parquet_rows}
+def _reader(path: Path, file: BinaryIO, used: Collection[str] | None) -> Reader:
+    parquet_rows = partial(_parquet_rows, used=used)
+    readers: dict[str, Reader] = {
+        ".csv": _csv_rows,
+        ".jsonl": _jsonl_rows,
+        ".parquet": parquet_rows,
+    }
     suffix = path.suffix.lower()
     if suffix not in readers:
         accepted = ", ".join(SUFFIXES)
@@ -317,34 +325,11 @@ def json_row(line: str, path: Path, number: int, required: Required) -> Row:
     return Row(number, values)
 
 
-def _parquet_rows(path: Path, file: BinaryIO, required: Required) -> Iterator[Row]:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise MissingExtraError("reading Parquet files", "build", "pyarrow") from error
-    number = 0
-    try:
-        parquet = ParquetFile(file, page_checksum_verification=True)
-        _refuse_twice(path, None, parquet.schema_arrow.names)
-        _require(path, None, parquet.schema_arrow.names, required)
-        for batch in parquet.iter_batches(batch_size=1_000, use_threads=False):
-            for values in _plain(batch):
-                number += 1
-                yield Row(number, values)
-    except (ArrowException, OSError, ValueError, OverflowError) as error:
-        problem = f"the Parquet file is damaged or cannot be read ({type(error).__name__})"
-        raise InputError(f"{problem}; write it again", path=path) from error
-
-
-def _plain(batch: Any) -> list[dict[str, Any]]:
-    import pyarrow as pa
-
-    def plain(column: Any) -> Any:
-        kind = column.type
-        is_time = pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind)
-        return column.cast(pa.string()) if is_time else column
-
-    columns = [plain(column) for column in batch.columns]
-    rows: list[dict[str, Any]] = pa.RecordBatch.from_arrays(columns, batch.schema.names).to_pylist()
-    return rows
+def _parquet_rows(
+    path: Path, file: BinaryIO, required: Required, used: Collection[str] | None
+) -> Iterator[Row]:
+    table = ParquetTable(path, file)
+    _refuse_twice(path, None, table.names)
+    _require(path, None, table.names, required)
+    for number, values in enumerate(table.rows(used), 1):
+        yield Row(number, values)

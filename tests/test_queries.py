@@ -257,6 +257,17 @@ def test_several_faulty_rows_are_told_at_once_and_no_text_with_them(tmp_path: Pa
     assert "secret" not in str(raised.value)
 
 
+def test_parquet_columns_of_any_type_may_stand_beside_those_of_a_log(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    odd = pa.array([[1_738_324_800_000_000_001]], pa.list_(pa.timestamp("ns")))
+    path = tmp_path / "log.parquet"
+    write_table(pa.table({"query_id": ["a"], "text": ["x"], "odd": odd}), path)
+    log = read_queries(path)
+    assert (log.texts, log.ignored_columns) == (("x",), ("odd",))
+
+
 def test_timestamps_of_parquet_are_read(tmp_path: Path) -> None:
     import pyarrow as pa
     from pyarrow.parquet import write_table

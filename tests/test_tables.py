@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,35 @@ def test_dates_and_times_of_parquet_are_iso_strings_even_to_the_nanosecond(write
     assert datetime.fromisoformat(values["at"]) == moment
     assert values["nanoseconds"] == "2025-01-31 12:00:00.000000001"
     assert values["day"] == "2025-01-31"
+
+
+UNREADABLE_AS_TIMES = [1_738_324_800_000_000_001]
+
+
+def test_parquet_columns_that_are_not_used_are_not_read(write: Write) -> None:
+    import pyarrow as pa
+
+    odd = pa.array([UNREADABLE_AS_TIMES], pa.list_(pa.timestamp("ns")))
+    path = write("table.parquet", parquet({"odd": odd, "odd.id": odd, "id": ["a"]})())
+    [row] = read_rows(path, ("id",), used=("id", "text"))
+    assert row.values == {"odd": None, "odd.id": None, "id": "a"}
+
+
+def test_a_parquet_column_that_cannot_be_read_is_named(write: Write) -> None:
+    import pyarrow as pa
+
+    odd = pa.array([UNREADABLE_AS_TIMES], pa.list_(pa.timestamp("ns")))
+    path = write("table.parquet", parquet({"id": ["a"], "odd": odd})())
+    with pytest.raises(InputError, match=r"column odd: .+ type list<.+timestamp\[ns\]> .+ as text"):
+        rows_of(path)
+
+
+def test_durations_of_parquet_are_read_even_to_the_nanosecond(write: Write) -> None:
+    import pyarrow as pa
+
+    took = pa.array([1_500_000_001], pa.duration("ns"))
+    [(_, values)] = rows_of(write("table.parquet", parquet({"took": took})()))
+    assert values["took"] == timedelta(seconds=1.5)
 
 
 def test_nested_parquet_columns_are_lists_and_objects(write: Write) -> None:

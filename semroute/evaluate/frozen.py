@@ -153,7 +153,7 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
     wanted = set(seen[:N_LISTED])
     lines = {
         str(row.values["query_id"]): row.line
-        for row in read_rows(path, ("query_id",))
+        for row in read_rows(path, ("query_id",), ("query_id",))
         if str(row.values["query_id"]) in wanted
     }
     named = ", ".join(f"{shown_id(one)} (line {lines[one]})" for one in seen[:N_LISTED])
