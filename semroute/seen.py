@@ -84,9 +84,8 @@ def overlap(texts: Sequence[str], seen: SeenTexts, key: str) -> Overlap:
     """
     folded = [fold(text) for text in texts]
     rows = np.array([_row(text, key) for text in folded], np.uint64).reshape(-1, N_COLUMNS)
-    blank = np.array([not text.strip() for text in texts], dtype=bool)
     unlearned = np.array([_number(text, key, _UNLEARNED) for text in folded], np.uint64)
-    same = (np.isin(rows[:, 0], seen[:, 0]) | np.isin(unlearned, seen[:, 0])) & ~blank
+    same = np.isin(rows[:, 0], seen[:, 0]) | np.isin(unlearned, seen[:, 0])
     is_long = np.array([len(text.split()) >= FEWEST_WORDS for text in folded], dtype=bool)
     near = np.zeros(len(texts), dtype=bool)
     asked = np.flatnonzero(~same & is_long)
