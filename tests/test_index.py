@@ -52,6 +52,15 @@ def test_a_row_is_answered_alike_alone_and_in_any_batch_to_the_last_bit(
         np.testing.assert_array_equal(alone.similarities[0], together.similarities[row])
 
 
+@pytest.mark.parametrize(("n_rows", "dimension"), [(500, 384), (100, 4096)])
+def test_a_row_is_answered_alike_in_batches_that_faiss_would_sum_in_another_order(
+    n_rows: int, dimension: int
+) -> None:
+    index, vectors = CentroidIndex(some_rows(30, dimension)), some_rows(n_rows, dimension, 1)
+    alone = [index.search(row[None], 3).similarities[0] for row in vectors]
+    np.testing.assert_array_equal(index.search(vectors, 3).similarities, alone)
+
+
 @settings(deadline=None)
 @given(
     rows=st_numpy.arrays(

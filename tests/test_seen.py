@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semroute.seen import FEWEST_WORDS, N_COLUMNS, holds, no_texts, overlap, remember, word_runs
+from semroute.seen import (
+    FEWEST_WORDS,
+    N_BYTES,
+    N_COLUMNS,
+    holds,
+    no_texts,
+    overlap,
+    remember,
+    word_runs,
+)
 
 LONG = (
     "A train leaves the station at nine and travels three hours at eighty kilometres an hour, then "
@@ -86,6 +95,24 @@ def test_unrelated_long_texts_are_not_near() -> None:
     texts = [" ".join(f"w{word}" for word in rng.integers(300, size=40)) for _ in range(400)]
     half = 200
     assert not overlap(texts[:half], remember(texts[half:], "key"), "key").seen.any()
+
+
+def test_unrelated_texts_of_a_thousand_words_are_not_near() -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{word}" for word in rng.integers(9_000, size=1_000)) for _ in range(20)]
+    assert not overlap(texts[:10], remember(texts[10:], "key"), "key").seen.any()
+
+
+@pytest.mark.parametrize("whole", range(N_BYTES // 4))
+@pytest.mark.parametrize("n_changed", [7, 8])
+def test_seven_bytes_of_a_sketch_may_differ_wherever_they_are(whole: int, n_changed: int) -> None:
+    seen = remember([LONG], "key")
+    seen[:, 0] += np.uint64(1)
+    sketch = seen[:, 1:].copy().view(np.uint8)
+    others = [4 * run for run in range(N_BYTES // 4) if run != whole]
+    sketch[0, [*others, others[0] + 1][:n_changed]] ^= 1
+    seen[:, 1:] = sketch.view(np.uint64)
+    assert overlap([LONG], seen, "key").near.tolist() == [n_changed == 7]
 
 
 def test_what_nothing_was_learned_of_is_seen_but_not_held() -> None:

@@ -1,10 +1,12 @@
 """Near duplicates stay together, and neither order nor other rows move a query's side."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semroute.split import content_key, group_ids, in_fit
+from semroute.split import N_FOLDS, content_key, group_ids, in_fit, inner_folds, shuffled_ids
+from semroute.texts import fold
 
 
 def test_near_duplicates_share_a_group() -> None:
@@ -61,3 +63,35 @@ def test_copies_of_a_text_do_not_make_a_log_large() -> None:
 def test_the_content_key_does_not_depend_on_order() -> None:
     assert content_key(["a", "b"]) == content_key(["b", "a"])
     assert content_key(["a", "b"]) != content_key(["ab"])
+
+
+LOGS = st.lists(st.sampled_from(["A b", "a B!", "c", "C?", "d e", "?", "f 1"]), min_size=1)
+
+
+@given(LOGS)
+def test_shuffled_ids_number_the_groups_of_near_duplicates(texts: list[str]) -> None:
+    ids, groups = shuffled_ids(texts, "key").tolist(), group_ids(texts).tolist()
+    assert len(set(zip(ids, groups, strict=True))) == len(set(ids)) == len(set(groups))
+    assert sorted(set(ids)) == list(range(len(set(groups))))
+
+
+def test_the_order_of_shuffled_ids_lasts_while_a_log_grows_and_depends_on_the_key() -> None:
+    texts = [f"question {number}" for number in range(60)]
+    order = np.argsort(shuffled_ids(texts, "key")).tolist()
+    assert order != sorted(order)
+    few = np.argsort(shuffled_ids(texts[:30], "key")).tolist()
+    assert few == [row for row in order if row < 30]
+    assert np.argsort(shuffled_ids(texts, "other")).tolist() != order
+
+
+@given(LOGS, st.integers(0, 9))
+def test_inner_folds_keep_near_duplicates_together(texts: list[str], seed: int) -> None:
+    folds = inner_folds(texts, seed).tolist()
+    assert len(set(zip(map(fold, texts), folds, strict=True))) == len(set(map(fold, texts)))
+
+
+def test_each_inner_fold_has_its_part_of_the_queries_fitted_on() -> None:
+    texts = [f"question {number}" for number in range(4_000)]
+    folds = inner_folds(texts, 0)[in_fit(texts, 0)]
+    shares = np.bincount(folds, minlength=N_FOLDS) / len(folds)
+    assert shares == pytest.approx(1 / N_FOLDS, abs=0.03)

@@ -131,6 +131,18 @@ def test_as_many_held_out_texts_are_new_as_its_part_of_the_allowance_says() -> N
     assert vocabulary.max_new_words > LEAST_NEW
 
 
+def test_digits_part_words_alike_in_every_script() -> None:
+    assert np.array_equal(words_of(["abc12def"]), words_of(["abc def"]))
+    assert np.array_equal(words_of(["é abc12def"]), words_of(["é abc def"]))
+
+
+@pytest.mark.parametrize(("n_wordless", "is_new"), [(1, True), (2, False)])
+def test_the_allowance_counts_one_text_more_than_is_held_out(n_wordless: int, is_new: bool) -> None:
+    """0.25 * 0.02 * (199 + 1) is one text, of 199 held out; a second one makes them known."""
+    held_out = [*["where is my order"] * (199 - n_wordless), *["12345"] * n_wordless]
+    assert calibrated_vocabulary(LOG, held_out, 0.02).is_new("12345") == is_new
+
+
 def test_where_most_texts_held_out_are_of_new_words_nothing_is_unknown_for_them() -> None:
     held_out = [f"{'x' * n} {'y' * n} {'z' * n}" for n in range(1, 200)]
     vocabulary = calibrated_vocabulary(["known words"], held_out, 0.02)

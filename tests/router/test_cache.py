@@ -89,6 +89,16 @@ def test_the_same_words_after_a_long_conversation_are_another_request() -> None:
         assert router.route(history).reason == "too_long"
 
 
+def test_a_text_that_was_cut_is_another_request_than_the_whole_of_what_is_left() -> None:
+    text = tiny_texts(0, 1)[0]
+    contents = tiny_contents(2, config=tiny_config(texts={"max_chars": len(text)}))
+    router = SemanticRouter(contents, TinyEncoder(), n_cached=10)
+    turns = [{"role": "assistant", "content": "x" * 5}, {"role": "user", "content": text}]
+    for _ in range(2):
+        assert router.route(text + "x" * 5).truncated
+        assert not router.route(turns).truncated
+
+
 def test_a_failure_is_not_kept() -> None:
     class FailingOnce(TinyEncoder):
         n_calls = 0
