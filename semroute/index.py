@@ -17,6 +17,9 @@ _ROWS_PER_CALL = 16
 class Neighbours(NamedTuple):
     """The centroids nearest to each row, most similar first; equal similarities by cluster id.
 
+    Where more are equally the last than fit, which of them are found is left to FAISS; always the
+    same ones.
+
     `similarities` is float32 and `cluster_ids` int64, both of shape (n, k). A row that was not
     finite holds NaN and `NO_CLUSTER`.
     """
