@@ -6,6 +6,7 @@ from bench_data import DataSet, vectors_of
 from semroute.encoders.contract import Encoder
 from semroute.evaluate.curves import Numbers
 from semroute.features import text_features
+from semroute.ood import SimilarityThreshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 
 N_NEIGHBOURS = 100
@@ -62,7 +63,7 @@ def knn_policy(source: DataSet, train: np.ndarray) -> RoutingPolicy:
         tolerance=None,
         measured=np.ones((1, n_models), dtype=bool),
         overrides=np.array([NO_OVERRIDE]),
-        ood_threshold=-np.inf,
+        ood_rule=SimilarityThreshold(-np.inf),
         windows=np.full(n_models, np.inf),
         usual_cost_usd=float(np.nanmean(source.evals.costs_usd[train, frontier])),
     )

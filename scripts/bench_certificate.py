@@ -26,7 +26,7 @@ from semroute.estimator.fitting import MOST_NEIGHBOURS
 from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.known_losses import policy_losses
-from semroute.ood import calibrate_threshold
+from semroute.ood import SimilarityThreshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.split import shuffled_ids
 from semroute.vectors import Vectors
@@ -107,7 +107,7 @@ def _fitted(
         tolerance=None,
         measured=np.ones((n_clusters, len(names)), dtype=bool),
         overrides=np.full(n_clusters, NO_OVERRIDE),
-        ood_threshold=calibrate_threshold(traffic.similarities, 0.02),
+        ood_rule=SimilarityThreshold.calibrate(traffic.similarities, 0.02),
         windows=np.full(len(names), np.inf),
         usual_cost_usd=float(costs[0, frontier]),
     )

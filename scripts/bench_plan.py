@@ -24,6 +24,7 @@ from semroute.config import Config, read_config
 from semroute.encoders import open_encoder
 from semroute.evals import read_evals
 from semroute.evidence import estimate_loss, measure
+from semroute.ood import SimilarityThreshold
 from semroute.planning import ScoredLog, plan_scores
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.queries import read_queries
@@ -178,7 +179,7 @@ def _certified(whole: ScoredLog, scores: np.ndarray, name: str) -> float:
         tolerance=None,
         measured=evidence.n_paired >= FEWEST_PAIRS,
         overrides=np.full(whole.n_clusters, NO_OVERRIDE),
-        ood_threshold=-2.0,
+        ood_rule=SimilarityThreshold(-2.0),
         windows=np.full(n_models, np.inf),
         usual_cost_usd=float(whole.costs_usd[fit, whole.frontier_column].mean()),
     )

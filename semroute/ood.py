@@ -1,8 +1,8 @@
 """Out of distribution: when a text is unlike anything in the log.
 
-A rule is a frozen class with the two members of `OODRule`: `calibrate` sets it from known traffic,
-`is_unknown` applies it. To add one, write its class here and add it to `OODRules`; the contract
-tests find it there.
+A rule is a frozen class with the members of `OODRule`: `calibrate` sets it from known traffic, the
+others apply it. To add one, write its class here and add it to `OODRules`; the contract tests find
+it there. What an index keeps of its rule is `OODRecord`, whose `rule` the policy applies.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,10 @@ class OODRule(Protocol):
         """Say which are unknown; shape and order of `similarities`. NaN is unknown."""
         ...
 
+    def is_unknown_one(self, similarity: float) -> bool:
+        """Say the same of one text; what serves calls this."""
+        ...
+
 
 @dataclass(frozen=True)
 class SimilarityThreshold:
@@ -43,8 +47,12 @@ class SimilarityThreshold:
 
     def is_unknown(self, similarities: NDArray[Any]) -> NDArray[np.bool_]:
         """Say which are unknown; shape and order of `similarities`. NaN is unknown."""
-        # Not `<`, which is False for NaN.
-        return np.asarray(~(np.asarray(similarities) >= self.threshold))
+        # Not `<`, which is False for NaN; wide, or the threshold would be rounded to their type.
+        return np.asarray(~(np.asarray(similarities, dtype=np.float64) >= self.threshold))
+
+    def is_unknown_one(self, similarity: float) -> bool:
+        """Say the same of one text, without numpy."""
+        return not similarity >= self.threshold
 
 
 OODRules = SimilarityThreshold

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.decision import Reason
+from semroute.ood import OODRule
 
 LabelReason = Literal["matched", "insufficient_evidence"]
 
@@ -90,7 +91,8 @@ class Policy(Protocol):
 class RoutingPolicy:
     """The model that trades score for cost best, at the price `tolerance`.
 
-    1. A text less similar than `ood_threshold` to its nearest cluster goes to the frontier.
+    1. A text that `ood_rule` does not know, by its similarity to the nearest cluster, goes to the
+       frontier.
     2. An analyst's label of the nearest cluster wins.
     3. Else the model of largest price * expected saving - expected loss, among the models that are
        cheaper than the frontier and were measured on the nearest cluster; the frontier if that is
@@ -111,7 +113,7 @@ class RoutingPolicy:
     tolerance: float | None
     measured: NDArray[np.bool_]
     overrides: Integers
-    ood_threshold: float
+    ood_rule: OODRule
     windows: Numbers
     usual_cost_usd: float
 
@@ -127,10 +129,9 @@ class RoutingPolicy:
             too_long = traffic.n_chars / CHARACTERS_PER_TOKEN > self.windows[columns]
             columns = np.where(too_long, self.frontier, columns)
             reasons = np.where(too_long, _TOO_LONG, reasons)
-        # Wide, or the threshold would be rounded to the similarities' type. False for NaN.
-        known = traffic.similarities.astype(np.float64) >= self.ood_threshold
-        columns = np.where(known, columns, self.frontier)
-        reasons = np.where(known, reasons, _OOD)
+        unknown = self.ood_rule.is_unknown(traffic.similarities)
+        columns = np.where(unknown, self.frontier, columns)
+        reasons = np.where(unknown, _OOD, reasons)
         return Choices(columns.astype(np.int64), reasons.astype(np.int64))
 
     def without(self, columns: Sequence[int]) -> "RoutingPolicy":
@@ -140,8 +141,8 @@ class RoutingPolicy:
         return replace(self, measured=measured)
 
     def knows(self, similarity: float) -> bool:
-        """Say whether a text is as similar as `ood_threshold` to its nearest cluster."""
-        return similarity >= self.ood_threshold  # False for NaN
+        """Say whether `ood_rule` knows a text this similar to its nearest cluster."""
+        return not self.ood_rule.is_unknown_one(similarity)
 
     def choose_one(
         self,
@@ -152,7 +153,7 @@ class RoutingPolicy:
         n_chars: int,
     ) -> tuple[int, Reason]:
         """Choose as `choose` does, without numpy: on one text its calls take most of the time."""
-        if not self.knows(similarity):
+        if self.ood_rule.is_unknown_one(similarity):
             return self.frontier, "ood"
         reason: Reason = "override"
         column = self._overrides_listed[cluster_id]

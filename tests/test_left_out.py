@@ -11,6 +11,7 @@ from semroute.artifact.publishing import publish
 from semroute.certificate import Certificate
 from semroute.certify import CalibrationRows, certify
 from semroute.errors import BuildError
+from semroute.ood import SimilarityThreshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.relabel import apply_labels
 from semroute.router import SemanticRouter
@@ -47,7 +48,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "tolerance": None,
         "measured": np.ones((1, 3), dtype=bool),
         "overrides": np.array([NO_OVERRIDE]),
-        "ood_threshold": 0.5,
+        "ood_rule": SimilarityThreshold(0.5),
         "windows": np.full(3, np.inf),
         "usual_cost_usd": 0.02,
     }

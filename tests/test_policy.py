@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semroute.ood import SimilarityThreshold
 from semroute.policy import LEAST_TOLERANCE, NO_OVERRIDE, REASONS, RoutingPolicy, Traffic
 
 LARGE, MEDIUM, SMALL = range(3)
@@ -18,7 +19,7 @@ def _policy(**changes: object) -> RoutingPolicy:
         "tolerance": 0.02,
         "measured": np.ones((2, 3), dtype=bool),
         "overrides": np.full(2, NO_OVERRIDE),
-        "ood_threshold": 0.5,
+        "ood_rule": SimilarityThreshold(0.5),
         "windows": np.full(3, np.inf),
         "usual_cost_usd": 0.02,
     }
@@ -170,7 +171,7 @@ def test_a_request_that_may_not_fit_goes_to_the_frontier() -> None:
 def _brute_force(policy: RoutingPolicy, traffic: Traffic, row: int) -> int:
     cluster = traffic.cluster_ids[row]
     losses, costs = traffic.losses[row], traffic.costs_usd[row]
-    if not traffic.similarities[row] >= policy.ood_threshold:
+    if not traffic.similarities[row] >= 0.5:
         return policy.frontier
     best, most = policy.frontier, max(-policy.tolerance, 0.0)
     for model in range(3):

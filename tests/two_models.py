@@ -3,6 +3,7 @@
 import numpy as np
 
 from semroute.certify import CalibrationRows
+from semroute.ood import SimilarityThreshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 
 MODELS = ("large", "small")
@@ -15,7 +16,7 @@ def two_model_policy(**changes: object) -> RoutingPolicy:
         "tolerance": None,
         "measured": np.ones((2, 2), dtype=bool),
         "overrides": np.full(2, NO_OVERRIDE),
-        "ood_threshold": 0.5,
+        "ood_rule": SimilarityThreshold(0.5),
         "windows": np.full(2, np.inf),
         "usual_cost_usd": 0.019,  # what `small` saves: its limit is the tolerance itself
     }

@@ -20,6 +20,7 @@ from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.estimator import LossEstimator
+from semroute.ood import OODRule, SimilarityThreshold
 from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
@@ -129,6 +130,11 @@ class OODRecord(_Record):
     max_new_words: Share | None = None
     max_false_fallback: Share
     n_calibration: NonNegativeInt
+
+    @property
+    def rule(self) -> OODRule:
+        """What says by its similarity to the nearest centroid whether a text is known."""
+        return SimilarityThreshold(self.threshold)
 
 
 class Counts(_Record):

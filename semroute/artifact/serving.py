@@ -35,7 +35,7 @@ def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
         tolerance=None,
         measured=measured >= FEWEST_PAIRS,
         overrides=np.array(overrides, dtype=np.int64),
-        ood_threshold=manifest.ood.threshold,
+        ood_rule=manifest.ood.rule,
         windows=np.array(windows, dtype=np.float64),
         usual_cost_usd=usual_costs_usd(contents)[frontier],
     )

@@ -99,10 +99,9 @@ def _as_known(
 ) -> NDArray[np.float32]:
     """Let what is unknown, or known by its text alone, be so whatever its similarity is."""
     words, fitted, known = vocabulary(contents), fitted_texts(contents), similarities.copy()
+    is_far = contents.manifest.ood.rule.is_unknown(similarities)
     for row, text in enumerate(texts):
-        # Wide, or the threshold would be rounded to the similarities' type.
-        is_near = float(known[row]) >= contents.manifest.ood.threshold
-        if is_near and not words.is_new(text):
+        if not is_far[row] and not words.is_new(text):
             continue
         known[row] = AS_KNOWN if text in fitted else -1
     return known

@@ -48,7 +48,7 @@ from semroute.encoders.making import FormerEncoder, MadeEncoder, make_encoder
 from semroute.errors import BuildError, InputError, InvalidIndexError
 from semroute.evals import EvalTable, eval_files, no_evals, read_evals
 from semroute.index import CentroidIndex
-from semroute.ood import calibrate_threshold
+from semroute.ood import SimilarityThreshold
 from semroute.progress import Progress
 from semroute.queries import QueryLog, read_queries
 from semroute.relabel import certified, with_certificate
@@ -319,8 +319,9 @@ def _vocabulary(log: EmbeddedLog, fit: NDArray[np.bool_], config: Config) -> Voc
 def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Config) -> OODRecord:
     """Set the threshold by held-out queries; one of new words counts as similar to nothing."""
     largest = config.ood.max_false_fallback
+    rule = SimilarityThreshold.calibrate(similarities, largest)
     return OODRecord(
-        threshold=max(calibrate_threshold(similarities, largest), _ABOVE_UNKNOWN),
+        threshold=max(rule.threshold, _ABOVE_UNKNOWN),
         max_new_words=vocabulary.max_new_words,
         max_false_fallback=largest,
         n_calibration=len(similarities),

@@ -133,7 +133,8 @@ def coverage(contents: IndexContents) -> float:
     ood = contents.manifest.ood
     if not ood.n_calibration:
         return 0.0
-    return float((contents.calibration.similarities >= ood.threshold).sum() / ood.n_calibration)
+    n_known = (~ood.rule.is_unknown(contents.calibration.similarities)).sum()
+    return float(n_known / ood.n_calibration)
 
 
 def _n_paired(contents: IndexContents) -> int:

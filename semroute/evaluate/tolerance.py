@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from semroute.decision import RouteDecision
 from semroute.evaluate.frozen import FrozenSet, Numbers
 from semroute.evaluate.paired import chosen_shares
+from semroute.ood import SimilarityThreshold
 from semroute.policy import (
     CHARACTERS_PER_TOKEN,
     NO_OVERRIDE,
@@ -120,7 +121,7 @@ def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
         tolerance=None,
         measured=np.ones((1, n_models), dtype=bool),
         overrides=np.array([NO_OVERRIDE]),
-        ood_threshold=-np.inf,
+        ood_rule=SimilarityThreshold(-np.inf),
         windows=np.full(n_models, np.inf),
         usual_cost_usd=float(mean_costs[frozen.frontier_column]),
     )

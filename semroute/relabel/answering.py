@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.serving import calibration_rows, routing_policy
 from semroute.policy import NO_OVERRIDE
@@ -25,7 +23,7 @@ def answers(contents: IndexContents, *, with_labels: bool = True) -> dict[int, A
         policy = replace(policy, overrides=policy.overrides * 0 + NO_OVERRIDE)
     rows = calibration_rows(contents).traffic
     chosen = policy.choose(rows).columns.tolist()
-    known = rows.similarities.astype(np.float64) >= policy.ood_threshold
+    known = ~policy.ood_rule.is_unknown(rows.similarities)
     counted: dict[int, Counter[int]] = {}
     for cluster_id, column, is_known in zip(rows.cluster_ids.tolist(), chosen, known, strict=True):
         if is_known:

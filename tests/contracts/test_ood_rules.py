@@ -34,6 +34,13 @@ class TestEveryRule:
             calibrated = rule.calibrate(np.full(n, 0.8), 0.02)
             assert calibrated.is_unknown(np.array([0.1])).all()
 
+    def test_one_text_is_judged_as_a_row_among_others(self, rule: type[OODRule]) -> None:
+        calibrated = rule.calibrate(np.linspace(0.5, 0.9, 500, dtype=np.float32), 0.02)
+        for kind in (np.float32, np.float64):
+            rows = np.append(np.linspace(0.45, 0.6, 999), [np.nan, -1, 1]).astype(kind)
+            one_by_one = [calibrated.is_unknown_one(row) for row in rows.tolist()]
+            assert calibrated.is_unknown(rows).tolist() == one_by_one
+
     def test_answers_keep_the_shape_of_the_question(self, rule: type[OODRule]) -> None:
         calibrated = rule.calibrate(np.linspace(0.5, 0.9, 500), 0.02)
         for shape in ((0,), (3,), (2, 3)):

@@ -15,6 +15,7 @@ from semroute.estimator import FitRows, fit_estimator
 from semroute.evidence import measure
 from semroute.features import FEATURES
 from semroute.index import CentroidIndex
+from semroute.ood import SimilarityThreshold
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, Choices, Policy, Traffic
 from semroute.vectors import unit_rows
 
@@ -73,7 +74,7 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
         tolerance=TOLERANCE,
         measured=evidence.n_paired >= FEWEST_PAIRS,
         overrides=np.full(N_CLUSTERS, NO_OVERRIDE),
-        ood_threshold=0.0,
+        ood_rule=SimilarityThreshold(0.0),
         windows=np.full(3, np.inf),
         usual_cost_usd=float(costs[:, 0].mean()),
     ).choose(traffic)
@@ -120,7 +121,7 @@ class TestEveryPolicy:
             tolerance=more,
             measured=np.ones((N_CLUSTERS, 3), dtype=bool),
             overrides=np.array([NO_OVERRIDE, 1, NO_OVERRIDE, 2]),
-            ood_threshold=0.5,
+            ood_rule=SimilarityThreshold(0.5),
             windows=np.full(3, np.inf),
             usual_cost_usd=0.01,
         )
@@ -152,7 +153,7 @@ class TestEveryPolicy:
             tolerance=tolerance,
             measured=generator.uniform(size=(N_CLUSTERS, 3)) < 0.8,
             overrides=generator.choice([NO_OVERRIDE, NO_OVERRIDE, 0, 2], size=N_CLUSTERS),
-            ood_threshold=ood_threshold,
+            ood_rule=SimilarityThreshold(ood_threshold),
             windows=np.array([np.inf, window, np.inf]),
             usual_cost_usd=generator.choice([0.0, 0.01]),
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from semroute.decision import Candidate, Reason, RouteDecision
 from semroute.evaluate.frozen import FrozenSet
+from semroute.ood import SimilarityThreshold
 from semroute.policy import NO_OVERRIDE, RoutingPolicy
 
 MODELS = ("large", "small")
@@ -68,7 +69,7 @@ def policy(
         tolerance=tolerance,
         measured=np.ones((len(overrides), n_models), dtype=bool),
         overrides=np.array(overrides),
-        ood_threshold=0.5,
+        ood_rule=SimilarityThreshold(0.5),
         windows=np.full(n_models, np.inf),
         usual_cost_usd=0.1,
     )

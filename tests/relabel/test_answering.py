@@ -61,7 +61,7 @@ def test_a_cluster_of_which_nothing_is_held_out_is_answered_by_nobody_knows_whom
 def test_every_known_query_is_counted_once_with_what_the_policy_chooses(contents):
     rows = calibration_rows(contents).traffic
     policy = routing_policy(contents)
-    known = rows.similarities >= policy.ood_threshold
+    known = rows.similarities >= contents.manifest.ood.threshold
     chosen = policy.choose(rows).columns
     for cluster_id, counted in answers(contents).items():
         here = chosen[(rows.cluster_ids == cluster_id) & known]
