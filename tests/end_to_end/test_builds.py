@@ -1,6 +1,7 @@
 """Builds through the command line, with the real encoder: what the same and other files give."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,25 +55,35 @@ def test_shuffled_rows_give_the_same_clusters_and_ids(
         assert first[name] == second[name], name
 
 
+def _over(built: tuple[Path, Finished], folder: Path) -> Path:
+    """A copy of an index to build over: its encoder and vectors are there already."""
+    return Path(shutil.copytree(built[0], folder))
+
+
 def test_without_evals_every_label_is_the_frontier_for_want_of_evidence(
-    few: DemoFiles, tmp_path: Path
+    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
 ) -> None:
-    options = ["--queries", few.queries, "--config", few.config, "--out", tmp_path / "i"]
-    done = run("build-index", *options, "--json")
+    out = _over(built_from_few, tmp_path / "i")
+    done = run(
+        "build-index", "--queries", few.queries, "--config", few.config, "--out", out, "--json"
+    )
     assert done.code == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["n_insufficient_evidence"] == summary["counts"]["n_clusters"]
     assert summary["saving"] == pytest.approx(0)
-    decision = json.loads(run("route", "--index", tmp_path / "i", "--json", EASY).stdout)
+    decision = json.loads(run("route", "--index", out, "--json", EASY).stdout)
     assert decision["reason"] == "insufficient_evidence"
 
 
-def test_no_samples_leaves_no_query_text_in_the_index(few: DemoFiles, tmp_path: Path) -> None:
-    assert build(few, tmp_path / "i", "--no-samples").code == 0
+def test_no_samples_leaves_no_query_text_in_the_index(
+    built_from_few: tuple[Path, Finished], few: DemoFiles, tmp_path: Path
+) -> None:
+    out = _over(built_from_few, tmp_path / "i")
+    assert build(few, out, "--no-samples").code == 0
     texts = [json.loads(line)["text"] for line in few.queries.read_text().splitlines()]
-    held = b"".join(_contents(tmp_path / "i").values())
+    held = b"".join(_contents(out).values())
     assert not [text for text in texts if len(text) > 20 and text.encode() in held]
-    assert run("explain", "--index", tmp_path / "i", EASY).code == 0
+    assert run("explain", "--index", out, EASY).code == 0
 
 
 def test_a_second_build_into_the_same_folder_at_once_is_refused(

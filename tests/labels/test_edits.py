@@ -328,7 +328,7 @@ def check_the_edits_read_are_the_edits_made(encoding, made, columns, seed):
     }
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(edited_sheets())
 def test_the_edits_read_are_the_edits_made_however_the_sheet_was_saved(case):
     check_the_edits_read_are_the_edits_made(*case)
