@@ -24,7 +24,8 @@ def read_decisions(
 ) -> Iterator[RouteDecision]:
     """Read JSON Lines of decisions; blank lines and keys of other names are left out.
 
-    So is a last line that a server is still at, with a warning: a log is read while it grows.
+    So is a last line that a server is still at, with a warning, and what follows by the time it is
+    read: a log is read while it grows.
 
     Args:
         lines: in UTF-8, with or without a byte order mark.
@@ -38,7 +39,8 @@ def read_decisions(
     for number, line in enumerate(lines, 1):
         if _is_unfinished(line):
             logger.warning("%s, line %d: is not written to its end yet; left out", path, number)
-        elif line.strip():
+            break
+        if line.strip():
             with faulty:
                 yield _read(line, path, number, contents)
     faulty.refuse()
@@ -85,10 +87,10 @@ def _is_unfinished(line: bytes) -> bool:
         return False
     try:
         json.loads(line)
+    except RecursionError:
+        return False
     except ValueError:
         return True
-    except RecursionError:
-        pass
     return False
 
 

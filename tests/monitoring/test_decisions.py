@@ -1,6 +1,7 @@
 """Reading logged decisions."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,21 @@ def test_a_last_line_that_is_being_written_is_left_out_wherever_it_ends(
             "decisions.jsonl, line 2: is not written to its end yet; left out"
         ]
     assert read(whole + b"\n", whole) == [decision(), decision()]
+
+
+def test_a_line_whose_rest_is_written_while_it_is_read_ends_the_log(tmp_path: Path) -> None:
+    line = json.dumps(decision().to_dict()).encode() + b"\n"
+    log = tmp_path / "decisions.jsonl"
+    log.write_bytes(line + line[:50])
+
+    def growing() -> Iterator[bytes]:
+        with log.open("rb") as lines:
+            for read_now in lines:
+                if not read_now.endswith(b"\n"):
+                    log.write_bytes(line + line + line)
+                yield read_now
+
+    assert list(read_decisions(growing(), log, INDEX)) == [decision()]
 
 
 def test_a_line_that_was_ended_too_early_is_refused_also_as_the_last() -> None:
