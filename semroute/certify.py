@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from semroute.betting import rules_out, upper_bound
 from semroute.certificate import Certificate
-from semroute.known_losses import LEAST_KNOWN, KnownLosses, is_paired, known_losses
+from semroute.known_losses import LEAST_KNOWN, KnownLosses, is_paired, known_losses, share_of
 from semroute.policy import NO_OVERRIDE, Choices, Integers, Numbers, RoutingPolicy, Traffic
 from semroute.sample_size import n_needed
 
@@ -167,7 +167,7 @@ def _left_out(
         n_answered, n_known = _answered(free.without(tuple(thin)), rows, order, max_loss)
         if not n_answered.any():
             return {}
-        n_lacking = np.round(rows.least_known * n_answered, 9) - n_known
+        n_lacking = share_of(rows.least_known, n_answered) - n_known
         if not (n_lacking > 0).any():
             of_others = n_known.sum() / n_answered.sum()
             least = _PLAINLY_FEWER * of_others

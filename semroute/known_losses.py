@@ -98,8 +98,7 @@ def known_losses(
     alike = _alike(columns, missing, expected_losses[order], cluster_ids[order], hardly_any)
     n_chosen = np.bincount(alike, minlength=1)
     n_known = n_chosen - np.bincount(alike[missing], minlength=len(n_chosen))
-    # Rounded first: 0.07 of 100 is a hair more than 7.
-    n_failed = np.maximum(np.ceil(np.round(least_known * n_chosen, 9)) - n_known, 0)
+    n_failed = np.maximum(np.ceil(share_of(least_known, n_chosen)) - n_known, 0)
     n_failed = np.where(n_known, n_failed, n_chosen)
     worst_case = np.zeros(len(order), dtype=bool)
     worst_case[missing] = _turns(alike[missing]) < n_failed[alike[missing]]
@@ -126,9 +125,18 @@ def _alike(
     cells = columns + n_models * (cluster_ids + 1)
     n_answered = np.bincount(cells, minlength=1)
     n_known = n_answered - np.bincount(cells[missing], minlength=len(n_answered))
-    is_apart = (n_answered >= MANY) & (n_known < hardly_any * n_answered)
+    is_apart = (n_answered >= MANY) & (n_known < share_of(hardly_any, n_answered))
     alike = np.where(is_apart[cells], n_models * n_bands + cells, columns * n_bands + bands)
     return np.unique(alike, return_inverse=True)[1]
+
+
+def share_of(share: float, counts: Integers) -> Numbers:
+    """Return a share of each count, where it is whole without the hair that computers add.
+
+    >>> 0.07 * 100, share_of(0.07, np.array([100, 50])).tolist()
+    (7.000000000000001, [7.0, 3.5])
+    """
+    return np.round(share * counts, 9)
 
 
 def _turns(columns: Integers) -> Integers:

@@ -78,6 +78,16 @@ def test_then_a_cluster_stands_apart_where_less_than_half_of_that_is_known(
     assert found.n_worst_case == (60 if n_known == 0 else lost)
 
 
+@pytest.mark.parametrize(("n_known", "lost"), [(6, 8), (7, 0)])
+def test_no_cluster_stands_apart_by_a_hair(n_known: int, lost: int) -> None:
+    # Half of 0.14 of 100 is 7.000000000000001 to a computer.
+    columns, cluster_ids = np.ones(200, dtype=np.int64), np.arange(200) // 100
+    scores = np.ones((200, 2))
+    scores[100 + n_known :, 1] = np.nan
+    found = known(columns, scores, np.zeros((200, 2)), 0, np.arange(200), cluster_ids, 0.14)
+    assert found.n_worst_case == lost
+
+
 def test_of_a_model_of_which_nothing_is_known_every_query_has_failed() -> None:
     columns = np.array([0, 1, 1, 1, 1, 0])
     scores = np.column_stack([np.ones(6), np.full(6, np.nan)])
