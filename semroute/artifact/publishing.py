@@ -176,8 +176,8 @@ def _free_version(folder: Path, moment: datetime) -> str:
     first = max([now, *(name[: len(now)] for name in published)])
     if first != now:
         logger.warning(
-            "the clock says %s, which is before the newest version %s; the new one is named after "
-            "it, so that it counts as newer: set the clock",
+            "the clock or SOURCE_DATE_EPOCH says %s, which is before the newest version %s; the "
+            "new one is named after it, so that it counts as newer: set what is slow",
             now,
             published[-1],
         )
