@@ -125,6 +125,13 @@ def list_versions(folder: Path) -> list[str]:
     )
 
 
+def newest_version(folder: Path) -> str | None:
+    """Return the version that was published last; a copy its owner made only where no other is."""
+    versions = list_versions(folder)
+    published = [name for name in versions if is_published_name(name)]
+    return max(published or versions, default=None)
+
+
 def version_before(folder: Path, version: str) -> str:
     """Return the version that was published before another one.
 
@@ -184,12 +191,9 @@ def _version_folder(folder: Path, version: str | None) -> Path:
 
 def _ways_back(folder: Path) -> str:
     """Say how a version goes live where none is."""
-    there = f"there are: {_listed_versions(folder)}"
-    versions = list_versions(folder)
-    if not versions:
-        return f"{there}; {REPAIR}"
-    newest = [name for name in versions if is_published_name(name)] or versions
-    return f"{there}; make one live: semroute use --index {folder} {newest[-1]}"
+    newest = newest_version(folder)
+    way = f"make one live: semroute use --index {folder} {newest}" if newest else REPAIR
+    return f"there are: {_listed_versions(folder)}; {way}"
 
 
 def _nothing_here(folder: Path) -> str:

@@ -6,8 +6,8 @@ from semroute import __version__
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import with_frontier_of
 from semroute.artifact.encoder import is_encoder_of, same_space
-from semroute.artifact.layout import CURRENT, is_published_name
-from semroute.artifact.loading import list_versions, load_index
+from semroute.artifact.layout import CURRENT
+from semroute.artifact.loading import load_index, newest_version
 from semroute.artifact.publishing import library_versions
 from semroute.artifact.reading import REBUILD, REPAIR
 from semroute.config import Config
@@ -66,12 +66,10 @@ def of_same_clusters(
 
 def previous_version(out: Path, discard_labels: bool) -> IndexContents | None:
     """Return the version whose labels are carried over: the live one, else the newest."""
-    versions = list_versions(out)
-    if discard_labels or not versions:
+    newest = newest_version(out)
+    if discard_labels or newest is None:
         return None
-    # A copy that its owner made has a name of another kind, and is not the newest.
-    published = [name for name in versions if is_published_name(name)]
-    live = None if (out / CURRENT).exists() else (published or versions)[-1]
+    live = None if (out / CURRENT).exists() else newest
     try:
         return load_index(out, version=live, samples=False)
     except InvalidIndexError as error:
