@@ -187,16 +187,13 @@ def _left_to_decide(
 ) -> Suggestion | None:
     """Leave out what went along to the nearest cluster; None if nothing is left.
 
-    `followed` are the keys of clusters to which anything did; a label of one of `frontiers` may
-    have gone along as that of the other. That another has the same label, by chance, does not make
-    up for one that is lost.
+    `followed` are the keys of clusters to which anything did: a label only if it is of one of
+    `frontiers`. That another has the same label, by chance, does not make up for one that is lost.
     """
     near = next((one for one in clusters if one.cluster_key == suggestion.nearest_key), None)
     if near is None or near.cluster_key not in followed:
         return suggestion
-    is_in_force = near.override == suggestion.label or (
-        near.override in frontiers and suggestion.label in frontiers
-    )
+    is_in_force = near.override is not None and suggestion.label in frontiers
     left = replace(
         suggestion,
         name=None if near.name == suggestion.name else suggestion.name,

@@ -171,7 +171,7 @@ def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents)
         return "It holds more than text, of which the log says nothing"
     if ood.threshold == ALWAYS_UNKNOWN:
         return "The build held no query out to tell by what is known"
-    if decision.similarity is None or decision.similarity < ood.threshold:
+    if decision.similarity is None or ood.rule.is_unknown_one(decision.similarity):
         return "It is far from every cluster, and the build was fitted on no such text"
     if not has_words(text):
         return "It holds no word, as no query does that the build has fitted"
