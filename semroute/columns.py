@@ -39,19 +39,21 @@ def rename_to(wanted: str, names: Collection[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def suggest(wanted: str, found: Collection[str]) -> str:
+def suggest(wanted: str, found: Collection[str], *, likeness: float = 0.6) -> str:
     """Return "; did you mean 'x'?" for the closest of `found`, several if as close, else nothing.
+
+    `likeness` (of `difflib`, 0 to 1) is what a name has to reach.
 
     >>> suggest("query_id", ["Query_ID", "text"]), suggest("gpt", ["gpt-s", "gpt-l", "o1"])
     ("; did you mean 'Query_ID'?", "; did you mean 'gpt-s' or 'gpt-l'?")
     """
     folded = {name.casefold(): name for name in found}
-    close = difflib.get_close_matches(wanted.casefold(), folded, n=3)
-    likeness = [difflib.SequenceMatcher(None, wanted.casefold(), name).ratio() for name in close]
+    close = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=likeness)
+    ratios = [difflib.SequenceMatcher(None, wanted.casefold(), name).ratio() for name in close]
     meant = [
         repr(folded[name])
-        for name, ratio in zip(close, likeness, strict=True)
-        if ratio > likeness[0] - _AS_CLOSE
+        for name, ratio in zip(close, ratios, strict=True)
+        if ratio > ratios[0] - _AS_CLOSE
     ]
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
 

@@ -27,6 +27,9 @@ LARGEST_COST_USD = 1e6
 _SHOWN = re.compile(r"[A-Za-z/]{1,8}|[\d.,:%$€+_eE/ -]{1,20}")
 """A short word, or what is like a number: of a faulty value no more is repeated."""
 
+_SLIP = 0.9
+"""From this likeness (of `difflib`) on a model that is not in the config may be one that is."""
+
 _WORDS = {"true": 1.0, "false": 0.0}
 
 
@@ -118,6 +121,20 @@ def read_evals(
         n_unknown_queries=len({name for one in readings for name in one.unknown_queries}),
         warnings=tuple(dict.fromkeys(misnamed)),
     )
+
+
+def told_unknown_models(table: EvalTable) -> str:
+    """Name the models whose scores were not used, slips first; empty if there are none.
+
+    A slip is a name much like that of a model of the config: its scores were paid for.
+    """
+    slips = {
+        name: suggest(name, table.models, likeness=_SLIP).removeprefix("; ")
+        for name in table.unknown_models
+    }
+    names = sorted(slips, key=lambda name: not slips[name])
+    told = listed(names, quote=lambda name: shown_id(name) + (slips[name] and f" ({slips[name]})"))
+    return told and f"scores of models that are not in the config were not used: {told}"
 
 
 def eval_files(paths: Path | Sequence[Path] | None) -> list[Path]:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semroute.errors import InputError, RowsError
-from semroute.evals import EvalTable, no_evals, read_evals
+from semroute.evals import EvalTable, no_evals, read_evals, told_unknown_models
 from tests.broken_files import parquet
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -91,6 +91,15 @@ def test_rows_of_unknown_models_and_queries_are_counted_and_not_used(read: Read)
     assert table.unknown_models == ("huge", "tiny")
     assert table.n_unknown_queries == 2
     assert table.n_scores == 1
+
+
+def test_models_that_are_not_used_are_told_with_what_they_may_be_meant_as(read: Read) -> None:
+    table = read("query_id,model,score\na,large,1\na,huge,0\na,LARGE,0\na,smalll,0\n")
+    assert told_unknown_models(table) == (
+        "scores of models that are not in the config were not used: 'LARGE' (did you mean "
+        "'large'?), 'smalll' (did you mean 'small'?), 'huge'"
+    )
+    assert not told_unknown_models(read("query_id,model,score\na,large,1\n"))
 
 
 def test_a_bad_value_of_an_unknown_model_still_stops(read: Read) -> None:

@@ -13,10 +13,10 @@ from semroute.build.embed import EmbeddedLog
 from semroute.build.previous import former_names
 from semroute.config import ModelPrice
 from semroute.counted import counted
-from semroute.evals import EvalTable
+from semroute.evals import EvalTable, told_unknown_models
 from semroute.known_losses import policy_losses
 from semroute.relabel import Reattached, Suggestion, contradictions
-from semroute.tables import listed, shown_id
+from semroute.tables import listed
 
 MUCH_REPEATED = 0.1
 """Share of near duplicates from which a promise about distinct texts is worth a word."""
@@ -206,9 +206,8 @@ def _other_split(previous: IndexContents | None, contents: IndexContents) -> tup
 
 def _unused(evals: EvalTable) -> tuple[str, ...]:
     found = [*evals.warnings]
-    if evals.unknown_models:
-        named = listed(evals.unknown_models, quote=shown_id)
-        found.append(f"scores of models that are not in the config were not used: {named}")
+    if told := told_unknown_models(evals):
+        found.append(told)
     if evals.n_unknown_queries:
         n_unknown = evals.n_unknown_queries
         found.append(f"scores of {counted(n_unknown, 'query')} not in the log were not used")

@@ -12,11 +12,11 @@ from semroute.artifact.contents import IndexContents
 from semroute.costs import price_ratios, spent_usd
 from semroute.counted import are, counted
 from semroute.errors import InputError, InvalidIndexError
-from semroute.evals import eval_files, read_evals
+from semroute.evals import eval_files, read_evals, told_unknown_models
 from semroute.queries import read_queries
 from semroute.seen import Overlap, overlap
 from semroute.split import group_ids
-from semroute.tables import listed, read_rows, shown_id
+from semroute.tables import read_rows, shown_id
 from semroute.texts import Query
 
 logger = logging.getLogger("semroute")
@@ -95,9 +95,8 @@ def read_frozen_set(
     config = contents.manifest.config
     log = read_queries(queries, keep_columns=True)
     table = read_evals(evals, log.query_ids, config.model_names)
-    if table.unknown_models:
-        named = listed(table.unknown_models, quote=shown_id)
-        logger.warning("scores of models not in the config are not used: %s", named)
+    if told := told_unknown_models(table):
+        logger.warning(told)
     prices = config.prices_usd(log.n_chars)
     ratios = price_ratios(table.costs_usd, prices)
     if n_blank := sum(not config.texts.clean(text).text for text in log.texts):

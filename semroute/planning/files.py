@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -21,7 +22,7 @@ from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
 from semroute.errors import InputError, PublishError, require
-from semroute.evals import EvalTable, no_evals, read_evals
+from semroute.evals import EvalTable, no_evals, read_evals, told_unknown_models
 from semroute.features import text_features
 from semroute.index import CentroidIndex
 from semroute.planning.scores import (
@@ -39,6 +40,8 @@ from semroute.seen import overlap
 from semroute.split import in_fit
 from semroute.tables import read_rows
 from semroute.vectors import usable_parts
+
+logger = logging.getLogger("semroute")
 
 _HEADING = ("query_id", "model", "score", "purpose", "cluster_key")
 
@@ -142,6 +145,8 @@ def plan_evals(
     config, log = contents.manifest.config, read_queries(queries)
     names, n = config.model_names, len(log.query_ids)
     table = read_evals(evals, log.query_ids, names) if evals else no_evals(n, names)
+    if told := told_unknown_models(table):
+        logger.warning(told)
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]

@@ -290,7 +290,9 @@ def test_the_command_writes_scores_to_buy_without_any_text(
         assert done.stdout.count(column) + done.stdout.count(column.capitalize()) == 2
 
 
-def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) -> None:
+def test_a_budget_above_what_is_missing_is_told_to_be_too_large(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     judged = judged_demo(tmp_path)
     arguments = ("--index", judged.index, "--queries", judged.files.queries)
     with judged.encoding("semroute.planning.files"):
@@ -299,10 +301,17 @@ def test_a_budget_above_what_is_missing_is_told_to_be_too_large(tmp_path: Path) 
         some = tmp_path / "some.csv"
         some.write_text("".join(judged.files.evals.read_text().splitlines(True)[:8]))
         few = run("evals", "plan", *arguments, "--evals", some, "--budget", 5)
+        misspelt = tmp_path / "misspelt.csv"
+        misspelt.write_text(judged.files.evals.read_text().replace(",mid-m,", ",Mid-M,"))
+        slip = run("evals", "plan", *arguments, "--evals", misspelt, "--budget", 5)
         over = run("evals", "plan", *arguments, "--budget", 5, "-o", judged.files.queries)
         of_test = ("--index", judged.index, "--queries", judged.files.queries_test)
         other = run("evals", "plan", *of_test, "--budget", 5)
     assert (over.code, "is also an input; write to another file" in over.stderr) == (2, True)
+    assert slip.code == 0
+    assert caplog.messages == [
+        "scores of models that are not in the config were not used: 'Mid-M' (did you mean 'mid-m'?)"
+    ]
     assert "are not in the log" not in cold.stderr + done.stderr
     assert "of 500 queries are not in the log the index was built from" in other.stderr
     words = done.stdout.replace(",", "").split()
