@@ -178,21 +178,37 @@ def _first_known(tables: Sequence[Numbers]) -> Numbers:
 
 def _refuse_other_values(earlier: _Reading, reading: _Reading) -> None:
     """Refuse a file that says otherwise than an earlier one; to say nothing is not otherwise."""
+    faulty, query_ids, models = FaultyRows(), list(reading.queries), list(reading.models)
+    cells: dict[tuple[int, int], str] = {}
     for table, column in (("scores", "score"), ("costs_usd", "cost_usd")):
         before, now = getattr(earlier, table), getattr(reading, table)
         differs = np.argwhere(~np.isnan(before) & ~np.isnan(now) & (before != now))
-        if not len(differs):
-            continue
-        row, model = differs[0].tolist()
-        query_id, name = list(reading.queries)[row], list(reading.models)[model]
-        raise InputError(
-            f"query {shown_id(query_id)} and model {name!r} have two values, here and on line "
-            f"{earlier.lines[row, model]} of {earlier.path}; keep one of them",
-            path=reading.path,
-            line=int(reading.lines[row, model]),
-            column=column,
-            value=float(now[row, model]),
-        )
+        cells = dict.fromkeys(((row, model) for row, model in differs.tolist()), column) | cells
+    for cell in sorted(cells, key=lambda cell: int(reading.lines[cell])):
+        with faulty:
+            names = query_ids[cell[0]], models[cell[1]]
+            raise _contradiction(earlier, reading, cell, cells[cell], names)
+    faulty.refuse()
+
+
+def _contradiction(
+    earlier: _Reading,
+    reading: _Reading,
+    cell: tuple[int, int],
+    column: str,
+    names: tuple[str, str],
+) -> InputError:
+    query_id, model = names
+    table = "scores" if column == "score" else "costs_usd"
+    return InputError(
+        f"query {shown_id(query_id)} and model {model!r} have two values, here and on line "
+        f"{earlier.lines[cell]} of {earlier.path} (there {getattr(earlier, table)[cell]:.10g}); "
+        "keep one of them",
+        path=reading.path,
+        line=int(reading.lines[cell]),
+        column=column,
+        value=float(getattr(reading, table)[cell]),
+    )
 
 
 def _take(reading: _Reading, row: Row) -> None:

@@ -159,6 +159,23 @@ def test_files_that_contradict_each_other_are_refused_naming_both_places(tmp_pat
         read_evals([str(path) for path in paths], ("a", "b"), ("large", "small"))  # type: ignore[misc]  # as users may
 
 
+def test_all_contradictions_of_two_files_are_told_at_once(tmp_path: Path) -> None:
+    rows = "".join(f"{query},large,{{}},{{}}\n" for query in "abcdefg")
+    paths = _two_files(tmp_path, f"query_id,model,score,cost_usd\n{rows.format(*[0, 0.2] * 7)}")
+    paths[0].write_text(f"query_id,model,score,cost_usd\n{rows.format(1, 0.1, *[0, 0.1] * 6)}")
+    with pytest.raises(RowsError, match="7 rows cannot be read; the first 5:") as told:
+        read_evals(paths, tuple("gfedcba"), ("large", "small"))
+    _, first, second, *_ = str(told.value).splitlines()
+    assert first == (
+        "line 2, column score: query 'a' and model 'large' have two values, here and on line 2 of "
+        f"{paths[0]} (there 1); keep one of them (found 0.0)"
+    )
+    assert second == (
+        "line 3, column cost_usd: query 'b' and model 'large' have two values, here and on line 3 "
+        f"of {paths[0]} (there 0.1); keep one of them (found 0.2)"
+    )
+
+
 def test_each_of_several_files_must_belong_to_the_log(tmp_path: Path) -> None:
     paths = _two_files(tmp_path, "query_id,model,score\nz,small,1\n")
     with pytest.raises(InputError, match=r"plan\.csv, column query_id: no row is for a query"):
