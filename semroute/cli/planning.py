@@ -124,7 +124,7 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     click.echo(f"{purposes['label']:,} where a few more may change a label\n")
     heading = ("scores bought", "held-out pairs", "certificate's margin", "label value")
     rows = [
-        (f"{one.n_scores:,}", f"{one.n_pairs:,}", figure(one.bound_width), f"{one.label_value:.5f}")
+        (f"{one.n_scores:,}", f"{one.n_pairs:,}", figure(one.bound_width), _value(one))
         for one in _spread(found.portions)
     ]
     print_columns([heading, *rows])
@@ -132,6 +132,12 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     if found.left_out:
         click.echo(f"\n{found.left_out}: a plan that brings them to less than half changes nothing")
     _print_clusters(found)
+
+
+def _value(portion: "Portion") -> str:
+    """Write the value of better labels; what is too small to show is not nothing."""
+    value = portion.label_value
+    return "<0.00001" if 0 < value < 0.00001 else f"{value:.5f}" if value else "0"
 
 
 def _spread(portions: "Sequence[Portion]") -> "list[Portion]":

@@ -159,7 +159,7 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
     more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
     kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
     return InputError(
-        f"the build has seen {len(seen)} of these {len(query_ids)} queries ({kinds}): "
+        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries ({kinds}): "
         f"{named}{more}; take them out, or leave them out with --skip-seen",
         path=path,
         column="query_id",

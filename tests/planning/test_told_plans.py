@@ -41,6 +41,17 @@ def test_what_is_shown_of_a_long_plan_reaches_to_its_end(
     assert (shown[0], shown[-1]) == (100, 100 * n_portions)
 
 
+def test_a_label_value_too_small_to_show_is_not_shown_as_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = (Wanted("q", "small", "label", 7, "c", "name"),)
+    values = (0.0, 2.4e-7, 0.00123)
+    steps = tuple(Portion(number, 1, 0.1, value) for number, value in enumerate(values))
+    print_plan(EvalPlan("v1", 0, 9, None, 0, 9, wanted, steps), budget=2)
+    _, _, table = capsys.readouterr().out.partition("label value\n")
+    assert [line.split()[-1] for line in table.splitlines()[:3]] == ["0", "<0.00001", "0.00123"]
+
+
 def test_a_plan_names_the_models_that_answer_nothing_so_far(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
