@@ -30,6 +30,9 @@ _SHOWN = re.compile(r"[A-Za-z/]{1,8}|[\d.,:%$€+_eE/ -]{1,20}")
 _SLIP = 0.9
 """From this likeness (of `difflib`) on a model that is not in the config may be one that is."""
 
+_ROUNDED = {"score": 1e-6, "cost_usd": 0.005}
+"""By so small a share values of two files differ where one was rounded: the first counts."""
+
 _WORDS = {"true": 1.0, "false": 0.0}
 
 
@@ -182,7 +185,8 @@ def _refuse_other_values(earlier: _Reading, reading: _Reading) -> None:
     cells: dict[tuple[int, int], str] = {}
     for table, column in (("scores", "score"), ("costs_usd", "cost_usd")):
         before, now = getattr(earlier, table), getattr(reading, table)
-        differs = np.argwhere(~np.isnan(before) & ~np.isnan(now) & (before != now))
+        same = np.isclose(before, now, rtol=_ROUNDED[column], atol=0)
+        differs = np.argwhere(~np.isnan(before) & ~np.isnan(now) & ~same)
         cells = dict.fromkeys(((row, model) for row, model in differs.tolist()), column) | cells
     for cell in sorted(cells, key=lambda cell: int(reading.lines[cell])):
         with faulty:

@@ -7,6 +7,7 @@ import logging
 import math
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -157,6 +158,19 @@ def test_files_that_contradict_each_other_are_refused_naming_both_places(tmp_pat
     paths[1].write_text("query_id,model,score,cost_usd\na,small,1,0.5\n")
     with pytest.raises(InputError, match=r"line 2, column cost_usd: query 'a' and model 'small'"):
         read_evals([str(path) for path in paths], ("a", "b"), ("large", "small"))  # type: ignore[misc]  # as users may
+
+
+@pytest.mark.parametrize(("cost_usd", "is_same"), [("0.01004", True), ("0.0102", False)])
+def test_costs_that_two_exports_round_otherwise_are_the_same(
+    tmp_path: Path, cost_usd: str, is_same: bool
+) -> None:
+    paths = _two_files(tmp_path, f"query_id,model,score,cost_usd\na,small,1,{cost_usd}\n")
+    with nullcontext() if is_same else pytest.raises(InputError, match="two values, here and on"):
+        table = read_evals(paths, ("a", "b"), ("large", "small"))
+        assert table.costs_usd[0].tolist() == [0.1, 0.01]
+    paths[1].write_text("query_id,model,score\na,large,0.9999\n")
+    with pytest.raises(InputError, match="two values, here and on"):
+        read_evals(paths, ("a", "b"), ("large", "small"))
 
 
 def test_all_contradictions_of_two_files_are_told_at_once(tmp_path: Path) -> None:

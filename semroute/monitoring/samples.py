@@ -196,5 +196,5 @@ def refuse_nothing_to_compare(contents: IndexContents, found: Logged) -> None:
     there = ", ".join(f"{name} ({n:,})" for name, n in found.others.most_common())
     raise InputError(
         f"no decision is of version {version}; there are decisions of: {there}; "
-        "choose one with --version"
+        "choose one that is kept with --version"
     )

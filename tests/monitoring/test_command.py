@@ -124,7 +124,9 @@ def test_decisions_of_other_versions_are_left_out_and_named(
     assert "left out: 7 decisions of other versions: of-old (7)" in done.stdout
     none = drift(judged, other, tmp_path)
     assert none.code == 3
-    assert "there are decisions of: of-old (7); choose one with --version" in none.stderr
+    assert (
+        "there are decisions of: of-old (7); choose one that is kept with --version" in none.stderr
+    )
     missing = drift(judged, other, tmp_path, "--version", "of-old")
     assert missing.code == 4
 
