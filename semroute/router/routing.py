@@ -131,6 +131,7 @@ class SemanticRouter:
                 contents, given=encoder, threads=threads, n_workers=n_workers
             )
             router = cls(contents, encoder, Path(folder), n_cached=n_cached)
+        # Most of it the router does not keep: the encoder's files, and what only certifying needs.
         del contents
         give_back_freed_memory()
         return router
