@@ -110,6 +110,41 @@ def matrix_factorization_gain(
     return np.asarray(model.decision_function(vectors_of(source, encoder, test)))
 
 
+def utterances_gain(
+    source: DataSet, encoder: Encoder, train: np.ndarray, test: np.ndarray
+) -> Numbers:
+    """Aurelio's semantic-router 1.1, which LiteLLM's auto router asks too, two models.
+
+    The models are its routes, with those training rows as utterances that the cheap model answers
+    no worse, and the others. Returns by how much the frontier's route scores more.
+    """
+    needs_frontier = (_gains(source, train) > 0).astype(np.int64)
+    scores = route_scores(
+        vectors_of(source, encoder, test), vectors_of(source, encoder, train), needs_frontier
+    )
+    return scores[:, 1] - scores[:, 0]
+
+
+def route_scores(vectors: np.ndarray, utterances: np.ndarray, routes: np.ndarray) -> Numbers:
+    """Score routes as semantic-router does: the mean similarity of their utterances in the top 5.
+
+    Args:
+        vectors: of the queries, unit rows, shape (n, dim).
+        utterances: unit rows, shape (n_utterances, dim).
+        routes: of each utterance, numbers from 0, shape (n_utterances,).
+
+    Returns:
+        shape (n, n_routes); 0 where a route has no utterance in the top 5.
+    """
+    similarities = vectors @ utterances.T
+    top = np.argpartition(-similarities, 5, axis=1)[:, :5]
+    rows = np.repeat(np.arange(len(vectors)), 5)
+    sums, hits = np.zeros((2, len(vectors), int(routes.max()) + 1))
+    np.add.at(sums, (rows, routes[top].ravel()), np.take_along_axis(similarities, top, 1).ravel())
+    np.add.at(hits, (rows, routes[top].ravel()), 1)
+    return np.asarray(sums / np.maximum(hits, 1))
+
+
 def _gains(source: DataSet, rows: np.ndarray) -> Numbers:
     scores = source.evals.scores[rows]
     frontier = source.config.frontier_column

@@ -41,6 +41,7 @@ from bench_peers import (
     matrix_factorization_gain,
     similarity_weighted_gain,
     switching_gain,
+    utterances_gain,
     vllm_kmeans,
 )
 
@@ -132,6 +133,7 @@ def _routellm_split(
         "text features alone": feature_gain(source, train, test),
         "RouteLLM, similarity-weighted": similarity_weighted_gain(source, encoder, train, test),
         "RouteLLM, matrix factorization": matrix_factorization_gain(source, encoder, train, test),
+        "semantic-router, utterances": utterances_gain(source, encoder, train, test),
     }
     column = source.config.model_names.index(frontier)
     for name, choose in _peers(source, encoder, train, test).items():

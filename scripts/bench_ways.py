@@ -145,22 +145,21 @@ def open_original() -> SentenceTransformerEncoder:
 
 
 def open_aurelio(contents: IndexContents, folder: Path) -> Way | None:
-    """Open aurelio's `semantic-router` over the same model; None if it is not installed."""
+    """Open aurelio's `semantic-router` 1.1 over the same model; None if it is not installed."""
     try:
         from semantic_router import Route
         from semantic_router.encoders import LocalEncoder
-        from semantic_router.routers import SemanticRouter as AurelioRouter
     except ImportError:
         return None
+    from semantic_router.routers import IndexedRouter
+
     from semroute.artifact.loading import load_samples
 
     routes = [
         Route(name=str(sample.cluster_id), utterances=list(sample.texts))
         for sample in load_samples(folder, contents.manifest)
     ]
-    return AurelioRouter(
-        encoder=LocalEncoder(name=model_folder()), routes=routes, auto_sync="local"
-    )
+    return IndexedRouter(LocalEncoder(name=model_folder()), routes)
 
 
 def model_folder() -> str:
