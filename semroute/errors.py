@@ -90,14 +90,15 @@ class RowsError(InputError):
 class FaultyRows:
     """Collects the rows of a file that cannot be read, so that they are told together.
 
-    Inside a `with` of it an `InputError` is collected and does not go on.
+    Inside a `with` of it an `InputError` is collected and does not go on. `n_rows` counts them,
+    `first` are those that will be told.
     """
 
     MOST_TOLD: ClassVar[int] = 5
 
     def __init__(self) -> None:
-        self._first: list[InputError] = []
-        self._n_rows = 0
+        self.first: list[InputError] = []
+        self.n_rows = 0
         self._is_cut_short = False
 
     @contextmanager
@@ -117,9 +118,9 @@ class FaultyRows:
         """Keep an `InputError`, and let everything else go on."""
         if not isinstance(error, InputError):
             return False
-        self._n_rows += 1
-        if len(self._first) < self.MOST_TOLD:
-            self._first.append(error)
+        self.n_rows += 1
+        if len(self.first) < self.MOST_TOLD:
+            self.first.append(error)
         return True
 
     def refuse(self) -> None:
@@ -128,10 +129,10 @@ class FaultyRows:
         Raises:
             InputError: the only one; a `RowsError` if there are several.
         """
-        if self._n_rows > 1:
-            raise RowsError(self._first, self._n_rows, is_cut_short=self._is_cut_short)
-        if self._first:
-            raise self._first[0]
+        if self.n_rows > 1:
+            raise RowsError(self.first, self.n_rows, is_cut_short=self._is_cut_short)
+        if self.first:
+            raise self.first[0]
 
 
 class ConfigError(InputError):

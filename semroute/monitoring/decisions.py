@@ -8,11 +8,15 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from semroute.artifact.contents import IndexContents
+from semroute.counted import counted
 from semroute.decision import RouteDecision
 from semroute.errors import FaultyRows, InputError
 from semroute.strict_json import kind_of, parse_json
 
 EXPECTED = "log what decision.to_dict() gives, or semroute route --json - prints"
+
+MOST_TORN = 0.01
+"""Share of the lines of a log that may be no whole JSON: more are no accident."""
 
 _DECISION = TypeAdapter(RouteDecision)
 
@@ -24,8 +28,12 @@ def read_decisions(
 ) -> Iterator[RouteDecision]:
     """Read JSON Lines of decisions; blank lines and keys of other names are left out.
 
-    So is a last line that a server is still at, with a warning, and what follows by the time it is
-    read: a log is read while it grows.
+    So are, with a warning,
+
+    - a last line that a server is still at, and what follows by the time it is read: a log is read
+      while it grows;
+    - lines that are no JSON, up to `MOST_TORN` of all: a process that was killed while it wrote
+      left one behind.
 
     Args:
         lines: in UTF-8, with or without a byte order mark.
@@ -35,15 +43,19 @@ def read_decisions(
     Raises:
         InputError: at the end; lines are no decisions, or none this index can have made.
     """
-    faulty = FaultyRows()
+    faulty, torn, n_lines = FaultyRows(), FaultyRows(), 0
     for number, line in enumerate(lines, 1):
         if _is_unfinished(line):
             logger.warning("%s, line %d: is not written to its end yet; left out", path, number)
             break
         if line.strip():
-            with faulty:
+            n_lines += 1
+            with faulty if _is_json(line) else torn:
                 yield _read(line, path, number, contents)
+    if torn.n_rows > MOST_TORN * n_lines:
+        torn.refuse()
     faulty.refuse()
+    _tell_torn(torn, path)
 
 
 def decision_of(values: object) -> RouteDecision:
@@ -83,15 +95,30 @@ def check_decision(decision: RouteDecision, contents: IndexContents) -> None:
 
 def _is_unfinished(line: bytes) -> bool:
     """Whether this is the beginning of an object that no line break has ended."""
-    if line.endswith(b"\n") or not line.lstrip().startswith(b"{"):
-        return False
+    is_object = line.lstrip().startswith(b"{")
+    return is_object and not line.endswith(b"\n") and not _is_json(line)
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is JSON at all, nested too deeply or not."""
     try:
         json.loads(line)
     except RecursionError:
-        return False
-    except ValueError:
         return True
-    return False
+    except ValueError:
+        return False
+    return True
+
+
+def _tell_torn(torn: FaultyRows, path: Path) -> None:
+    if torn.n_rows:
+        logger.warning(
+            "%s: left out %s of no whole JSON, the first is line %d: a process that is killed "
+            "while it writes leaves such a line",
+            path,
+            counted(torn.n_rows, "line"),
+            torn.first[0].line,
+        )
 
 
 def _read(line: bytes, path: Path, number: int, contents: IndexContents) -> RouteDecision:

@@ -89,6 +89,38 @@ def test_a_line_that_was_ended_too_early_is_refused_also_as_the_last() -> None:
         read(b'{"text": "whole, but no decision"}')
 
 
+WHOLE = json.dumps(decision().to_dict()).encode()
+TORN = WHOLE[:300] + WHOLE + b"\n"
+
+
+@pytest.mark.parametrize("torn", [TORN, b"\x00\x00\n", b"0.9}\n", b'{"a": "\xc3\n'])
+def test_a_few_torn_lines_are_left_out_and_the_first_is_told(
+    torn: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows: list[object] = [decision().to_dict()] * 198
+    assert read(*rows[:50], torn, *rows[50:], torn) == [decision()] * 198
+    [told] = caplog.messages
+    assert told.startswith(
+        "decisions.jsonl: left out 2 lines of no whole JSON, the first is line 51"
+    )
+
+
+def test_more_than_one_line_in_a_hundred_that_is_no_json_refuses_the_log() -> None:
+    rows: list[object] = [decision().to_dict()] * 197
+    with pytest.raises(RowsError, match=r"3 rows cannot be read:\nline 1: .*\nline 2.*\nline 3"):
+        # Blank lines are none.
+        read(TORN, TORN, TORN, *rows, *[b" "] * 200)
+
+
+def test_a_wrong_value_in_a_whole_row_is_refused_however_few_there_are() -> None:
+    rows: list[object] = [decision().to_dict()] * 500
+    with pytest.raises(InputError, match=r"^decisions.jsonl, line 502, column model: is no model"):
+        read(TORN, *rows, decision("huge").to_dict())
+    for whole in (b'{"model": NaN}', b'{"a": 1, "a": 1}', b"[" * 2000 + b"]" * 2000, b"1"):
+        with pytest.raises(InputError, match=r"^decisions.jsonl, line 501"):
+            read(*rows, whole)
+
+
 def test_several_rows_are_told_together() -> None:
     with pytest.raises(RowsError, match=r"3 rows cannot be read:\nline 1.*\nline 3.*\nline 4"):
         read({}, decision().to_dict(), {}, [])
