@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from semroute.artifact.serving import calibration_rows, routing_policy, usual_co
 from semroute.decision import Reason, RouteDecision
 from semroute.errors import InputError
 from semroute.monitoring.decisions import check_decision, decision_of
-from semroute.policy import REASONS, Choices, Traffic
+from semroute.policy import REASONS
 
 NOWHERE = -1
 """The cluster of a request that no cluster had a say in."""
@@ -26,7 +26,7 @@ class Requests:
     `columns` (n,) are of the models in the order of the config, `reasons` (n,) as decisions name
     them, `cluster_ids` (n,) of the nearest cluster, `NOWHERE` where the text is unknown or was not
     looked up. `losses` and `costs_usd` (n,) are expected of the model that answers, NaN where
-    unknown. `text_ids` (n,), from 0 without gaps, are equal for copies of a text.
+    unknown. `text_ids` (n,), from 0 up, are equal for copies of a text.
     """
 
     columns: NDArray[np.int64]
@@ -42,20 +42,12 @@ class Requests:
 
     def some(self, rows: NDArray[np.bool_]) -> "Requests":
         """Return some of the requests."""
-        _, text_ids = np.unique(self.text_ids[rows], return_inverse=True)
-        return Requests(
-            columns=self.columns[rows],
-            reasons=self.reasons[rows],
-            cluster_ids=self.cluster_ids[rows],
-            losses=self.losses[rows],
-            costs_usd=self.costs_usd[rows],
-            text_ids=text_ids.reshape(-1),
-        )
+        return Requests(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     @property
     def n_texts(self) -> int:
         """The number of different texts."""
-        return int(self.text_ids.max(initial=-1)) + 1
+        return len(np.unique(self.text_ids))
 
     @property
     def largest_share(self) -> float:
@@ -72,7 +64,6 @@ class Logged:
     """
 
     places: Mapping[str, int]
-    frontier: str
     usual_cost_usd: float
     rows: list[tuple[int, str, int, float, float, int]] = field(default_factory=list)
     texts: dict[object, int] = field(default_factory=dict)
@@ -94,8 +85,6 @@ class Logged:
         chosen = next((c for c in decision.candidates if c.model == decision.model), None)
         loss = chosen.expected_loss if chosen else None
         cost_usd = chosen.expected_cost_usd if chosen else None
-        if decision.model == self.frontier:
-            loss = 0.0
         if decision.similarity is None:
             # By its length, of one too long to be read; of such a build keeps what is usual.
             cost_usd = self.usual_cost_usd
@@ -129,14 +118,15 @@ def held_out(contents: IndexContents) -> Requests:
     """Return the queries a build has held out, as the index would serve them."""
     traffic = calibration_rows(contents).traffic
     choices = routing_policy(contents).choose(traffic)
+    chosen = np.arange(len(choices.columns)), choices.columns
     reasons = np.array(REASONS)[choices.reasons]
     unknown = reasons == "ood"
     return Requests(
         columns=choices.columns,
         reasons=reasons,
         cluster_ids=np.where(unknown, NOWHERE, traffic.cluster_ids),
-        losses=_expected_losses(contents, traffic, choices),
-        costs_usd=np.where(unknown, _cost_of_unknown(contents), _of_chosen(traffic, choices)),
+        losses=traffic.losses[chosen],
+        costs_usd=np.where(unknown, _cost_of_unknown(contents), traffic.costs_usd[chosen]),
         text_ids=np.unique(contents.calibration.text_ids, return_inverse=True)[1].reshape(-1),
     )
 
@@ -151,7 +141,7 @@ def logged(
     """
     config, version = contents.manifest.config, contents.manifest.index_version
     places = {name: i for i, name in enumerate(config.model_names)}
-    found = Logged(places, config.frontier, _cost_of_unknown(contents))
+    found = Logged(places, _cost_of_unknown(contents))
     for given in decisions:
         decision = given if isinstance(given, RouteDecision) else decision_of(given)
         check_decision(decision, contents)
@@ -160,18 +150,6 @@ def logged(
         else:
             found.take(decision)
     return found
-
-
-def _of_chosen(traffic: Traffic, choices: Choices) -> NDArray[np.float64]:
-    return traffic.costs_usd[np.arange(len(choices.columns)), choices.columns]
-
-
-def _expected_losses(
-    contents: IndexContents, traffic: Traffic, choices: Choices
-) -> NDArray[np.float64]:
-    frontier = contents.manifest.config.frontier_column
-    losses = traffic.losses[np.arange(len(choices.columns)), choices.columns]
-    return np.where(choices.columns == frontier, 0.0, losses)
 
 
 def _cost_of_unknown(contents: IndexContents) -> float:

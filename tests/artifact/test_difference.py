@@ -59,6 +59,17 @@ def test_another_topic_is_new_and_the_one_that_was_there_gone() -> None:
     assert found.gone == before.clusters[1:2]
 
 
+def test_new_and_gone_clusters_come_by_size() -> None:
+    before = after = tiny_contents(3)
+    for cluster_id, size in enumerate((5, 9, 7)):
+        before = with_cluster(before, cluster_id, size=size)
+        after = with_cluster(after, cluster_id, size=20 - size, cluster_key=f"k{cluster_id}")
+    elsewhere = replace(after, centroids=-after.centroids)
+    found = difference(before, elsewhere)
+    assert [cluster.size for cluster in found.gone] == [9, 7, 5]
+    assert [cluster.size for cluster in found.new] == [15, 13, 11]
+
+
 def test_of_other_vectors_keys_alone_tell_which_clusters_are_the_same() -> None:
     before, after = tiny_contents(3), _reset(tiny_contents(3), 1, 0.3, "another")
     turned = replace(after, probes=np.roll(after.probes, 1, axis=1))

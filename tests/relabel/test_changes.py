@@ -142,7 +142,7 @@ def test_an_override_with_too_little_evidence_is_warned_of(known):
 
 
 def test_an_override_at_the_very_limits_of_the_evidence_brings_no_warning():
-    known = with_evidence(contents().clusters[2], "small", n_paired=5, loss_upper_bound=0.02)
+    known = with_evidence(contents().clusters[2], "small", n_paired=5, expected_loss=0.02)
     assert plan_labels(contents(c2=known), [edit(2, label="small")]).warnings == ()
 
 
@@ -155,6 +155,10 @@ def test_overrides_a_sheet_does_not_touch_are_not_warned_of_again():
     start = contents(c2={"override": "medium"})
     assert plan_labels(start, [edit(2, label="medium"), edit(0, note="x")]).warnings == ()
     assert len(contradictions(start.clusters, tiny_config())) == 1
+
+
+def test_a_sheet_without_rows_lacks_no_column():
+    assert plan_labels(contents(), []).absent_columns == ()
 
 
 def test_a_sheet_that_changes_nothing_says_so():
