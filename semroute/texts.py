@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 MAX_CHARS = 8_000
@@ -220,6 +222,15 @@ def printable(text: str, max_chars: int | None = None) -> str:
     shown = " ".join(shown.split())
     is_whole = len(shown) <= limit and len(start) == len(text)
     return shown if is_whole else f"{shown[: max(limit - 1, 0)]}…"
+
+
+def shell_word(word: Path | str) -> str:
+    """Write a path or a text as a command to paste has to have it.
+
+    >>> shell_word("clusters"), shell_word("my clusters")
+    ('clusters', "'my clusters'")
+    """
+    return shlex.quote(str(word))
 
 
 def _shown_as(character: str) -> str:

@@ -20,6 +20,7 @@ from semroute.artifact.reading import (
 from semroute.artifact.serialising import parse, parse_samples
 from semroute.artifact.verifying import VerifiedVersion, verified_file, verify_version
 from semroute.errors import InvalidIndexError
+from semroute.texts import shell_word
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def _version_folder(folder: Path, version: str | None) -> Path:
 def _ways_back(folder: Path) -> str:
     """Say how a version goes live where none is."""
     newest = newest_version(folder)
-    way = f"make one live: semroute use --index {folder} {newest}" if newest else REPAIR
+    way = f"make one live: semroute use --index {shell_word(folder)} {newest}" if newest else REPAIR
     return f"there are: {_listed_versions(folder)}; {way}"
 
 
@@ -201,7 +202,5 @@ def _nothing_here(folder: Path) -> str:
         return f"is one version of an index; give the folder above it, which holds {CURRENT}"
     if list_versions(folder):
         return f"holds no file {CURRENT}, which names the live version; {_ways_back(folder)}"
-    return (
-        f"holds no index (no file {CURRENT}); run: "
-        f"semroute build-index --queries Q --evals E --config semroute.toml --out {folder}"
-    )
+    build = "semroute build-index --queries Q --evals E --config semroute.toml --out"
+    return f"holds no index (no file {CURRENT}); run: {build} {shell_word(folder)}"

@@ -1,6 +1,5 @@
 """The build summary a person reads."""
 
-import shlex
 from collections.abc import Sequence
 
 import click
@@ -18,6 +17,7 @@ from semroute.cli.output import (
 )
 from semroute.counted import are, counted
 from semroute.relabel import KeptUp, Suggestion
+from semroute.texts import shell_word
 
 N_RELABELLED = 5
 """Clusters shown of those that another model answers since the version before."""
@@ -48,7 +48,7 @@ def print_summary(summary: BuildSummary) -> None:
             click.echo(f"\n{heading}")
         for name, text in lines:
             click.echo(f"  {name:<12}{text}")
-    folder = shlex.quote(summary.folder)
+    folder = shell_word(summary.folder)
     click.echo(f'\nNext: semroute route --index {folder} "a request of yours"')
 
 

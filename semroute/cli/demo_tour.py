@@ -1,6 +1,5 @@
 """The tour `semroute demo` gives: files, build, routes, one explanation, what it saves."""
 
-import shlex
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from semroute.demo.dataset import DemoFiles, requests, write_dataset
 from semroute.demo.place import temporary_folder
 from semroute.errors import require
 from semroute.router import SemanticRouter
+from semroute.texts import shell_word
 
 
 def print_tour(out: Path | None, seed: int) -> None:
@@ -50,19 +50,15 @@ def _print_command(command: str) -> None:
 
 
 def _build_command(files: DemoFiles, clusters: Path, seed: int) -> str:
-    paths = f"--queries {_quoted(files.queries)} --evals {_quoted(files.evals)}"
-    more = f"--config {_quoted(files.config)} --out {_quoted(clusters)}"
+    paths = f"--queries {shell_word(files.queries)} --evals {shell_word(files.evals)}"
+    more = f"--config {shell_word(files.config)} --out {shell_word(clusters)}"
     return f"semroute build-index {paths} {more}" + (f" --seed {seed}" if seed else "")
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
 
 
 def _print_routes(router: SemanticRouter, clusters: Path) -> None:
     click.echo()
     for request in requests():
-        _print_command(f"semroute route --index {_quoted(clusters)} {shlex.quote(request.text)}")
+        _print_command(f"semroute route --index {shell_word(clusters)} {shell_word(request.text)}")
         click.echo(decision_line(router.route(request.text)))
         click.echo(f"  # {request.why}\n")
 
@@ -79,12 +75,12 @@ def _print_comparison(router: SemanticRouter, clusters: Path, files: DemoFiles) 
 
 
 def _print_next(files: DemoFiles, clusters: Path, seed: int) -> None:
-    index = _quoted(clusters)
-    test = f"--queries {_quoted(files.queries_test)} --evals {_quoted(files.evals_test)}"
+    index = shell_word(clusters)
+    test = f"--queries {shell_word(files.queries_test)} --evals {shell_word(files.evals_test)}"
     click.echo("\nThe same by hand; put your own files in place of these:")
     for command in (
         _build_command(files, clusters, seed),
-        f"semroute explain --index {index} {shlex.quote(requests()[0].text)}",
+        f"semroute explain --index {index} {shell_word(requests()[0].text)}",
         f"semroute labels export --index {index} -o labels.csv",
         f"semroute labels apply --index {index} labels.csv --dry-run",
         f"semroute inspect --index {index} --clusters",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from semroute.queries import LogRow, read_row
-from semroute.texts import printable
+from semroute.texts import printable, shell_word
 
 STDIN = "-"
 
@@ -75,10 +75,8 @@ def _note_a_file(text: str, *, rows: bool) -> None:
     if _names_a_file(text):
         name = printable(text)
         which, option = ("rows", "--rows ") if rows else ("lines", "")
-        click.echo(
-            f"note: {name} is a file; for its {which}, run: semroute route {option}- < {name}",
-            err=True,
-        )
+        command = f"semroute route {option}- < {shell_word(name)}"
+        click.echo(f"note: {name} is a file; for its {which}, run: {command}", err=True)
 
 
 def _names_a_file(text: str) -> bool:

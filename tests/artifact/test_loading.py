@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -86,19 +87,21 @@ def test_current_must_be_one_line_with_a_bare_name(folder: Path, line: str) -> N
 def test_where_no_version_is_live_the_message_gives_the_command_that_makes_one_so(
     tmp_path: Path, content: bytes | None
 ) -> None:
+    folder = tmp_path / "our index"
+    folder.mkdir()
     for seed in (1, 2):
-        publish_tiny(tmp_path, seed)
-    shutil.copytree(tmp_path / list_versions(tmp_path)[0], tmp_path / "before-labels")
-    older, newer, _ = list_versions(tmp_path)
-    (tmp_path / "CURRENT").unlink()
+        publish_tiny(folder, seed)
+    shutil.copytree(folder / list_versions(folder)[0], folder / "before-labels")
+    older, newer, _ = list_versions(folder)
+    (folder / "CURRENT").unlink()
     if content is not None:
-        (tmp_path / "CURRENT").write_bytes(content)
-    command = f"use --index {tmp_path} {newer}"
+        (folder / "CURRENT").write_bytes(content)
+    command = f"use --index '{folder}' {newer}"
     told = f"there are: {older}, {newer}, before-labels; make one live: semroute {command}$"
     with pytest.raises(InvalidIndexError, match=told):
-        load_index(tmp_path)
-    assert run(*command.split()).code == 0
-    assert load_index(tmp_path).manifest.index_version == newer
+        load_index(folder)
+    assert run(*shlex.split(command)).code == 0
+    assert load_index(folder).manifest.index_version == newer
 
 
 def test_current_may_be_edited_to_go_back_to_an_older_version(tmp_path: Path) -> None:

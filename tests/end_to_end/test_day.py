@@ -73,11 +73,13 @@ def test_an_engineer_routes_a_text_a_file_and_json(index: Path) -> None:
 def test_the_name_of_a_file_is_a_text_too_and_a_note_tells_how_to_route_its_lines(
     index: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "requests.txt").write_text(EASY)
-    done = run("route", "--index", index, tmp_path / "requests.txt")
+    file = tmp_path / "our requests.txt"
+    file.write_text(EASY)
+    done = run("route", "--index", index, file)
     assert done.code == 0
     assert len(done.stdout.splitlines()) == 1
-    assert done.stderr.startswith(f"note: {tmp_path / 'requests.txt'} is a file; for its lines")
+    assert done.stderr.startswith(f"note: {file} is a file; for its lines, run: ")
+    assert done.stderr.endswith(f": semroute route - < '{file}'\n")
     for text in ("x" * 10_000, "a\n/b", EASY):
         assert run("route", "--index", index, text).stderr == ""
 
