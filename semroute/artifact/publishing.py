@@ -174,12 +174,14 @@ def _free_version(folder: Path, moment: datetime) -> str:
     now = moment.strftime("%Y%m%dT%H%M%SZ")
     # What is pruned, compared and gone back to goes by the order of names, not by the clock.
     first = max([now, *(name[: len(now)] for name in published)])
-    if first != now:
+    # A number behind the newest says that this was told already.
+    if first != now and first == published[-1]:
         logger.warning(
             "the clock or SOURCE_DATE_EPOCH says %s, which is before the newest version %s; the "
-            "new one is named after it, so that it counts as newer: set what is slow",
+            "new one is named after it, and so are those to come until then, so that they count as "
+            "newer: set what is slow, or was fast",
             now,
-            published[-1],
+            first,
         )
     # Not the first free number: that of a pruned version would come again, and before the live one.
     same_second = (name for name in published if name.startswith(first))

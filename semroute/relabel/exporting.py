@@ -48,7 +48,12 @@ def export_labels(
     content = sheet_bytes(sheet_rows(load_index(folder, version=version)), delimiter)
     if not force:
         _refuse_if_it_differs(target, content)
-    replace_file(target, content)
+    try:
+        replace_file(target, content)
+    except PublishError as error:
+        if output is not None:
+            raise
+        raise PublishError(target, f"{error.reason}; name another file with -o") from error
     return target
 
 

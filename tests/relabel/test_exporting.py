@@ -79,6 +79,16 @@ def test_rows_come_by_size_and_ties_in_the_order_of_the_index():
     assert [row.cluster_key[-1] for row in rows] == ["3", "1", "0", "2"]
 
 
+def test_the_queries_scored_are_those_of_the_model_that_was_scored_most():
+    contents = tiny_contents()
+    scored = [
+        one.model_copy(update={"n_scored": n})
+        for one, n in zip(contents.clusters[0].evidence, (3, 8, 5), strict=True)
+    ]
+    row = sheet_rows(with_cluster(contents, 0, evidence=tuple(scored)))[0]
+    assert row.n_evals == 8
+
+
 def test_examples_are_cut_to_one_printable_line():
     text = "two\nlines \x1b[31m\u202e" + "x" * 1000
     contents = dataclasses.replace(tiny_contents(), samples=(Sample(cluster_id=0, texts=(text,)),))
@@ -165,6 +175,15 @@ def test_a_refused_write_says_where_and_leaves_nothing_behind(folder, tmp_path):
     with pytest.raises(PublishError, match="taken"):
         export_labels(folder, taken, force=True)
     assert list(taken.parent.iterdir()) == [taken]
+
+
+def test_where_the_folder_of_the_index_takes_no_sheet_the_message_names_the_option(folder):
+    (folder / "labels.csv").mkdir()
+    done = run("labels", "export", "--index", folder, "--force")
+    assert done.code == 1
+    assert "could be replaced; name another file with -o; what was pub" in done.stderr
+    done = run("labels", "export", "--index", folder, "-o", folder / "labels.csv", "--force")
+    assert (done.code, "with -o" in done.stderr) == (1, False)
 
 
 def test_a_folder_where_the_sheet_should_be_is_named(folder, tmp_path):
