@@ -142,9 +142,8 @@ def version_before(folder: Path, version: str) -> str:
     published = [name for name in list_versions(folder) if is_published_name(name)]
     older = [name for name in published if name < version]
     if not older:
-        there = _listed_versions(folder)
-        told = f"holds no version from before {version}; there are: {there}"
-        raise InvalidIndexError(folder, told)
+        told = f"holds no version from before {version}; there are: {_listed_versions(folder)}"
+        raise InvalidIndexError(folder, f"{told}; name the one to compare with by --before")
     return older[-1]
 
 

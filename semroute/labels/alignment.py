@@ -42,15 +42,15 @@ def misplaced(entries: Sequence[Entry], exported: ExportedClusters) -> Iterator[
     One name of another cluster may be meant; the name both have then stands in two rows, or the
     other has got a new one.
     """
-    whole = [entry for entry in entries if not entry.has_too_many_cells and entry.index_version]
-    moved = [entry for entry in whole if _has_another_id(entry, exported)]
+    dated = [entry for entry in entries if entry.index_version]
+    moved = [entry for entry in dated if _has_another_id(entry, exported)]
     if moved:
         texts = [_another_id(entry) for entry in moved[:_MOST_TOLD]]
         yield from _told(moved, ID_COLUMN, texts, "number")
         return
-    versions = dict.fromkeys(entry.index_version or "" for entry in whole)
+    versions = dict.fromkeys(entry.index_version or "" for entry in dated)
     for version in versions:
-        rows = [entry for entry in whole if entry.index_version == version]
+        rows = [entry for entry in dated if entry.index_version == version]
         strayed = _strayed(rows, exported(version))
         texts = [_another_name(*pair) for pair in strayed[:_MOST_TOLD]]
         yield from _told([entry for entry, _ in strayed], "name", texts, "name")

@@ -115,7 +115,7 @@ def _without_old_automatic_names(
     versions = {edit.index_version for edit in edits if edit.index_version}
     automatic = {
         (version, key): cluster.auto_name
-        for version in versions - {contents.manifest.index_version}
+        for version in versions
         if (former := contents_of(version)) is not None
         for cluster in former.clusters
         for key in (cluster.cluster_key, exported(version)[cluster.cluster_key].new_key)

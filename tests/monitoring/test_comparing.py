@@ -194,6 +194,30 @@ def test_the_sentence_says_what_differs_and_what_to_do() -> None:
     assert found.sentence.startswith("Traffic is not like the held-out queries: ")
     assert "of known traffic has moved to other clusters (by chance about" in found.sentence
     assert "at most 0.02 of mean score lost, does not speak of it: have a sample" in found.sentence
+    of_clusters = dataclasses.replace(found, models=(), means=())
+    assert "; cluster 0 is " in of_clusters.sentence
+
+
+def test_one_cluster_alone_is_drift_and_what_differs_is_not_put_down_to_copies_too() -> None:
+    contents = drawn_index()
+    found = traffic_drift(contents, shift(contents))
+    clusters = dataclasses.replace(found.clusters, differs=False)
+    assert dataclasses.replace(found, models=(), reasons=(), means=(), clusters=clusters).is_drift
+    assert not any(one.differs and one.differs_by_copies for one in found.clusters.shares)
+    no_shares = dataclasses.replace(clusters, shares=())
+    alike = dataclasses.replace(found, models=(), reasons=(), means=(), clusters=no_shares)
+    assert not alike.is_drift
+
+
+def test_what_chance_moves_is_what_fresh_samples_of_the_same_shares_do() -> None:
+    contents = drawn_index()
+    decisions = decided(contents, drawn(np.random.default_rng(9), np.ones(4) / 4, 1000, ood=0.0))
+    told = traffic_drift(contents, decisions).clusters
+    rng, n_known = np.random.default_rng(3), sum(contents.calibration.similarities > 0.25)
+    then, now = (rng.multinomial(n, np.ones(4) / 4, size=20_000) / n for n in (n_known, 1000))
+    moved = np.abs(then - now).sum(axis=1) / 2
+    assert told.usual_by_chance == pytest.approx(moved.mean(), rel=0.05)
+    assert told.most_by_chance == pytest.approx(np.quantile(moved, 0.95), rel=0.06)
 
 
 def test_nothing_is_said_of_a_promise_that_there_is_not() -> None:

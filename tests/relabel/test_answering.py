@@ -16,7 +16,8 @@ from semroute.relabel import apply_labels, export_labels, recertified, shares_to
 from semroute.relabel.answering import answers
 from tests.command_line import run
 from tests.relabel.sheets import edited, well_known_contents
-from tests.tiny_index import with_cluster
+from tests.tiny import tiny_config
+from tests.tiny_index import tiny_contents, with_cluster
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_a_cluster_of_which_nothing_is_held_out_is_answered_by_nobody_knows_whom
 
 
 def test_every_known_query_is_counted_once_with_what_the_policy_chooses(contents):
+    contents.calibration.similarities[::7] = 0.0
     rows = calibration_rows(contents).traffic
     policy = routing_policy(contents)
     known = rows.similarities >= contents.manifest.ood.threshold
@@ -68,6 +70,21 @@ def test_every_known_query_is_counted_once_with_what_the_policy_chooses(contents
         for column, model in enumerate(contents.manifest.config.model_names):
             assert counted.get(model, 0) == (here == column).sum()
     assert sum(map(len, answers(contents).values())) > 3
+
+
+def test_of_equally_frequent_models_the_frontier_comes_first():
+    dearest_last = [
+        {"name": "small", "usd_per_request": 0.0005},
+        {"name": "medium", "usd_per_request": 0.004},
+        {"name": "large", "usd_per_request": 0.02},
+    ]
+    contents = tiny_contents(config=tiny_config(models=dearest_last))
+    known = contents.calibration
+    known.cluster_ids[:] = 1
+    known.cluster_ids[:2] = 0
+    known.similarities[:] = 1.0
+    known.expected_losses[:2] = [[0.9, 0.9, 0.0], [-0.1, 0.9, 0.0]]
+    assert list(answers(contents)[0].items()) == [("large", 1), ("small", 1)]
 
 
 def test_without_labels_the_estimates_decide(contents):

@@ -190,6 +190,20 @@ def test_a_kept_label_is_no_suggestion_however_little_alike_the_clusters_are():
     assert (told.name, told.label, told.note) == ("refunds", None, "")
 
 
+def test_a_label_is_suggested_although_the_cluster_there_stays_with_the_frontier_for_another():
+    old = clusters("gone", "pinned", gone={"override": "medium"}, pinned={"override": "large"})
+    carried = reattach(
+        old,
+        centroids(NORTH_EAST, EAST),
+        clusters("x"),
+        centroids((0.9, 0.1)),
+        known_from=0.5,
+        frontier="large",
+    )
+    assert [one.former_key for one in carried.kept_up] == ["pinned"]
+    assert [(one.cluster_key, one.label) for one in carried.suggestions] == [("gone", "medium")]
+
+
 PINNED = {"name": "refunds", "override": "large", "note": "ask Ann"}
 NOTED = "ask Ann; label of the former cluster refunds, by a build"
 
