@@ -10,9 +10,11 @@ from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import current_version, load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.errors import LabelsError
 from semroute.labels import Exported, ExportedClusters, LabelEdit, looks_untouched, read_edits
 from semroute.relabel.certifying import recertified
 from semroute.relabel.changes import LabelChanges, plan_labels, with_promise
+from semroute.relabel.doubts import garbled_edits
 from semroute.relabel.versions import ContentsOf, exported_clusters, versions_of
 
 
@@ -81,6 +83,8 @@ def _planned(
     )
     new_keys = _new_keys(edits, exported)
     edits = _without_old_automatic_names(contents, edits, contents_of, exported)
+    if problems := garbled_edits(contents.clusters, {edit.cluster_key: edit for edit in edits}):
+        raise LabelsError(sheet, problems)
     planned = replace(plan_labels(contents, edits), new_keys=new_keys)
     if not planned.changes:
         return with_promise(planned, contents, contents), contents

@@ -38,6 +38,23 @@ class _Text:
 
 def doubts(clusters: Sequence[Cluster], edits: Mapping[str, LabelEdit]) -> tuple[str, ...]:
     """Warn of names and notes that a spreadsheet may have changed; `edits` are by `cluster_key`."""
+    texts = _texts(clusters, edits)
+    told = (_told(texts, applies, what) for what, applies in _DOUBTS.items())
+    return tuple(filter(None, told))
+
+
+def garbled_edits(clusters: Sequence[Cluster], edits: Mapping[str, LabelEdit]) -> tuple[str, ...]:
+    """Return what is wrong with edits of texts that came garbled: nobody means what they hold."""
+    what = (
+        "an edit of a text that came garbled, as the sheet was opened or saved in another "
+        "character set; import the exported sheet as UTF-8 and enter it there"
+    )
+    found = [one for one in _texts(clusters, edits) if one.is_edited and _is_garbled(one)]
+    return tuple(f"{text.told}: {what}" for text in found)
+
+
+def _texts(clusters: Sequence[Cluster], edits: Mapping[str, LabelEdit]) -> list[_Text]:
+    """Return the names and notes that are not as the index has them, in the order of the lines."""
     pairs = [(one, edits[one.cluster_key]) for one in clusters if one.cluster_key in edits]
     texts = [
         _Text(edit.line, column, before, after)
@@ -48,9 +65,7 @@ def doubts(clusters: Sequence[Cluster], edits: Mapping[str, LabelEdit]) -> tuple
         )
         if after is not None and before != after
     ]
-    texts.sort(key=lambda text: text.line)
-    told = (_told(texts, applies, what) for what, applies in _DOUBTS.items())
-    return tuple(filter(None, told))
+    return sorted(texts, key=lambda text: text.line)
 
 
 def _told(texts: Sequence[_Text], applies: Callable[[_Text], bool], what: str) -> str | None:
@@ -72,10 +87,6 @@ _DOUBTS: Mapping[str, Callable[[_Text], bool]] = {
     "the sheet was opened or saved in another character set; what is in the index stays, but "
     "import the sheet as UTF-8, and save it so, before you edit it": (
         lambda text: _is_garbled(text) and not text.is_edited
-    ),
-    "an edit of a text that came garbled, as the sheet was opened or saved in another character "
-    "set; import the exported sheet as UTF-8 and enter it there": (
-        lambda text: _is_garbled(text) and text.is_edited
     ),
     "what a spreadsheet makes of the number or date in the index, which stays as it is; for "
     "another text empty the cell first, or add a word": (

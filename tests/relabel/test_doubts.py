@@ -5,6 +5,7 @@ import pytest
 from semroute.artifact.loading import load_index
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.errors import LabelsError
 from semroute.relabel import apply_labels, export_labels
 from tests.command_line import run
 from tests.relabel.sheets import CERTIFIED, edited
@@ -40,10 +41,14 @@ def test_a_sheet_opened_in_another_character_set_changes_nothing_and_the_cause_i
     assert "another character set; what is in the index stays, but import the sheet" in warning
 
 
-def test_an_edit_of_a_garbled_text_is_warned_of(folder, noted):
-    changes = apply_labels(folder, edited(noted, "schön", "nicht schÃ¶n"), dry_run=True)
-    (warning,) = changes.warnings
-    assert "line 3, column name ('nicht schÃ¶n'): an edit of a text that came garbled" in warning
+def test_an_edit_of_a_garbled_text_is_never_published(folder, noted):
+    before = names_and_notes(folder)
+    edited(edited(noted, "schön", "nicht schÃ¶n"), '"topic 2",""', '"refunds","large"')
+    told = r"line 3, column name \('nicht schÃ¶n'\): an edit of a text that came garbled, as the"
+    with pytest.raises(LabelsError, match=told) as caught:
+        apply_labels(folder, noted)
+    assert len(caught.value.problems) == 1
+    assert names_and_notes(folder) == before
 
 
 def test_numbers_and_dates_of_a_spreadsheets_making_change_nothing_and_are_told(folder, noted):
