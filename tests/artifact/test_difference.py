@@ -39,6 +39,8 @@ def test_labels_that_changed_come_by_size_and_say_whose_they_are() -> None:
     assert [one.by_label for one in found] == [True, False]
     assert [one.label_before for one in found] == [labels[one.cluster_key] for one in found]
     assert {one.label for one in found} == {"large"}
+    taken_back = changed_clusters(after, with_cluster(after, 0, override=None)).relabelled
+    assert [(one.label_before, one.by_label) for one in taken_back] == [("large", True)]
 
 
 def test_a_topic_under_another_key_is_the_same_if_it_is_plainly_there() -> None:

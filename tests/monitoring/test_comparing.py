@@ -207,6 +207,8 @@ def test_one_cluster_alone_is_drift_and_what_differs_is_not_put_down_to_copies_t
     no_shares = dataclasses.replace(clusters, shares=())
     alike = dataclasses.replace(found, models=(), reasons=(), means=(), clusters=no_shares)
     assert not alike.is_drift
+    moved = dataclasses.replace(no_shares, differs=True)
+    assert dataclasses.replace(alike, clusters=moved).is_drift
 
 
 def test_what_chance_moves_is_what_fresh_samples_of_the_same_shares_do() -> None:

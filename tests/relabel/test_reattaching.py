@@ -204,6 +204,12 @@ def test_a_label_is_suggested_although_the_cluster_there_stays_with_the_frontier
     assert [(one.cluster_key, one.label) for one in carried.suggestions] == [("gone", "medium")]
 
 
+def test_only_topics_somebody_worked_on_count_as_renamed():
+    old = clusters("a", "b", a={"note": "ask Ann"})
+    places = centroids(EAST, NORTH)
+    assert reattach(old, places, clusters("x", "y"), places).n_renamed == 1
+
+
 PINNED = {"name": "refunds", "override": "large", "note": "ask Ann"}
 NOTED = "ask Ann; label of the former cluster refunds, by a build"
 
