@@ -1,6 +1,5 @@
 """From labels to clusters: centroids, members, medoids, and the words and examples people read."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from semroute.clustering.contract import NOISE
 from semroute.errors import BuildError, MissingExtraError
 from semroute.index import CentroidIndex
-from semroute.masks import mask, without_masks
+from semroute.masks import mask
+from semroute.terms import words_of
 from semroute.texts import printable
 from semroute.vectors import Vectors, unit_rows, usable_rows
 
@@ -136,17 +136,11 @@ _CHATTER = frozenset(
 )
 """Words every request uses, which scikit-learn does not list."""
 
-# Scripts written without spaces: runs of them are cut into pairs of characters.
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-# Vowel signs and accents of their own, which `\w` leaves out.
-_MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0970-\u0dff"
-_WORD = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}_])[\w{_MARKS}])+")
-_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
-_CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|d|m|ll|re|ve))\b", re.IGNORECASE)
-# Identifiers, hashes, keys: long, and digits among the letters.
-_CODE = re.compile(r"(?<![\w+/=.-])(?=[A-Za-z_+/=.-]*[0-9])[\w+/=.-]{12,}", re.ASCII)
-_LONGEST_WORD = 24
-_MOST_DIGITS = 4
+_FEWEST_CLUSTERS = 8
+"""From as many on a log shows which of its words are stop words."""
+_STOP_WORD_CLUSTERS = 0.5
+_STOP_WORD_TEXTS = 0.05
+"""A stop word stands in this share of the texts, and two at least, of that share of clusters."""
 
 
 def keywords(
@@ -159,7 +153,8 @@ def keywords(
     Class-based TF-IDF: how often a term occurs in the cluster, times the logarithm of 1 + mean
     terms per cluster / occurrences in all. A term counts once per text, so that no single text
     speaks for a cluster, and must occur in two texts unless nothing does. Terms are words and
-    pairs of words; secrets are masked before, and what looks like an identifier is left out. A
+    pairs of words; secrets are masked before, and what looks like an identifier is left out. Stop
+    words are those of English and, for every other language, what half of the clusters say. A
     cluster below `FEWEST_MEMBERS_TO_SHOW` gets only terms that as many texts of the log hold.
 
     Args:
@@ -186,7 +181,7 @@ def _may_show(members: Sized) -> bool:
 
 
 def _ranked_terms(members: list[list[str]]) -> list[list[str]]:
-    vectoriser = _vectoriser()
+    vectoriser = _vectoriser(_shared_words(members))
     try:
         counts = vectoriser.fit_transform(members)
     except ValueError:  # scikit-learn's way of saying that there is no word at all
@@ -209,32 +204,34 @@ def _ranked_terms(members: list[list[str]]) -> list[list[str]]:
     return ranked
 
 
-def _vectoriser() -> Any:
+def _shared_words(members: list[list[str]]) -> frozenset[str]:
+    """Return the stop words that the log itself shows: words that tell no cluster from the others.
+
+    Source: `max_df` of scikit-learn's vectorisers, with clusters as documents.
+    """
+    if len(members) < _FEWEST_CLUSTERS:
+        return frozenset()
+    n_clusters: Counter[str] = Counter()
+    for texts in members:
+        n_texts = Counter(word for text in texts for word in set(words_of(text)))
+        fewest = max(2.0, _STOP_WORD_TEXTS * len(texts))
+        n_clusters.update(word for word, n in n_texts.items() if n >= fewest)
+    return frozenset(w for w, n in n_clusters.items() if n >= _STOP_WORD_CLUSTERS * len(members))
+
+
+def _vectoriser(shared: frozenset[str]) -> Any:
     try:
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
     except ImportError as error:
         raise MissingExtraError("naming clusters", "build", "scikit-learn") from error
-    stop_words = (ENGLISH_STOP_WORDS - _TOPICAL) | _CHATTER
+    stop_words = (ENGLISH_STOP_WORDS - _TOPICAL) | _CHATTER | shared
 
     def terms_of_cluster(texts: list[str]) -> Iterator[str]:
         for text in texts:
-            words = [w for w in _words(text) if w not in stop_words and not w.isnumeric()]
+            words = [w for w in words_of(text) if w not in stop_words and not w.isnumeric()]
             yield from {*words, *(f"{a} {b}" for a, b in pairwise(words) if a != b)}
 
     return CountVectorizer(analyzer=terms_of_cluster, dtype=np.int64)
-
-
-def _words(text: str) -> Iterator[str]:
-    plain = _CODE.sub(" ", _CONTRACTION.sub(" ", without_masks(mask(text)))).casefold()
-    for run in _WORD.findall(plain):
-        if _UNSPACED_RUN.match(run):
-            yield from (a + b for a, b in pairwise(run)) if len(run) > 1 else run
-        elif 1 < len(run) <= _LONGEST_WORD and (run.isalpha() or _n_digits(run) <= _MOST_DIGITS):
-            yield run
-
-
-def _n_digits(run: str) -> int:
-    return sum(map(str.isdigit, run))
 
 
 def _distinct(terms: list[str]) -> tuple[str, ...]:
@@ -249,7 +246,7 @@ def _distinct(terms: list[str]) -> tuple[str, ...]:
 
 def _plain_words(texts: list[str]) -> tuple[str, ...]:
     """Name a cluster without telling words: stop words, numbers, else single symbols."""
-    for pieces in (_words, lambda text: set(printable(mask(text)).replace(" ", ""))):
+    for pieces in (words_of, lambda text: set(printable(mask(text)).replace(" ", ""))):
         counted = Counter(piece for text in texts for piece in set(pieces(text)))
         if counted:
             ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))

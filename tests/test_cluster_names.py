@@ -98,6 +98,50 @@ def test_words_of_scripts_with_vowel_signs_stay_whole() -> None:
     assert words[0] == "नमस्ते"
 
 
+GERMAN = [
+    "Die Rechnung und die Mahnung sind falsch, bitte um die Korrektur",
+    "Wo ist die Lieferung und wann kommt die Sendung?",
+    "Die Pumpe ist laut und die Dichtung tropft",
+    "Ist die Haftung im Vertrag wirksam und die Frist gewahrt?",
+    "Wie viel Urlaub habe ich und wohin muss die Krankmeldung?",
+    "Die Anmeldung klappt nicht und das Kennwort ist die Ursache",
+    "Bitte die Montage verschieben und die Uhrzeit im Termin nennen",
+    "Berechne die Welle und die Drehzahl",
+    "Wann ist die Wartung am Getriebe und die Reinigung?",
+]
+
+
+def test_stop_words_of_any_language_are_learned_from_the_clusters() -> None:
+    found = words_of(*([text] * 6 for text in GERMAN))
+    said = {word for words in found for term in words for word in term.split()}
+    assert not said & {"die", "und"}
+    assert {"mahnung", "lieferung", "dichtung", "drehzahl"} <= said
+
+
+def test_a_few_clusters_show_no_stop_words() -> None:
+    found = words_of(*([text] * 6 for text in GERMAN[:3]))
+    said = " ".join(term for words in found for term in words)
+    assert "die" in said.split()
+
+
+def test_what_a_few_texts_of_each_cluster_say_is_no_stop_word() -> None:
+    clusters = [[f"topic{c} handled"] * 40 + ["the pump"] for c in "abcdefghi"]
+    about_pumps = [f"pump {word}" for word in ("leaks", "stops", "hums", "drips")] * 10
+    assert words_of(*clusters, about_pumps)[-1][0] == "pump"
+
+
+def test_a_sharp_s_stays_one() -> None:
+    (words,) = words_of(["Die Straße ist groß", "Straße, GROẞ"] * 3)
+    assert {"straße", "groß"} <= set(words)
+
+
+def test_a_long_compound_is_a_word_and_a_long_key_is_none() -> None:
+    key = "QwErTyUiOpAsDfGhJkLzXcVbNm"
+    (words,) = words_of([f"Die Arbeitsunfähigkeitsbescheinigung {key}"] * 6)
+    assert "arbeitsunfähigkeitsbescheinigung" in " ".join(words)
+    assert key.lower() not in " ".join(words)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(st.text(max_size=30), min_size=1, max_size=8), min_size=1, max_size=4))
 def test_any_texts_give_one_to_eight_distinct_keywords(clusters: list[list[str]]) -> None:
