@@ -33,7 +33,10 @@ _SLIP = 0.9
 _ROUNDED = {"score": 1e-6, "cost_usd": 0.005}
 """By so small a share values of two files differ where one was rounded: the first counts."""
 
-_WORDS = {"true": 1.0, "false": 0.0}
+_TRUE = ("true", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda")
+_FALSE = ("false", "falsch", "faux", "falso", "onwaar", "fałsz")
+_WORDS = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)}
+"""The truth values of JSON, and of spreadsheets, which write them in their own language."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +264,10 @@ def _score(path: Path, row: Row) -> float:
     number = _number(value)
     if 0 <= number <= 1:
         return number
-    problem = "must be a number from 0 to 1, or empty if unknown; bring other scales to that range"
+    problem = (
+        "must be a number from 0 to 1, true or false, or empty if unknown; bring other scales to "
+        "that range"
+    )
     raise _wrong(problem, path, row, "score")
 
 

@@ -88,6 +88,13 @@ def test_a_text_without_quotes_or_with_a_dash_is_told_how_to_be_written(command:
     assert (dash.code, "Write -- before a text that begins with a dash" in dash.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--max-loss", "--min-quality", "--max-cost"])
+def test_a_decimal_comma_in_an_option_is_told(option: str) -> None:
+    found = run("evaluate", "--queries", "q.csv", "--evals", "e.csv", option, "0,02")
+    assert found.code == 2
+    assert f"'{option}': '0,02' has a comma; write decimals with a point" in found.stderr
+
+
 def test_an_interrupted_command_says_so_and_exits_with_130(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

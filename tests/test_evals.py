@@ -55,7 +55,19 @@ def test_the_cost_column_may_be_absent(read: Read) -> None:
 
 @pytest.mark.parametrize(
     ("written", "score"),
-    [("0", 0), ("1", 1), ("1.0", 1), (" 0.5 ", 0.5), ("5e-1", 0.5), ("true", 1), ("FALSE", 0)],
+    [
+        ("0", 0),
+        ("1", 1),
+        ("1.0", 1),
+        (" 0.5 ", 0.5),
+        ("5e-1", 0.5),
+        ("true", 1),
+        ("FALSE", 0),
+        ("WAHR", 1),
+        ("FALSCH", 0),
+        ("FAUX", 0),
+        ("FAŁSZ", 0),
+    ],
 )
 def test_scores_are_read_from_text(written: str, score: float, read: Read) -> None:
     assert read(f"query_id,model,score\na,large,{written}\n").scores[0, 0] == score

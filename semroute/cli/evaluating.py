@@ -27,6 +27,8 @@ class Bar(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the number; a usage error if there is none to compare with."""
+        if isinstance(value, str) and "," in value:
+            self.fail(f"{value!r} has a comma; write decimals with a point, like 0.02", param, ctx)
         bar = float(super().convert(value, param, ctx))
         if not math.isfinite(bar):
             self.fail(f"{value!r} is not a finite number", param, ctx)

@@ -22,6 +22,7 @@ Location = tuple[str | int, ...]
 _TABLE = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 _TOML_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_DECIMAL_COMMA = re.compile(r"[^#\"'\[]*=\s*[+-]?\d+,\d+\s*(?:#.*)?")
 _EXPLAINED = re.compile(r"(models\.(\d+)\.name|frontier): (.+)")
 
 
@@ -76,6 +77,8 @@ def _toml_as_json(path: Path, text: str) -> str:
         line = int(position[1]) if position and position[1] else text.count("\n") + 1
         reason = _TOML_POSITION.sub("", str(error))
         problem = f"is not valid TOML: {reason}; correct this line or the one before it"
+        if _DECIMAL_COMMA.fullmatch([*text.split("\n"), ""][line - 1].rstrip("\r")):
+            problem = "holds a decimal comma; write decimals with a point, like 0.02"
     except (RecursionError, ValueError):
         line, problem = None, "holds a number or a list no config needs; shorten it"
     raise ConfigError(problem, path=path, line=line)
@@ -122,6 +125,8 @@ def _in_words(error: Mapping[str, Any]) -> tuple[Location, str]:
             return ("kind",), f"should be one of {expected}, not {found!r}"
         case "model_type" | "model_attributes_type":
             return (), "should be a table; write its keys below its name in square brackets"
+        case "float_type" | "int_type" if isinstance(error["input"], str):
+            return (), f"{message}, without quotes and with a point before decimals, like 0.02"
         case "too_short" | "string_too_short":
             return (), "is empty; fill it in"
         case _:

@@ -21,6 +21,18 @@ CONFIGS = (
         "not-toml", GOOD_CONFIG + "max_loss: 0.02\n", "not valid TOML: .+; correct this line", 17
     ),
     _config("unquoted", "frontier = large\n", "is not valid TOML: Invalid value; correct", 1),
+    _config(
+        "decimal-comma",
+        GOOD_CONFIG + "min_samples = 0,4  # halb\n",
+        "holds a decimal comma; write decimals with a point, like 0.02",
+        17,
+    ),
+    _config(
+        "number-in-quotes",
+        GOOD_CONFIG.replace("usd_per_request = 0.02", 'usd_per_request = "0,02"'),
+        "should be a valid number, without quotes and with a point before decimals",
+        5,
+    ),
     _config("cut-off", 'x = """a\nb\n', "is not valid TOML: .+; correct this line", 3),
     _config(
         "key-twice", GOOD_CONFIG + "min_cluster_size = 9\n", "not valid TOML: Cannot .+; corr", 17
@@ -82,7 +94,13 @@ CONFIGS = (
         "loss-nan", "0.02\n\n[clus", "nan\n\n[clus", r"max_loss: should be .+ \(found nan\)", 12
     ),
     _changed("loss-true", "0.02\n\n[clus", "true\n\n[clus", r"a valid number \(found True\)", 12),
-    _changed("loss-string", "0.02\n\n[clus", '"2%"\n\n[clus', r"a valid number \(found '2%'\)", 12),
+    _changed(
+        "loss-string",
+        "0.02\n\n[clus",
+        '"2%"\n\n[clus',
+        r"a valid number, without quotes .+ \(found '2%'\)",
+        12,
+    ),
     _changed("price-negative", "0.0005", "-1", r"models\[1\]\.usd_per_request: should be gr", 9),
     _changed("price-infinite", "0.0005", "inf", r"usd_per_request: should be .+ \(found inf\)", 9),
     _changed(

@@ -34,7 +34,9 @@ EVALS = (
     ),
     _eval_row("id-empty", ",small,1,", "column query_id: is empty; fill it in on every row"),
     _eval_row("model-empty", "b,,1,", "column model: is empty; fill it in on every row"),
-    _eval_row("score-word", "b,small,good,", r"from 0 to 1, or empty.+ \(found 'good'\)"),
+    _eval_row(
+        "score-word", "b,small,good,", r"from 0 to 1, true or false, or empty.+ \(found 'good'\)"
+    ),
     _eval_row("score-nan", "b,small,NaN,", r"or empty if unknown; .+ \(found 'NaN'\)"),
     _eval_row("score-na", "b,small,NA,", r"or empty if unknown; .+ \(found 'NA'\)"),
     _eval_row("score-infinite", "b,small,inf,", r"or empty if unknown; .+ \(found 'inf'\)"),
