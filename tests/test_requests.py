@@ -127,6 +127,17 @@ def test_explain_takes_exactly_one_row() -> None:
         assert f"there is {n_rows}; give exactly one to explain" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["route", "explain"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_letters_lost_from_stdin_are_told_once(command: str, encoding: str) -> None:
+    stdin = f"{TEXTS[0]}\nfür Größen\nmit Maß\n".encode(encoding)
+    done = run(command, "-", stdin=stdin)
+    line = 1 if encoding == "utf-16" else 2
+    assert (done.code, done.stderr.count("note:")) == (0, 1)
+    assert f"note: line {line} of stdin is not UTF-8, so letters are missing" in done.stderr
+    assert run(command, "-", stdin="für Größen �\n".encode()).stderr == ""
+
+
 @pytest.mark.parametrize("rows", [True, False])
 @pytest.mark.parametrize("read", [requests_of, one_request])
 def test_a_closed_stdin_is_a_usage_error(

@@ -15,6 +15,11 @@ STDIN = "-"
 
 _LIKE_A_ROW = re.compile(r'\s*[{\[].*"(messages|text|role|content)"\s*:')
 
+_NOT_UTF_8 = (
+    "note: line {} of stdin is not UTF-8, so letters are missing from what is routed; convert it "
+    "first, as by: iconv -f cp1252 -t utf-8"
+)
+
 rows_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--rows", is_flag=True, help="TEXT is a row of a query log: JSON with text or messages."
 )
@@ -29,8 +34,8 @@ def requests_of(text: str, *, rows: bool) -> Iterator[LogRow]:
     """
     _note_a_file(text, rows=rows)
     if not rows:
-        lines = _noting_rows(map(_decoded, stdin_lines())) if text == STDIN else iter([text])
-        return (LogRow(None, line) for line in lines)
+        lines = _noting_rows(_decoded(stdin_lines())) if text == STDIN else iter([text])
+        return (LogRow(None, line.rstrip("\r\n")) for line in lines)
     if text == STDIN:
         return _rows(stdin_lines(), Path("stdin"))
     return _rows([text.encode("utf-8", "surrogateescape")], Path("TEXT"))
@@ -44,7 +49,7 @@ def one_request(text: str, *, rows: bool) -> LogRow:
         InputError: it is no row of a query log.
     """
     if not rows:
-        whole = _decoded(b"".join(stdin_lines())) if text == STDIN else text
+        whole = "".join(_decoded(stdin_lines())).rstrip("\r\n") if text == STDIN else text
         return LogRow(None, whole)
     found = requests_of(text, rows=True)
     first = next(found, None)
@@ -61,8 +66,18 @@ def stdin_lines() -> Iterable[bytes]:
     return sys.stdin.buffer
 
 
-def _decoded(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip("\r\n")
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    """Decode lines, and say once that one is not UTF-8: it is routed without what is unreadable."""
+    noted = False
+    for number, line in enumerate(lines, 1):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            text = line.decode("utf-8", "replace")
+            if not noted:
+                noted = True
+                click.echo(_NOT_UTF_8.format(number), err=True)
+        yield text
 
 
 def _rows(lines: Iterable[bytes], path: Path) -> Iterator[LogRow]:
