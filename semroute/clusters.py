@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import count, pairwise
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -181,9 +182,10 @@ def _may_show(members: Sized) -> bool:
 
 
 def _ranked_terms(members: list[list[str]]) -> list[list[str]]:
-    vectoriser = _vectoriser(_shared_words(members))
+    spoken = [[[intern(word) for word in words_of(text)] for text in texts] for texts in members]
+    vectoriser = _vectoriser(_shared_words(spoken))
     try:
-        counts = vectoriser.fit_transform(members)
+        counts = vectoriser.fit_transform(spoken)
     except ValueError:  # scikit-learn's way of saying that there is no word at all
         return [[] for _ in members]
     terms = vectoriser.get_feature_names_out()
@@ -204,19 +206,19 @@ def _ranked_terms(members: list[list[str]]) -> list[list[str]]:
     return ranked
 
 
-def _shared_words(members: list[list[str]]) -> frozenset[str]:
+def _shared_words(spoken: list[list[list[str]]]) -> frozenset[str]:
     """Return the stop words that the log itself shows: words that tell no cluster from the others.
 
     Source: `max_df` of scikit-learn's vectorisers, with clusters as documents.
     """
-    if len(members) < _FEWEST_CLUSTERS:
+    if len(spoken) < _FEWEST_CLUSTERS:
         return frozenset()
     n_clusters: Counter[str] = Counter()
-    for texts in members:
-        n_texts = Counter(word for text in texts for word in set(words_of(text)))
+    for texts in spoken:
+        n_texts = Counter(word for said in texts for word in set(said))
         fewest = max(2.0, _STOP_WORD_TEXTS * len(texts))
         n_clusters.update(word for word, n in n_texts.items() if n >= fewest)
-    return frozenset(w for w, n in n_clusters.items() if n >= _STOP_WORD_CLUSTERS * len(members))
+    return frozenset(w for w, n in n_clusters.items() if n >= _STOP_WORD_CLUSTERS * len(spoken))
 
 
 def _vectoriser(shared: frozenset[str]) -> Any:
@@ -226,9 +228,9 @@ def _vectoriser(shared: frozenset[str]) -> Any:
         raise MissingExtraError("naming clusters", "build", "scikit-learn") from error
     stop_words = (ENGLISH_STOP_WORDS - _TOPICAL) | _CHATTER | shared
 
-    def terms_of_cluster(texts: list[str]) -> Iterator[str]:
-        for text in texts:
-            words = [w for w in words_of(text) if w not in stop_words and not w.isnumeric()]
+    def terms_of_cluster(texts: list[list[str]]) -> Iterator[str]:
+        for said in texts:
+            words = [w for w in said if w not in stop_words and not w.isnumeric()]
             yield from {*words, *(f"{a} {b}" for a, b in pairwise(words) if a != b)}
 
     return CountVectorizer(analyzer=terms_of_cluster, dtype=np.int64)
