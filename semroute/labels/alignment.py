@@ -42,7 +42,8 @@ def misplaced(entries: Sequence[Entry], exported: ExportedClusters) -> Iterator[
     One name of another cluster may be meant; the name both have then stands in two rows, or the
     other has got a new one.
     """
-    dated = [entry for entry in entries if entry.index_version]
+    # Of a row with too many cells nobody knows which are in their column; that is told already.
+    dated = [entry for entry in entries if entry.index_version and not entry.has_too_many_cells]
     moved = [entry for entry in dated if _has_another_id(entry, exported)]
     if moved:
         texts = [_another_id(entry) for entry in moved[:_MOST_TOLD]]

@@ -50,8 +50,13 @@ def read_decisions(
             break
         if line.strip():
             n_lines += 1
-            with faulty if _is_json(line) else torn:
-                yield _read(line, path, number, contents)
+            try:
+                found = _read(line, path, number, contents)
+            except InputError:
+                with faulty if _is_json(line) else torn:
+                    raise
+                continue
+            yield found
     if torn.n_rows > MOST_TORN * n_lines:
         torn.refuse()
     faulty.refuse()

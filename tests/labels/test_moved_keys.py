@@ -62,3 +62,13 @@ def test_of_many_numbers_of_other_clusters_the_first_five_are_told_beside_other_
         "line 7, column cluster_id: 4 more rows from here on with another cluster's number"
     )
     assert label.startswith("line 10, column label: there is no model 'gpt'")
+
+
+def test_of_a_row_with_too_many_cells_that_alone_is_told(sheet):
+    rows = [[KEYS[0], "v1", "orders", " parcels", "7", "small"]]
+    sheet.write_text(
+        as_csv([["cluster_key", "index_version", "name", "cluster_id", "label"], *rows])
+    )
+    with pytest.raises(LabelsError, match="the row has 6 cells, the header 5") as caught:
+        read_edits(sheet, KEYS, MODELS, exported=lambda v: IDS.get(v, {}))
+    assert len(caught.value.problems) == 1
