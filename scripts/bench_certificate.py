@@ -85,22 +85,30 @@ def _fitted(
     losses = source.evals.scores[:, [frontier]] - source.evals.scores
     losses[:, frontier] = 0.0
     costs = np.tile([source.config.price(name).cost_usd(0) for name in names], (n, 1))
-    folds = np.random.default_rng(seed).permutation(n) % 4
     everything = FitRows(
-        near.cluster_ids, near.similarities, vectors, hidden, features, losses, costs, folds
+        cluster_ids=near.cluster_ids,
+        similarities=near.similarities,
+        vectors=vectors,
+        hidden=hidden,
+        features=features,
+        losses=losses,
+        costs_usd=costs,
+        n_chars=np.zeros(n, dtype=np.int64),
+        folds=np.random.default_rng(seed).permutation(n) % 4,
     )
     estimator = fit_estimator(
         everything.some(train), n_clusters, names, source.config.frontier, seed
     )
     asked = everything.some(rest)
     wide = np.concatenate([asked.vectors, asked.hidden], axis=1)
-    found = estimator.estimate(asked.cluster_ids, asked.similarities, wide, asked.features)
+    at = asked.cluster_ids, asked.similarities, wide, asked.features, asked.n_chars
+    found = estimator.estimate(*at)
     traffic = Traffic(
         asked.cluster_ids[:, 0],
         asked.similarities[:, 0],
         found.losses,
         found.costs_usd,
-        np.zeros(len(rest), dtype=np.int64),
+        asked.n_chars,
     )
     policy = RoutingPolicy(
         frontier=frontier,

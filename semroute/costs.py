@@ -34,7 +34,13 @@ def price_ratios(measured_usd: Numbers, prices_usd: Numbers) -> Numbers:
 
 
 def spent_usd(measured_usd: Numbers, prices_usd: Numbers, ratios: Numbers) -> Numbers:
-    """Put a price where no cost was measured, shape (n, n_models).
+    """Put a price where no cost was measured, that of `expected_usd`; shape (n, n_models)."""
+    expected = expected_usd(measured_usd, prices_usd, ratios)
+    return np.where(np.isnan(measured_usd), expected, measured_usd)
+
+
+def expected_usd(measured_usd: Numbers, prices_usd: Numbers, ratios: Numbers) -> Numbers:
+    """Say what requests cost by their prices, measured or not; shape (n, n_models).
 
     A model with at least `FEWEST_MEASURED` measured costs is priced at its own ratio (see
     `price_ratios`): answers longer or shorter than the config assumes make it no cheaper and no
@@ -42,5 +48,4 @@ def spent_usd(measured_usd: Numbers, prices_usd: Numbers, ratios: Numbers) -> Nu
     """
     n_measured = (~np.isnan(measured_usd)).sum(axis=0)
     trusted = (n_measured >= FEWEST_MEASURED) & np.isfinite(ratios)
-    prices = prices_usd * np.where(trusted, ratios, 1.0)
-    return np.where(np.isnan(measured_usd), prices, measured_usd)
+    return np.asarray(prices_usd * np.where(trusted, ratios, 1.0))

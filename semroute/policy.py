@@ -36,6 +36,13 @@ _MATCHED, _INSUFFICIENT, _OVERRIDE, _OOD, _TOO_LONG = range(5)
 LEAST_TOLERANCE = 1e-9
 """For saving a usual request: of models expected to lose the same the cheaper is always better."""
 
+MOST_USUAL_COSTS = 3.0
+"""A request that costs more than so many usual ones counts as so many when loss is traded for cost.
+
+Of the longest requests the encoder sees least: no saving pays for whatever they may lose
+(decision 7).
+"""
+
 CHARACTERS_PER_TOKEN = 2
 """Assumed when a request is compared with a context window; few, to be careful."""
 
@@ -98,15 +105,17 @@ class RoutingPolicy:
        cheaper than the frontier and were measured on the nearest cluster; the frontier if that is
        below 0 for all of them. The price is such that saving `usual_cost_usd`, what the frontier
        costs on a usual request, pays for `tolerance`: a model that saves half of that may be
-       expected to lose half of `tolerance`. A tolerance below 0 asks for a gain of as much.
+       expected to lose half of `tolerance`. A request that costs the frontier more than
+       `most_cost_usd` counts as one of that cost. A tolerance below 0 asks for a gain of as much.
     4. A request that may not fit the chosen model's context window goes to the frontier.
 
-    No rule saves more for the same expected loss (decision 4). A larger tolerance never chooses a
-    dearer model, nor, above 0, one that is expected to lose less.
+    Without `most_cost_usd` no rule saves more for the same expected loss (decision 4). A larger
+    tolerance never chooses a dearer model, nor, above 0, one that is expected to lose less.
 
     `frontier` is a column; `tolerance` None trusts no estimate; `measured` is bool (n_clusters,
     n_models); `overrides` int64 (n_clusters,), columns or `NO_OVERRIDE`; `windows` (n_models,) in
     tokens, infinite where unlimited. `usual_cost_usd` 0: no saving pays for a loss.
+    `most_cost_usd` is infinite where costs go by topic only.
     """
 
     frontier: int
@@ -116,6 +125,7 @@ class RoutingPolicy:
     ood_rule: OODRule
     windows: Numbers
     usual_cost_usd: float
+    most_cost_usd: float = math.inf
 
     def choose(self, traffic: Traffic) -> Choices:
         """Return one choice per row; each is independent of the other rows."""
@@ -171,9 +181,10 @@ class RoutingPolicy:
         if self.tolerance is None:
             return best
         of_frontier = costs_usd[self.frontier]
+        price = self._price_one(of_frontier)
         for column in measured:
             saved = of_frontier - costs_usd[column]
-            gain = self._price * saved - losses[column]
+            gain = price * saved - losses[column]
             if gain >= self._least_gain and gain > most and saved > EQUAL_COSTS * of_frontier:
                 best, most = column, gain
         return best
@@ -206,7 +217,7 @@ class RoutingPolicy:
         of_frontier = costs_usd[:, self.frontier, None]
         saved = of_frontier - costs_usd
         possible = (saved > EQUAL_COSTS * of_frontier) & (self.tolerance is not None)
-        return np.where(possible, self._price * saved - self._least_gain, np.nan)
+        return np.where(possible, self._prices(of_frontier) * saved - self._least_gain, np.nan)
 
     def accepted_one(self, cluster_id: int, costs_usd: Sequence[float]) -> list[float | None]:
         """Return the same for a text of one cluster, without numpy.
@@ -217,7 +228,8 @@ class RoutingPolicy:
         if self.tolerance is None:
             return accepted
         of_frontier = costs_usd[self.frontier]
-        price, least_gain, least_saved = self._price, self._least_gain, EQUAL_COSTS * of_frontier
+        price, least_gain = self._price_one(of_frontier), self._least_gain
+        least_saved = EQUAL_COSTS * of_frontier
         for column in self._measured_listed[cluster_id]:
             saved = of_frontier - costs_usd[column]
             if saved > least_saved:
@@ -229,7 +241,7 @@ class RoutingPolicy:
             return np.full(len(traffic.losses), self.frontier)
         of_frontier = traffic.costs_usd[:, self.frontier, None]
         saved = of_frontier - traffic.costs_usd
-        gains = self._price * saved - traffic.losses
+        gains = self._prices(of_frontier) * saved - traffic.losses
         eligible = (
             self.measured.take(traffic.cluster_ids, axis=0)
             & (gains >= self._least_gain)
@@ -237,9 +249,21 @@ class RoutingPolicy:
         )
         return np.asarray(np.where(eligible, gains, self._else_the_frontier).argmax(axis=1))
 
+    def _prices(self, of_frontier: Numbers) -> Numbers:
+        """Return the expected loss that pays for a dollar saved on requests of these costs."""
+        counted = np.minimum(of_frontier, self.most_cost_usd)
+        whole = np.ones_like(of_frontier)
+        return self._price * np.divide(counted, of_frontier, out=whole, where=of_frontier > 0)
+
+    def _price_one(self, of_frontier: float) -> float:
+        """Return the same for one request."""
+        if of_frontier <= self.most_cost_usd:
+            return self._price
+        return self._price * (self.most_cost_usd / of_frontier)
+
     @cached_property
     def _price(self) -> float:
-        """Expected loss that pays for a dollar saved."""
+        """Expected loss that pays for a dollar saved on a usual request."""
         tolerated = max(self.tolerance or 0.0, LEAST_TOLERANCE)
         return tolerated / self.usual_cost_usd if self.usual_cost_usd else 0.0
 

@@ -94,6 +94,16 @@ def test_what_is_saved_counts_in_usual_requests_of_the_frontier() -> None:
     assert _decide(_policy(usual_cost_usd=0.01), _one((0, 0.019, 1), cheap))[0] == MEDIUM
 
 
+def test_a_request_of_a_huge_cost_counts_as_one_of_the_most_that_counts() -> None:
+    """At three times the usual cost the models that save all but a fifth pay for 0.048."""
+    huge, policy = (2.0, 0.4, 0.4), _policy(most_cost_usd=0.06)
+    assert policy.accepted_losses(np.array([huge]))[0, 1:] == pytest.approx([0.048, 0.048])
+    assert _decide(policy, _one((0, 0.047, 1), huge))[0] == MEDIUM
+    assert _decide(policy, _one((0, 0.049, 1), huge))[0] == LARGE
+    assert _decide(_policy(), _one((0, 0.9, 1), huge))[0] == MEDIUM
+    assert _decide(policy, _one((0, 0.047, 1), (0.06, 0.012, 0.012)))[0] == MEDIUM
+
+
 @pytest.mark.parametrize("tolerance", [-0.05, 0.0])
 def test_of_models_expected_to_lose_the_same_the_cheaper_wins(tolerance: float) -> None:
     assert _decide(_policy(tolerance=tolerance), _one((0, -0.1, -0.1)))[0] == SMALL
@@ -177,6 +187,8 @@ def _brute_force(policy: RoutingPolicy, traffic: Traffic, row: int) -> int:
     for model in range(3):
         saved = costs[policy.frontier] - costs[model]
         price = max(policy.tolerance, LEAST_TOLERANCE) / policy.usual_cost_usd
+        if costs[policy.frontier] > policy.most_cost_usd:
+            price *= policy.most_cost_usd / costs[policy.frontier]
         gain = price * saved - losses[model]
         better = gain > most or (gain == most and best == policy.frontier)
         if policy.measured[cluster, model] and saved > 0 and better:
@@ -204,6 +216,7 @@ def test_it_decides_as_a_plain_loop_over_the_models(seed: int) -> None:
         overrides=random.choice([NO_OVERRIDE, NO_OVERRIDE, 0, 1, 2], size=2),
         windows=random.choice([100.0, np.inf], size=3),
         tolerance=float(random.choice([-0.05, 0.0, 0.02, 1.0])),
+        most_cost_usd=float(random.choice([0.0005, 0.015, np.inf])),
     )
     found = policy.choose(traffic).columns.tolist()
     assert found == [_brute_force(policy, traffic, row) for row in range(n)]
@@ -222,11 +235,14 @@ def _estimates(seed: int, n: int = 60) -> Traffic:
     )
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_a_larger_tolerance_never_costs_more_nor_promises_less_loss(seed: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.01, np.inf]))
+def test_a_larger_tolerance_never_costs_more_nor_promises_less_loss(
+    seed: int, most_cost_usd: float
+) -> None:
     traffic, rows = _estimates(seed), np.arange(60)
     steps = np.linspace(-0.5, 1.0, 31)
-    chosen = [_policy(tolerance=float(t)).choose(traffic).columns for t in steps]
+    policies = [_policy(tolerance=float(t), most_cost_usd=most_cost_usd) for t in steps]
+    chosen = [policy.choose(traffic).columns for policy in policies]
     costs = np.array([traffic.costs_usd[rows, columns] for columns in chosen])
     losses = np.array([traffic.losses[rows, columns] for columns in chosen])
     assert (np.diff(costs, axis=0) <= 0).all()

@@ -21,6 +21,7 @@ from semroute.certificate import Certificate
 from semroute.config import Config
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.estimator import LossEstimator, blank_estimator
+from semroute.estimator.lengths import ClusterCosts
 from semroute.index import CentroidIndex
 from semroute.vectors import Vectors, unit_rows
 from tests.tiny import TinyEncoder, tiny_config
@@ -130,7 +131,8 @@ def _estimator(
     n_models = len(config.models)
     costs = np.array([[e.mean_cost_usd for e in c.evidence] for c in clusters])
     costs = costs.reshape(len(clusters), n_models)
-    blank = blank_estimator(config.model_names, len(clusters), encoder.identity.width, costs)
+    by_topic = ClusterCosts(costs, np.full(len(clusters), 40.0), np.zeros(n_models))
+    blank = blank_estimator(config.model_names, len(clusters), encoder.identity.width, by_topic)
     losses = np.zeros_like(costs)
     for row, cluster in enumerate(clusters):
         label = config.model_names.index(cluster.auto_label)
@@ -159,7 +161,8 @@ def _calibration(
     vectors = rows[:, : encoder.identity.dimension]
     near = CentroidIndex(centroids).search(vectors, 1)
     features = np.zeros((n, len(estimator.centre)))
-    expected = estimator.estimate(near.cluster_ids, near.similarities, rows, features)
+    n_chars = np.array([len(text) for text in texts], dtype=np.int64)
+    expected = estimator.estimate(near.cluster_ids, near.similarities, rows, features, n_chars)
     found = len(centroids) > 0
     return Calibration(
         vectors=vectors,
@@ -167,7 +170,7 @@ def _calibration(
         similarities=near.similarities[:, 0] if found else np.full(n, -1, dtype=np.float32),
         expected_losses=expected.losses,
         expected_costs_usd=expected.costs_usd,
-        n_chars=np.array([len(text) for text in texts], dtype=np.int64),
+        n_chars=n_chars,
         text_ids=np.argsort(np.random.default_rng(0).permutation(n)),
         scores=np.where(unknown, np.nan, scores),
         costs_usd=np.where(unknown, np.nan, costs),

@@ -211,6 +211,8 @@ def _estimator_shapes(contents: IndexContents) -> dict[str, tuple[int, ...]]:
     return {
         "evidence": (n_clusters, n_models),
         "costs_usd": (n_clusters, n_models),
+        "n_chars": (n_clusters,),
+        "usd_per_char": (n_models,),
         "topic": (n_clusters, n_models),
         "wording": (contents.manifest.encoder.width, n_models),
         "text": (n_features, n_models),
@@ -230,8 +232,10 @@ def _estimator_number_problems(contents: IndexContents) -> Iterator[Problem]:
         numbers = getattr(estimator, name)
         if np.isinf(numbers).any() or (np.isnan(numbers) != unknown).any():
             yield ESTIMATOR, f"{name} holds a number that is not finite"
-    if not (np.isfinite(estimator.costs_usd).all() and (estimator.costs_usd >= 0).all()):
-        yield ESTIMATOR, "costs_usd holds a number that is not finite or below 0"
+    for name in ("costs_usd", "n_chars", "usd_per_char"):
+        numbers = getattr(estimator, name)
+        if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+            yield ESTIMATOR, f"{name} holds a number that is not finite or below 0"
     if not (np.isfinite(estimator.centre).all() and np.isfinite(estimator.spread).all()):
         yield ESTIMATOR, "centre or spread holds a number that is not finite"
     if not (estimator.spread > 0).all():

@@ -5,7 +5,8 @@ a required file or field comes or goes, `PROBE_TEXTS` or the rule of `semroute.s
 `OLDEST_FORMAT` goes up with it where this semroute would misread an older one. Format 3 brought
 hidden states: behind the embeddings of `probes.npy`, and in the estimator's `wording`; an index of
 format 2 has none. Format 4 brought the words of the log: `words.npy` and `max_new_words`; older
-indexes ask for none.
+indexes ask for none. Format 6 brought costs by length: `n_chars` and `usd_per_char` of the
+estimator; in older indexes cost goes by topic alone.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 from semroute.vocabulary import Words, no_words
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"

@@ -49,6 +49,9 @@ Record = TypeVar("Record", bound=BaseModel)
 CALIBRATION_ARRAYS = tuple(field.name for field in fields(Calibration))
 ESTIMATOR_ARRAYS = (*(field.name for field in fields(LossEstimator)), "features")
 
+FORMAT_BY_LENGTH = 6
+_BY_LENGTH = ("n_chars", "usd_per_char")
+
 
 def serialise(contents: IndexContents) -> dict[str, bytes]:
     """Return the bytes of every file but the manifest, by name; what is optional only if it is."""
@@ -103,7 +106,7 @@ def parse(
         centroids=_parse_npy(files[CENTROIDS], folder / CENTROIDS),
         probes=_parse_npy(files[PROBES], folder / PROBES),
         calibration=_parse_calibration(files[CALIBRATION], folder / CALIBRATION),
-        estimator=_parse_estimator(files[ESTIMATOR], folder / ESTIMATOR),
+        estimator=_parse_estimator(files[ESTIMATOR], folder / ESTIMATOR, manifest),
         samples=parse_samples(files[SAMPLES], folder / SAMPLES)
         if samples and SAMPLES in files
         else (),
@@ -225,13 +228,18 @@ def _parse_calibration(content: bytes, path: Path) -> Calibration:
         return Calibration(models=_texts(arrays.pop("models"), "models"), **arrays)
 
 
-def _parse_estimator(content: bytes, path: Path) -> LossEstimator:
+def _parse_estimator(content: bytes, path: Path, manifest: Manifest) -> LossEstimator:
+    by_topic = _BY_LENGTH if manifest.format_version < FORMAT_BY_LENGTH else ()
+    names = tuple(name for name in ESTIMATOR_ARRAYS if name not in by_topic)
     with _blamed_on(path):
-        arrays = _named_arrays(content, ESTIMATOR_ARRAYS)
+        arrays = _named_arrays(content, names)
         if _texts(arrays.pop("features"), "features") != FEATURES:
             raise ValueError("looks at other text features than this semroute; build again")
         models = _texts(arrays.pop("models"), "models")
         plain: dict[str, Any] = {name: _plain_number(array) for name, array in arrays.items()}
+        if by_topic:
+            n_clusters = arrays["costs_usd"].shape[:1]
+            plain |= {"n_chars": np.zeros(n_clusters), "usd_per_char": np.zeros(len(models))}
         return LossEstimator(models=models, **plain)
 
 

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.certify import CalibrationRows
-from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
+from semroute.policy import (
+    FEWEST_PAIRS,
+    MOST_USUAL_COSTS,
+    NO_OVERRIDE,
+    RoutingPolicy,
+    Traffic,
+)
 from semroute.seen import holds
 from semroute.split import is_of_fit
 from semroute.vocabulary import Vocabulary
@@ -30,6 +36,8 @@ def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
     windows = [model.context_window or np.inf for model in manifest.config.models]
     measured = np.array(n_paired, dtype=np.int64).reshape(len(clusters), len(models))
     frontier = manifest.config.frontier_column
+    usual_cost_usd = usual_costs_usd(contents)[frontier]
+    by_length = contents.estimator.usd_per_char.any()
     return RoutingPolicy(
         frontier=frontier,
         tolerance=None,
@@ -37,7 +45,8 @@ def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
         overrides=np.array(overrides, dtype=np.int64),
         ood_rule=manifest.ood.rule,
         windows=np.array(windows, dtype=np.float64),
-        usual_cost_usd=usual_costs_usd(contents)[frontier],
+        usual_cost_usd=usual_cost_usd,
+        most_cost_usd=MOST_USUAL_COSTS * usual_cost_usd if by_length else np.inf,
     )
 
 
@@ -47,6 +56,14 @@ def usual_costs_usd(contents: IndexContents) -> list[float]:
         sum(cluster.share * cluster.evidence[column].mean_cost_usd for cluster in contents.clusters)
         for column in range(len(contents.manifest.config.models))
     ]
+
+
+def usual_request(contents: IndexContents) -> list[float]:
+    """Return what a usual request of the log costs with each model, and then its length."""
+    lengths = contents.estimator.n_chars.tolist()
+    shares = [cluster.share for cluster in contents.clusters]
+    n_chars = sum(share * n for share, n in zip(shares, lengths, strict=True))
+    return [*usual_costs_usd(contents), n_chars]
 
 
 def vocabulary(contents: IndexContents) -> Vocabulary:

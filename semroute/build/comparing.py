@@ -81,14 +81,16 @@ def _columns(
         vectors[rows, :dimension], estimator.n_neighbours
     )
     similarities = _as_known(contents, usable, near.similarities[:, 0])
-    features = text_features(usable)
-    found = estimator.estimate(near.cluster_ids, near.similarities, vectors[rows], features)
+    features, lengths = text_features(usable), np.array(n_chars, dtype=np.int64)[rows]
+    found = estimator.estimate(
+        near.cluster_ids, near.similarities, vectors[rows], features, lengths
+    )
     traffic = Traffic(
         cluster_ids=near.cluster_ids[:, 0],
         similarities=similarities,
         losses=found.losses,
         costs_usd=found.costs_usd,
-        n_chars=np.array(n_chars, dtype=np.int64)[rows],
+        n_chars=lengths,
     )
     columns[rows] = policy.choose(traffic).columns
     return columns

@@ -46,6 +46,7 @@ def learn(
         features=features,
         losses=losses,
         costs_usd=log.costs_usd,
+        n_chars=log.n_chars,
         folds=inner_folds(log.texts, seed),
     )
     with one_thread():
@@ -74,7 +75,8 @@ def calibration(
     cluster_ids = learned.near.cluster_ids[held_out]
     similarities = learned.near.similarities[held_out]
     rows = np.concatenate([log.vectors[held_out], log.hidden[held_out]], axis=1)
-    found = learned.estimator.estimate(cluster_ids, similarities, rows, learned.features[held_out])
+    features, n_chars = learned.features[held_out], log.n_chars[held_out]
+    found = learned.estimator.estimate(cluster_ids, similarities, rows, features, n_chars)
     texts = [log.texts[row] for row in np.flatnonzero(held_out)]
     return Calibration(
         vectors=log.vectors[held_out],
@@ -84,7 +86,7 @@ def calibration(
         similarities=np.where(is_unknown[held_out], np.float32(-1), similarities[:, 0]),
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
-        n_chars=log.n_chars[held_out],
+        n_chars=n_chars,
         text_ids=shuffled_ids(texts, hash_key),
         models=learned.estimator.models,
     )

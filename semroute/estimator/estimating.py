@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.estimator.blending import Integers, Numbers
+from semroute.estimator.lengths import ClusterCosts
 from semroute.features import FEATURES
 
 LARGEST_DEVIATION = 3.0
@@ -20,7 +21,7 @@ class Estimates(NamedTuple):
     """Per text and model, float64 of shape (n, n_models).
 
     `losses` are against the frontier model, in [-1, 1], 0 for the frontier itself and NaN where
-    nothing is known; `costs_usd` are per request.
+    nothing is known; `costs_usd` are of a request of this length.
     """
 
     losses: Numbers
@@ -31,7 +32,9 @@ class Estimates(NamedTuple):
 class LossEstimator:
     """What was learned from the `fit` queries; columns are in the order of `models`.
 
-    `evidence` and `costs_usd` (n_clusters, n_models) are shrunk cluster means. The head's weights
+    `evidence` and `costs_usd` (n_clusters, n_models) are shrunk cluster means, `n_chars`
+    (n_clusters,) that of the requests' characters, `usd_per_char` (n_models,) what one character
+    more of a request costs; 0 where cost does not go by length, or nobody knew. The head's weights
     are `topic` (n_clusters, n_models), `wording` (dimension + hidden_dimension, n_models), `text`
     (n_features, n_models), `products` (n_features * (n_features + 1) / 2, n_models) and `intercept`
     (n_models,).
@@ -47,6 +50,8 @@ class LossEstimator:
     pseudo_rows: float
     evidence: Numbers
     costs_usd: Numbers
+    n_chars: Numbers
+    usd_per_char: Numbers
     topic: Numbers
     wording: Numbers
     text: Numbers
@@ -62,6 +67,7 @@ class LossEstimator:
         similarities: NDArray[np.floating],
         vectors: NDArray[np.floating],
         features: Numbers,
+        n_chars: Integers,
     ) -> Estimates:
         """Estimate losses and costs; each row is independent of the others, to the last bit.
 
@@ -71,12 +77,13 @@ class LossEstimator:
             similarities: their similarities, the same shape.
             vectors: rows as the encoder gives them, shape (n, dimension + hidden_dimension).
             features: of `text_features`, shape (n, n_features).
+            n_chars: the length of each whole request, shape (n,).
 
         Returns:
             NaN for texts whose vector was unusable.
         """
-        rows = zip(cluster_ids, similarities, vectors, features.tolist(), strict=True)
-        found = [self.estimate_one(*row) for row in rows]
+        of_texts = cluster_ids, similarities, vectors, features.tolist(), n_chars.tolist()
+        found = [self.estimate_one(*row) for row in zip(*of_texts, strict=True)]
         losses, costs_usd = (
             np.array(found, dtype=np.float64).reshape(-1, 2, len(self.models)).swapaxes(0, 1)
         )
@@ -88,6 +95,7 @@ class LossEstimator:
         similarities: NDArray[np.floating],
         vector: NDArray[np.floating],
         features: Sequence[float],
+        n_chars: int,
     ) -> tuple[list[float], list[float]]:
         """Estimate the losses and costs of one text, by model; see `estimate` for a row of each."""
         n_models = len(self.models)
@@ -103,7 +111,20 @@ class LossEstimator:
         wording = vector.dot(self._by_component).tolist()
         z = np.array([*self._standardised_one(features), 1.0])
         text = z.dot(self._by_pair).reshape(n_models, -1).dot(z).tolist()
-        return list(map(_cut_sum, blend, wording, text)), blend[n_models:]
+        costs_usd = self.costs_of_length(blend[n_models:], n_chars)
+        return list(map(_cut_sum, blend, wording, text)), costs_usd
+
+    def costs_of_length(self, usual_request: Sequence[float], n_chars: int) -> list[float]:
+        """Return what a request of `n_chars` characters costs where the usual one is known.
+
+        `usual_request` holds its cost by model, then its length. Characters account for no more
+        than all of the cost, so that none is below 0.
+        """
+        *costs, usual = usual_request
+        if not self._goes_by_length or usual <= 0:
+            return costs
+        fixed = [max(c - u * usual, 0.0) for c, u in zip(costs, self._usd_per_char, strict=True)]
+        return [f + (c - f) / usual * n_chars for f, c in zip(fixed, costs, strict=True)]
 
     def standardised(self, features: Numbers) -> Numbers:
         """Centre and scale text features, and cut them at `LARGEST_DEVIATION`."""
@@ -118,13 +139,13 @@ class LossEstimator:
 
     @cached_property
     def _by_cluster(self) -> Numbers:
-        """What a cluster says of losses, then of costs; (n_clusters, 2 * n_models).
+        """What a cluster says of losses, of costs and of length; (n_clusters, 2 * n_models + 1).
 
         Weights sum to one, so the intercept may count in every cluster.
         """
         heads = self.topic + self.intercept
         losses = self.blend_share * self.evidence + (1 - self.blend_share) * heads
-        return np.concatenate([losses, self.costs_usd], axis=1)
+        return np.concatenate([losses, self.costs_usd, self.n_chars[:, None]], axis=1)
 
     @cached_property
     def _by_component(self) -> Numbers:
@@ -147,6 +168,14 @@ class LossEstimator:
         return (1 - self.blend_share) * form.reshape(n_features + 1, -1)
 
     @cached_property
+    def _usd_per_char(self) -> list[float]:
+        return list(self.usd_per_char.tolist())
+
+    @cached_property
+    def _goes_by_length(self) -> bool:
+        return bool(self.usd_per_char.any())
+
+    @cached_property
     def _usual(self) -> tuple[list[float], list[float]]:
         """Centre and spread of the text features."""
         return self.centre.tolist(), self.spread.tolist()
@@ -165,7 +194,7 @@ def _cut_sum(blend: float, wording: float, text: float) -> float:
 
 
 def blank_estimator(
-    models: tuple[str, ...], n_clusters: int, width: int, costs_usd: Numbers
+    models: tuple[str, ...], n_clusters: int, width: int, costs: ClusterCosts
 ) -> LossEstimator:
     """Make an estimator that knows costs and no loss; every model's column is NaN.
 
@@ -184,7 +213,9 @@ def blank_estimator(
         blend_share=1.0,
         pseudo_rows=0.0,
         evidence=unknown(n_clusters),
-        costs_usd=costs_usd,
+        costs_usd=costs.costs_usd,
+        n_chars=costs.n_chars,
+        usd_per_char=costs.usd_per_char,
         topic=unknown(n_clusters),
         wording=unknown(width),
         text=unknown(n_features),

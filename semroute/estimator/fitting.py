@@ -16,6 +16,7 @@ from semroute.estimator.blending import (
     shrunk_means,
 )
 from semroute.estimator.estimating import LossEstimator, blank_estimator, products
+from semroute.estimator.lengths import cluster_costs
 from semroute.estimator.parts import feature_terms
 from semroute.estimator.ridge import BlockRidge
 from semroute.features import FEATURES
@@ -40,7 +41,6 @@ START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "topic": 0.2}
 
 _SMALLEST_VARIANCE = 1e-6
 _SMALLEST_SPREAD = 1e-9
-_COST_PSEUDO_ROWS = 20.0
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class FitRows:
     `cluster_ids` and `similarities` (n, k) are the nearest clusters, nearest first, k being
     `MOST_NEIGHBOURS` or all; `vectors` (n, dimension); `hidden` (n, hidden_dimension); `features`
     (n, n_features); `losses` (n, n_models) against the frontier on the same query, NaN where a
-    score of the pair is missing, 0 for the frontier; `costs_usd` (n, n_models) without NaN; `folds`
-    (n,) keep near duplicates together.
+    score of the pair is missing, 0 for the frontier; `costs_usd` (n, n_models) without NaN;
+    `n_chars` (n,) the length of the whole requests; `folds` (n,) keep near duplicates together.
     """
 
     cluster_ids: Integers
@@ -61,6 +61,7 @@ class FitRows:
     features: Numbers
     losses: Numbers
     costs_usd: Numbers
+    n_chars: Integers
     folds: Integers
 
     def some(self, rows: NDArray[np.intp]) -> "FitRows":
@@ -73,6 +74,7 @@ class FitRows:
             self.features[rows],
             self.losses[rows],
             self.costs_usd[rows],
+            self.n_chars[rows],
             self.folds[rows],
         )
 
@@ -99,7 +101,7 @@ def fit_estimator(
     `FEWEST_LOSSES` losses stay unknown; those with few beside others choose nothing of all that.
     """
     nearest = rows.cluster_ids[:, 0] if n_clusters else np.zeros(0, dtype=np.int64)
-    costs = shrunk_means(rows.costs_usd, nearest, n_clusters, _COST_PSEUDO_ROWS)
+    costs = cluster_costs(rows.costs_usd, rows.n_chars, nearest, n_clusters)
     width = rows.vectors.shape[1] + rows.hidden.shape[1]
     blank = blank_estimator(models, n_clusters, width, costs)
     known = (~np.isnan(rows.losses)).sum(axis=0) >= FEWEST_LOSSES

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.costs import price_ratios, spent_usd
+from semroute.costs import expected_usd, price_ratios, spent_usd
 from semroute.counted import are, counted
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import eval_files, read_evals, told_unknown_models
@@ -36,8 +36,9 @@ class FrozenSet:
 
     `requests` are what the router is asked, `texts` what it looks up of them. `scores` is float64
     (n, n_models), NaN where unknown; `costs_usd` the same shape, measured where it was and else
-    from the price, never NaN; `is_measured` says which, bool of the same shape. `columns` are the
-    query file's own. `groups` numbers near duplicates alike: they are drawn together. `left_out`
+    from the price, never NaN; `is_measured` says which, bool of the same shape;
+    `expected_costs_usd` is what prices say ahead of all of them. `columns` are the query file's
+    own. `groups` numbers near duplicates alike: they are drawn together. `left_out`
     are the ids of queries a build has seen that were left out, `n_same` of them with the same
     words.
     """
@@ -50,6 +51,7 @@ class FrozenSet:
     frontier: str
     scores: Numbers
     costs_usd: Numbers
+    expected_costs_usd: Numbers
     is_measured: NDArray[np.bool_]
     groups: NDArray[np.int64]
     left_out: tuple[str, ...] = ()
@@ -111,6 +113,7 @@ def read_frozen_set(
         frontier=config.frontier,
         scores=table.scores,
         costs_usd=spent_usd(table.costs_usd, prices, ratios),
+        expected_costs_usd=expected_usd(table.costs_usd, prices, ratios),
         is_measured=~np.isnan(table.costs_usd),
         groups=group_ids(log.texts),
     )
@@ -178,6 +181,7 @@ def taken(frozen: FrozenSet, rows: NDArray[np.int64]) -> FrozenSet:
         },
         scores=frozen.scores[rows],
         costs_usd=frozen.costs_usd[rows],
+        expected_costs_usd=frozen.expected_costs_usd[rows],
         is_measured=frozen.is_measured[rows],
         groups=np.unique(frozen.groups[rows], return_inverse=True)[1].astype(np.int64),
     )

@@ -12,6 +12,7 @@ from semroute.evaluate.paired import chosen_shares
 from semroute.ood import SimilarityThreshold
 from semroute.policy import (
     CHARACTERS_PER_TOKEN,
+    MOST_USUAL_COSTS,
     NO_OVERRIDE,
     REASONS,
     RoutingPolicy,
@@ -112,10 +113,11 @@ def _similarity(decision: RouteDecision) -> float | None:
 def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
     """Let the policy choose by other estimates, shape (n, n_models), NaN where unknown.
 
-    Nothing else decides: no cluster, no analyst, no threshold. Costs are the models' mean costs.
+    Nothing else decides: no cluster, no analyst, no threshold. Costs go by prices and length.
     """
     n, n_models = losses.shape
-    mean_costs = frozen.costs_usd.mean(axis=0)
+    costs = frozen.expected_costs_usd
+    usual_cost_usd = float(costs[:, frozen.frontier_column].mean())
     policy = RoutingPolicy(
         frontier=frozen.frontier_column,
         tolerance=None,
@@ -123,10 +125,10 @@ def estimated(losses: Numbers, frozen: FrozenSet) -> Expectations:
         overrides=np.array([NO_OVERRIDE]),
         ood_rule=SimilarityThreshold(-np.inf),
         windows=np.full(n_models, np.inf),
-        usual_cost_usd=float(mean_costs[frozen.frontier_column]),
+        usual_cost_usd=usual_cost_usd,
+        most_cost_usd=MOST_USUAL_COSTS * usual_cost_usd,
     )
     nowhere = np.zeros(n, dtype=np.int64)
-    costs = np.broadcast_to(mean_costs, losses.shape)
     return Expectations(
         policy, Traffic(nowhere, np.ones(n), losses, costs, nowhere), np.arange(n), n
     )

@@ -85,10 +85,10 @@ class Logged:
         chosen = next((c for c in decision.candidates if c.model == decision.model), None)
         loss = chosen.expected_loss if chosen else None
         cost_usd = chosen.expected_cost_usd if chosen else None
-        if decision.similarity is None:
-            # By its length, of one too long to be read; of such a build keeps what is usual.
-            cost_usd = self.usual_cost_usd
         cluster_id = None if decision.reason == "ood" else decision.cluster_id
+        if cluster_id is None:
+            # By its length alone; of such held-out queries a build tells none from another.
+            cost_usd = self.usual_cost_usd
         self.rows.append(
             (
                 self.places[decision.model],
@@ -153,7 +153,7 @@ def logged(
 
 
 def _cost_of_unknown(contents: IndexContents) -> float:
-    """Return what decisions say an unknown text costs; NaN where prices alone would tell."""
+    """Return what counts as the cost of an unknown text; NaN where prices alone would tell."""
     frontier = contents.manifest.config.frontier_column
     return usual_costs_usd(contents)[frontier] if contents.clusters else np.nan
 

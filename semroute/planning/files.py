@@ -256,7 +256,8 @@ def _looked_up(
     vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
     near = CentroidIndex(contents.centroids).search(vectors[:, :dimension], estimator.n_neighbours)
     features = text_features(distinct)
-    found = estimator.estimate(near.cluster_ids, near.similarities, vectors, features)
+    lengths = np.array([len(text) for text in distinct], dtype=np.int64)
+    found = estimator.estimate(near.cluster_ids, near.similarities, vectors, features, lengths)
     place = {text: row for row, text in enumerate(distinct)}
     places = [place.get(text, len(distinct)) for text in texts]
     nearest = np.append(near.cluster_ids[:, 0], -1)[places]

@@ -331,7 +331,7 @@ class SemanticRouter:
             index_version=self.index_version,
             candidates=unread_candidates(self._config, request.n_chars)
             if reason in ("empty", "too_long")
-            else self._rules.unknown.candidates,
+            else self._rules.unknown(request.n_chars).candidates,
             truncated=request.truncated,
         )
 

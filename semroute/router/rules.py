@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import inf, isnan
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from semroute.artifact.serving import (
     AS_KNOWN,
     fitted_texts,
     routing_policy,
-    usual_costs_usd,
+    usual_request,
     vocabulary,
 )
 from semroute.config import Config
@@ -68,7 +68,7 @@ class Rules:
         config = contents.manifest.config
         self._models = config.model_names
         self._fitted = fitted_texts(contents)
-        self.unknown = Verdict(config.frontier, "ood", unknown_candidates(contents))
+        self._config, self._usual_request = config, usual_request(contents)
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
         for tables_of in (self._policy, self._estimator, self._vocabulary):
@@ -90,6 +90,14 @@ class Rules:
         """Return what `locate` says of one text whose row is unusable."""
         return self.locate([""], np.full((1, self._width), np.nan, dtype=np.float32))
 
+    def unknown(self, n_chars: int) -> Verdict:
+        """Return the verdict on what nothing is known of but how long it is."""
+        if not self._index.n_clusters:
+            return Verdict(self._config.frontier, "ood", unread_candidates(self._config, n_chars))
+        costs_usd = self._estimator.costs_of_length(self._usual_request, n_chars)
+        candidates = _lossless(self._config, dict(zip(self._models, costs_usd, strict=True)))
+        return Verdict(self._config.frontier, "ood", candidates)
+
     def judge(self, located: Located, row: int, n_chars: int) -> Verdict:
         """Choose a model for one text; void for one without a nearest cluster.
 
@@ -100,7 +108,7 @@ class Rules:
         similarity, text = located.similarities.item(row, 0), located.texts[row]
         if not self._policy.knows(similarity) or self._vocabulary.is_new(text):
             if located.cluster_ids.item(row, 0) < 0 or text not in self._fitted:
-                return self.unknown
+                return self.unknown(n_chars)
             similarity = AS_KNOWN
         cluster_ids = located.cluster_ids[row]
         losses, costs_usd = self._estimator.estimate_one(
@@ -108,6 +116,7 @@ class Rules:
             located.similarities[row],
             located.vectors[row],
             features_of(located.texts[row]),
+            n_chars,
         )
         nearest = cluster_ids.item(0)
         column, reason = self._policy.choose_one(nearest, similarity, losses, costs_usd, n_chars)
@@ -138,38 +147,15 @@ def _make_tables(owner: object) -> None:
             getattr(owner, name)
 
 
-def unknown_candidates(contents: IndexContents) -> tuple[Candidate, ...]:
-    """Return the candidates for a text nothing is known of: what a usual request costs."""
-    config = contents.manifest.config
-    if not contents.clusters:
-        return unread_candidates(config)
-    costs_usd = usual_costs_usd(contents)
-    return _lossless(config, dict(zip(config.model_names, costs_usd, strict=True)))
+def unread_candidates(config: Config, n_chars: int) -> tuple[Candidate, ...]:
+    """Return the candidates for a request of which no text was looked at, by their prices."""
+    return _lossless(config, {model.name: model.cost_usd(n_chars) for model in config.models})
 
 
-def unread_candidates(config: Config, n_chars: int | None = None) -> tuple[Candidate, ...]:
-    """Return the candidates for a request of which no text was looked at, by their prices.
-
-    Without `n_chars`, how long it is, prices a token tell nothing.
-    """
-    return _lossless(
-        config,
-        {
-            model.name: model.usd_per_request if n_chars is None else model.cost_usd(n_chars)
-            for model in config.models
-        },
-    )
-
-
-def _lossless(config: Config, costs_usd: Mapping[str, float | None]) -> tuple[Candidate, ...]:
-    """Claim of no model but the frontier what it loses; the cheapest first, unknown costs last."""
-    candidates = (
+def _lossless(config: Config, costs_usd: Mapping[str, float]) -> tuple[Candidate, ...]:
+    """Claim of no model but the frontier what it loses; the cheapest first."""
+    cheapest_first = sorted(costs_usd.items(), key=lambda item: item[1])
+    return tuple(
         Candidate(name, 0.0 if name == config.frontier else None, cost)
-        for name, cost in costs_usd.items()
+        for name, cost in cheapest_first
     )
-
-    def cost(candidate: Candidate) -> float:
-        known = candidate.expected_cost_usd
-        return inf if known is None else known
-
-    return tuple(sorted(candidates, key=cost))

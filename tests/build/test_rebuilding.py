@@ -69,7 +69,7 @@ def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_
 ) -> None:
     out = tmp_path / "i"
     manifest = out / build_small(files, out).index_version / "manifest.json"
-    older = manifest.read_bytes().replace(b'"format_version": 5', b'"format_version": 1')
+    older = manifest.read_bytes().replace(b'"format_version": 6', b'"format_version": 1')
     manifest.write_bytes(older)
     manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
     told = r"has format 1, .* would be lost; export them with the semroute that"

@@ -54,20 +54,29 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
     near = CentroidIndex(centroids).search(centroids[ids], N_CLUSTERS)
     losses = scores[:, [0]] - scores
     losses[:, 0] = 0.0
-    features, folds = np.zeros((n, len(FEATURES))), np.arange(n) % 4
+    features, folds, n_chars = np.zeros((n, len(FEATURES))), np.arange(n) % 4, np.full(n, 10)
     vectors, hidden = centroids[ids], centroids[ids][:, :0]
     rows = FitRows(
-        near.cluster_ids, near.similarities, vectors, hidden, features, losses, costs, folds
+        near.cluster_ids,
+        near.similarities,
+        vectors,
+        hidden,
+        features,
+        losses,
+        costs,
+        n_chars,
+        folds,
     )
     estimator = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
-    found = estimator.estimate(near.cluster_ids, near.similarities, centroids[ids], features)
+    at = near.cluster_ids, near.similarities, centroids[ids], features
+    found = estimator.estimate(*at, n_chars)
     evidence = measure(scores, costs, ids, N_CLUSTERS, MODELS, "large")
     traffic = Traffic(
         near.cluster_ids[:, 0],
         near.similarities[:, 0],
         found.losses,
         found.costs_usd,
-        np.full(n, 10),
+        n_chars,
     )
     chosen = policy(
         frontier=0,
@@ -156,6 +165,7 @@ class TestEveryPolicy:
             ood_rule=SimilarityThreshold(ood_threshold),
             windows=np.array([np.inf, window, np.inf]),
             usual_cost_usd=generator.choice([0.0, 0.01]),
+            most_cost_usd=generator.choice([0.0, 0.015, np.inf]),
         )
         traffic = Traffic(
             cluster_ids=generator.integers(0, N_CLUSTERS, size=30),

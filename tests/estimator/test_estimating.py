@@ -24,7 +24,7 @@ def fitted() -> LossEstimator:
 
 
 def _estimate(estimator: LossEstimator, rows: FitRows) -> np.ndarray:
-    at = (rows.cluster_ids, rows.similarities, rows.vectors, rows.features)
+    at = (rows.cluster_ids, rows.similarities, rows.vectors, rows.features, rows.n_chars)
     return estimator.estimate(*at).losses
 
 
@@ -90,8 +90,8 @@ def test_it_is_the_written_formula(fitted: LossEstimator) -> None:
 
 def test_costs_are_blended_over_the_nearest_clusters(fitted: LossEstimator) -> None:
     rows = rows_of(5, seed=4)[0]
-    found = fitted.estimate(rows.cluster_ids, rows.similarities, rows.vectors, rows.features)
-    assert found.costs_usd == pytest.approx(rows.costs_usd)
+    at = (rows.cluster_ids, rows.similarities, rows.vectors, rows.features, rows.n_chars)
+    assert fitted.estimate(*at).costs_usd == pytest.approx(rows.costs_usd)
 
 
 def test_the_parts_of_an_estimate_add_up_to_it(fitted: LossEstimator) -> None:

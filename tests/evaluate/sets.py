@@ -33,6 +33,7 @@ def frozen_set(
         frontier=models[0],
         scores=table,
         costs_usd=np.tile(np.array(costs_usd), (n, 1)),
+        expected_costs_usd=np.tile(np.array(costs_usd), (n, 1)),
         is_measured=np.ones(table.shape, dtype=bool),
         groups=np.arange(n) if groups is None else np.array(groups),
     )
