@@ -40,8 +40,8 @@ class Candidate:
     """A model that could have answered.
 
     `expected_loss` is the mean score lost against the frontier model, 0 for the frontier itself and
-    None where nothing is known; `expected_cost_usd` is per request, for a text of which nothing is
-    known that of a usual request of the log, and None where not even a price is known.
+    None where nothing is known; `expected_cost_usd` is that of a request of this topic and length,
+    for a text of which nothing is known that of one of this length.
     `accepted_loss` is the expected loss up to which the model beats the frontier on this text, for
     what it saves; it may be above the config's `max_loss`, which bounds the mean over all requests.
     None where the model saves nothing or was not measured, or nothing is accepted.

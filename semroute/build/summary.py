@@ -9,6 +9,7 @@ import numpy as np
 
 from semroute.artifact.contents import Cluster, Counts, IndexContents
 from semroute.artifact.difference import ClusterChanges, Move
+from semroute.build.dearest import DearestRequests, dearest_requests
 from semroute.build.drift import Drift
 from semroute.build.scatter import saving_range
 from semroute.build.watch import StepTime
@@ -50,6 +51,7 @@ class BuildSummary:
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
+    `dearest` tells of the requests that cost most, None where costs do not go by length.
     `next_step` is the policy that would save more, and was not certified; None if there is none.
     `saving_range` says between which savings most certificates of other held-out queries would be.
     `other_savings` are for those who wonder what another `max_loss` would buy.
@@ -77,6 +79,7 @@ class BuildSummary:
     frontier_cost_usd: float
     mean_loss: float
     certificate: Certificate
+    dearest: DearestRequests | None
     next_step: NextStep | None
     saving_range: tuple[float, float] | None
     other_savings: tuple[OtherSaving, ...]
@@ -191,6 +194,7 @@ def summarise(
         frontier_cost_usd=certificate.frontier_cost_usd,
         mean_loss=certificate.mean_loss,
         certificate=certificate,
+        dearest=dearest_requests(contents),
         next_step=beyond(contents, certificate),
         saving_range=saving_range(contents),
         other_savings=_other_savings(contents),

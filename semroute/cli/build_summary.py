@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from semroute.artifact.contents import Counts
+from semroute.build.dearest import DearestRequests
 from semroute.build.summary import BuildSummary
 from semroute.cli.output import (
     cluster_counts,
@@ -104,7 +105,20 @@ def _outcome(summary: BuildSummary) -> list[tuple[str, str]]:
         f"{summary.mean_loss:.4f} of mean score lost on the held-out queries{counting}; bound "
         f"{summary.certificate.upper_bound:.4f}, where {summary.max_loss:g} is {promised}"
     )
-    return [("cost", cost), ("quality", quality), ("promise", summary.certificate.sentence)]
+    found = summary.dearest
+    dearest = [("dearest", dearest_line(found, summary.frontier))] if found else []
+    promise = ("promise", summary.certificate.sentence)
+    return [("cost", cost), ("quality", quality), *dearest, promise]
+
+
+def dearest_line(found: DearestRequests, frontier: str) -> str:
+    """Say what is lost on the requests that cost most."""
+    return (
+        f"the tenth of the held-out queries that costs most, {percent(found.cost_share)} of all "
+        f"cost: {percent(found.elsewhere_share)} of them leave {frontier}, and "
+        f"{figure(found.mean_loss)} of mean score is lost on the {found.n_scored:,} of which that "
+        "is known"
+    )
 
 
 def _limits(summary: BuildSummary) -> list[tuple[str, str]]:

@@ -9,11 +9,18 @@ from semroute.decision import RouteDecision
 from semroute.evaluate.frozen import SMALL, Numbers
 from semroute.evaluate.paired import PairedBootstrap, interval, score_interval
 from semroute.evaluate.results import Slice
+from semroute.texts import request_chars
 
 MOST_VALUES = 60
 """A column with more values does not divide the traffic into slices worth reading."""
 
 CLUSTER = "cluster"
+LENGTH = "request length"
+"""What slices by the characters of whole requests are named by."""
+
+LENGTH_QUANTILES = (0.5, 0.9)
+UNEVEN = 1.5
+"""Times the median that the longest tenth begins at, at least, for lengths to be told apart."""
 
 
 def skipped_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -31,8 +38,10 @@ def skipped_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 def slices(
     judge: PairedBootstrap, shares: Numbers, decisions: Sequence[RouteDecision]
 ) -> tuple[Slice, ...]:
-    """Judge the router's `shares` on every value of every column, and on every cluster."""
-    found: list[Slice] = []
+    """Judge the router's `shares` on every value of every column, by length and by cluster."""
+    found = worst_first(
+        [_slice(judge, shares, rows, LENGTH, name) for name, rows in _by_length(judge)]
+    )
     columns = judge.frozen.columns
     for name in sorted(columns.keys() - skipped_columns(columns)):
         values = np.array([value or "(empty)" for value in columns[name]])
@@ -45,6 +54,22 @@ def slices(
         for one, name in names.items()
     ]
     return (*found, *worst_first(parts))
+
+
+def _by_length(judge: PairedBootstrap) -> list[tuple[str, NDArray[np.int64]]]:
+    """Part the queries into the shorter half, the longest tenth and what is between."""
+    n_chars = np.array([request_chars(one) for one in judge.frozen.requests])
+    middle, long = np.quantile(n_chars, LENGTH_QUANTILES, method="lower").tolist()
+    if long < UNEVEN * middle:
+        return []
+    ends = np.searchsorted([middle, long], n_chars)
+    names = (
+        f"up to {middle:,} characters",
+        f"{middle + 1:,} to {long:,} characters",
+        f"more than {long:,} characters",
+    )
+    parts = ((name, np.flatnonzero(ends == part)) for part, name in enumerate(names))
+    return [(name, rows) for name, rows in parts if len(rows)]
 
 
 def worst_first(parts: Sequence[Slice]) -> list[Slice]:

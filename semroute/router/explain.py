@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
+from semroute.artifact.serving import routing_policy
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
 from semroute.ood import ALWAYS_UNKNOWN
@@ -123,7 +124,8 @@ def _why(
     certificate = contents.manifest.certificate
     left_out = certificate.left_out_sentence if certificate and not decision.is_fallback else None
     others = () if left_out is None else (f"{left_out}.",)
-    return (*near, _reason(decision, text, contents, accepted), *others)
+    reason = _reason(decision, text, contents, accepted)
+    return (*near, reason, *_size(decision, contents), *others)
 
 
 def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
@@ -163,6 +165,21 @@ def _reason(
         "too_long": f"The text is above the size limit, so {frontier} answers.",
         "encoder_error": f"The encoder gave no usable vector, so {frontier} answers.",
     }[decision.reason]
+
+
+def _size(decision: RouteDecision, contents: IndexContents) -> tuple[str, ...]:
+    """Say how dear the request is, where that decides how much loss is accepted on it."""
+    config, policy = contents.manifest.config, routing_policy(contents)
+    traded = decision.reason in ("matched", "insufficient_evidence")
+    if not traded or policy.tolerance is None or not policy.usual_cost_usd:
+        return ()
+    cost_usd = next(c.expected_cost_usd for c in decision.candidates if c.model == config.frontier)
+    times = (cost_usd or 0.0) / policy.usual_cost_usd
+    told = f"With {config.frontier} it is expected to cost as much as {times:.1f} usual requests"
+    if (cost_usd or 0.0) <= policy.most_cost_usd:
+        return (f"{told}.",)
+    most = policy.most_cost_usd / policy.usual_cost_usd
+    return (f"{told}, and counts as {most:.0f} when loss is traded for cost.",)
 
 
 def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents) -> str:

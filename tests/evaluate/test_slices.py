@@ -1,5 +1,6 @@
 """Parts of the traffic and their order, against hand-worked cases."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -98,6 +99,26 @@ def test_a_part_is_small_by_what_was_sent_elsewhere_too(
     (found,) = slices(resample(frozen), chosen_shares(chosen, 2), decisions)
     assert (found.n_elsewhere, found.is_small) == (n_elsewhere, is_small)
     assert found.model_shares.get("small", 0.0) == pytest.approx(n_elsewhere / len(chosen))
+
+
+def test_the_longest_tenth_of_the_requests_is_judged_apart() -> None:
+    """Half of 60 are of 10 characters, 24 of 20 and 6 of 1,000; only the longest lose."""
+    n_chars = [10] * 30 + [20] * 24 + [1_000] * 6
+    frozen = frozen_set([[1.0, 0.0 if n == 1_000 else 1.0] for n in n_chars])
+    texts = tuple("x" * n for n in n_chars)
+    frozen = dataclasses.replace(frozen, requests=texts, texts=texts)
+    decisions = [decision("small", (0.0, 0.1), cluster_id=None)] * 60
+    shares = chosen_shares(np.ones(60, int), 2)
+    found = slices(resample(frozen), shares, decisions)
+    assert {one.column for one in found} == {"request length"}
+    losses = [(one.value, one.n, one.loss and one.loss.value) for one in found]
+    assert losses == [
+        ("more than 20 characters", 6, 1.0),
+        ("up to 10 characters", 30, 0.0),
+        ("11 to 20 characters", 24, 0.0),
+    ]
+    few = dataclasses.replace(frozen, requests=tuple("x" * n for n in [10] * 30 + [14] * 30))
+    assert slices(resample(few), shares, decisions) == ()
 
 
 def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:
