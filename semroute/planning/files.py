@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
+from semroute.artifact.serving import routing_policy
 from semroute.build.embed import embed_texts, unread
 from semroute.build.saved_vectors import SavedVectors
 from semroute.costs import price_ratios, spent_usd
@@ -165,10 +166,10 @@ def plan_evals(
         contents, is_fit[rows], log.n_chars, cluster_ids[rows], expected_losses[rows], table, rows
     )
     quality, certificate = config.quality, contents.manifest.certificate
-    bar = {
+    bar: dict[str, Any] = {
         "tolerance": quality.max_loss,
         "confidence": quality.confidence,
-        "accepted": (certificate and certificate.tolerance) or 0.0,
+        "accepted": _accepted(scored, contents),
     }
     planned, wanted = plan_scores(scored, budget, seed=seed, **bar), may_answer(scored, **bar)
     query_ids = [log.query_ids[row] for row in rows]
@@ -219,6 +220,16 @@ def _scored_log(
         models=config.model_names,
         frontier=config.frontier,
     )
+
+
+def _accepted(log: ScoredLog, contents: IndexContents) -> NDArray[np.float64]:
+    """Return what the policy in force accepts, by what each query costs; (n, n_models).
+
+    At least its tolerance: what saves little now may save more in the next build.
+    """
+    policy = routing_policy(contents)
+    by_query = np.nan_to_num(policy.accepted_losses(log.costs_usd), nan=0.0)
+    return np.maximum(by_query, policy.tolerance or 0.0)
 
 
 def _wanted(

@@ -101,7 +101,7 @@ def plan_scores(
     *,
     tolerance: float,
     confidence: float,
-    accepted: float = 0.0,
+    accepted: Numbers | float = 0.0,
     seed: int = 0,
 ) -> tuple[PlannedScore, ...]:
     """Choose up to `budget` missing scores, the most useful first.
@@ -111,7 +111,8 @@ def plan_scores(
         budget: how many scores may be bought.
         tolerance: the mean loss at which a label changes.
         confidence: of the bounds.
-        accepted: the expected loss that the policy in force accepts on a text.
+        accepted: the expected loss that the policy in force accepts of each model on each query,
+            (n, n_models), or one for all.
         seed: of the order in which held-out queries are taken.
     """
     outlook = _outlook(log, tolerance, confidence)
@@ -193,7 +194,7 @@ def _outlook(log: ScoredLog, tolerance: float, confidence: float) -> _Outlook:
 
 
 def may_answer(
-    log: ScoredLog, *, tolerance: float, confidence: float, accepted: float = 0.0
+    log: ScoredLog, *, tolerance: float, confidence: float, accepted: Numbers | float = 0.0
 ) -> NDArray[np.bool_]:
     """Say which models a policy may choose for each query, (n, n_models).
 
@@ -202,7 +203,7 @@ def may_answer(
     The arguments are those of `plan_scores`.
     """
     outlook = _outlook(log, tolerance, confidence)
-    most_expected = max(MOST_TOLERATED * tolerance, accepted)
+    most_expected = np.maximum(MOST_TOLERATED * tolerance, accepted)
     is_free = log.labelled[log.cluster_ids, None] < 0
     saves = is_free & (outlook.saving[log.cluster_ids] > 0)
     return outlook.answers[log.cluster_ids] | (saves & (log.expected_losses <= most_expected))

@@ -194,13 +194,16 @@ def test_a_model_expected_to_do_well_on_a_text_is_scored_there_whatever_its_clus
     expected[[promising, beyond, accepted], 2] = 0.04, 0.09, 0.07
     estimated = replace(whole, expected_losses=expected)
 
-    def small_of(log: ScoredLog, accepted_loss: float) -> set[int]:
+    def small_of(log: ScoredLog, accepted_loss: float | np.ndarray) -> set[int]:
         planned = plan_scores(log, 900, tolerance=0.02, confidence=0.95, accepted=accepted_loss)
         return {one.row for one in planned if one.purpose == "certificate" and one.column == 2}
 
     assert small_of(whole, 0.0) == set()
     assert small_of(estimated, 0.0) == {promising}
     assert small_of(estimated, 0.08) == {promising, accepted}
+    of_one = np.zeros((n, 3))
+    of_one[beyond, 2] = 0.1
+    assert small_of(estimated, of_one) == {promising, beyond}
 
 
 def test_portions_count_pairs_and_narrow_the_margin() -> None:
