@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from semroute.artifact.loading import Verification, verify_index
@@ -212,6 +213,22 @@ def test_inspect_says_why_the_encoder_is_not_what_was_asked_for(tmp_path: Path) 
         publish(tmp_path, replace(contents, manifest=manifest))
     told = run("inspect", "--index", tmp_path).stdout
     assert "encoder   not what the config asks for: int8 is too far off\n" in told
+
+
+def test_inspect_says_what_a_usual_request_costs_and_how_that_goes_by_length(
+    tmp_path: Path,
+) -> None:
+    contents = tiny_contents()
+    for usd_per_char, told in (
+        (0.0, "$0.02 a usual request with large; they go by topic, not by length"),
+        (2e-6, "$0.02 a usual request with large, which has 40 characters; 1,000 characters more"),
+    ):
+        estimator = replace(contents.estimator, usd_per_char=np.full(3, usd_per_char))
+        with locked(tmp_path):
+            publish(tmp_path, replace(contents, estimator=estimator))
+        shown = run("inspect", "--index", tmp_path).stdout
+        assert f"costs     {told}" in shown
+    assert "cost $0.002\n" in shown
 
 
 def test_a_closed_stdin_is_a_usage_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import click
 
 from semroute.cli.output import (
     OnceEach,
+    dollars,
     encoder_facts,
     figure,
     index_option,
@@ -71,10 +72,24 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
             "unknown",
             unknown_facts(ood.threshold, ood.max_new_words, ood.max_false_fallback),
         ),
+        *([("costs", _costs(contents))] if contents.clusters else []),
         ("promise", _promise(contents)),
     ]
     for name, text in facts:
         click.echo(f"{name:<10}{text}")
+
+
+def _costs(contents: "IndexContents") -> str:
+    from semroute.artifact.serving import usual_request
+
+    config = contents.manifest.config
+    *costs_usd, n_chars = usual_request(contents)
+    usd_per_char = float(contents.estimator.usd_per_char[config.frontier_column])
+    told = f"{dollars(costs_usd[config.frontier_column])} a usual request with {config.frontier}"
+    if not usd_per_char:
+        return f"{told}; they go by topic, not by length"
+    more = dollars(1000 * usd_per_char)
+    return f"{told}, which has {n_chars:,.0f} characters; 1,000 characters more cost {more}"
 
 
 def _promise(contents: "IndexContents") -> str:
