@@ -43,8 +43,13 @@ FEATURES = (
     "blanks to fill in",
     "money signs",
     "length of the last line",
+    "characters beside the text",
 )
-"""Names of the columns of `text_features`, in order. Counts are logarithms: log(1 + count)."""
+"""Names of the columns of `text_features`, in order. Counts are logarithms: log(1 + count).
+
+Characters beside the text, which is the last user message or the part of it that is looked at, are
+counted in hundreds: all else of a request that a model has to read.
+"""
 
 ENGLISH = frozenset(name for name in FEATURES if name.endswith("(English)"))
 """The features that only see English."""
@@ -91,10 +96,13 @@ _CONDITIONS = _words("if when then suppose assume given unless although because 
 _QUESTIONS = _words("what which who whom whose where when why how")
 
 
-def text_features(texts: Sequence[str]) -> NDArray[np.float64]:
+def text_features(
+    texts: Sequence[str], n_chars: Sequence[int] | None = None
+) -> NDArray[np.float64]:
     """Describe texts by numbers, all finite, in time linear in their length.
 
-    Only the first `MAX_CHARS` characters are looked at.
+    Only the first `MAX_CHARS` characters are looked at. `n_chars` is the length of each whole
+    request, unless the texts are all of it.
 
     Returns:
         float64, shape (n, n_features), columns named by `FEATURES`.
@@ -102,16 +110,17 @@ def text_features(texts: Sequence[str]) -> NDArray[np.float64]:
     >>> dict(zip(FEATURES, text_features(["Is 3 + 4 = 7?"])[0].round(2)))["question marks"]
     np.float64(1.0)
     """
-    rows = list(map(features_of, texts))
+    lengths = map(len, texts) if n_chars is None else n_chars
+    rows = [features_of(text, n) for text, n in zip(texts, lengths, strict=True)]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
-def features_of(text: str) -> list[float]:
-    """Describe one text as `text_features` does."""
-    text = text[:MAX_CHARS]
+def features_of(text: str, n_chars: int) -> list[float]:
+    """Describe one text of a request of `n_chars` characters as `text_features` does."""
+    n_beside, text = max(n_chars - len(text), 0), text[:MAX_CHARS]
     lower = text.lower().replace("’", "'")
     words = _WORD.findall(lower)
-    n_words, n_chars = max(len(words), 1), max(len(text), 1)
+    n_words, n_looked_at = max(len(words), 1), max(len(text), 1)
     lengths = list(map(len, words))
     lines = [line for line in text.split("\n") if line.strip()]
     options = [len(found[1]) for found in map(_OPTION.match, lines) if found]
@@ -140,7 +149,7 @@ def features_of(text: str) -> list[float]:
         min(len(options), 10),
         log(n_code),
         log(count(b",")),
-        (count(b"A") + sum(map(str.isupper, foreign))) / n_chars,
+        (count(b"A") + sum(map(str.isupper, foreign))) / n_looked_at,
         log(len(foreign)),
         log(count(b"(")),
         log(count(b'"') + foreign.count("“")),
@@ -151,6 +160,8 @@ def features_of(text: str) -> list[float]:
         min(text.count("_ ") + text.count("__"), 5),
         log(count(b"$") + foreign.count("€")),
         log(len(lines[-1])) if lines else 0.0,
+        # White space around a text is nothing beside it.
+        log(n_beside // 100),
     ]
 
 

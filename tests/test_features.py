@@ -43,6 +43,15 @@ def test_what_is_beyond_the_limit_does_not_count() -> None:
     assert np.array_equal(text_features([text]), text_features([text + "?" * 100]))
 
 
+def test_what_a_request_holds_beside_its_text_counts_in_hundreds_of_characters() -> None:
+    text = "why?"
+    beside = [text_features([text], [n])[0, -1] for n in (4, 103, 104, 1_004, 3)]
+    assert beside == pytest.approx(np.log1p([0, 0, 1, 10, 0]))
+    alone = text_features([text])
+    assert np.array_equal(text_features([text], [len(text)]), alone)
+    assert np.array_equal(text_features([text], [9_000])[:, :-1], alone[:, :-1])
+
+
 def test_names_are_distinct_and_the_english_ones_are_marked() -> None:
     assert len(set(FEATURES)) == len(FEATURES)
     assert len(ENGLISH) == 4

@@ -36,6 +36,12 @@ from semroute.artifact.contents import (
     Sample,
 )
 from semroute.artifact.layout import ENCODER_FOLDER
+from semroute.artifact.older_estimators import (
+    BROUGHT,
+    FEATURES_BEFORE,
+    FORMAT_BY_LENGTH,
+    by_text_alone,
+)
 from semroute.artifact.reading import REBUILD
 from semroute.encoders.files import VerifiedFiles
 from semroute.errors import InvalidIndexError
@@ -48,9 +54,6 @@ Record = TypeVar("Record", bound=BaseModel)
 
 CALIBRATION_ARRAYS = tuple(field.name for field in fields(Calibration))
 ESTIMATOR_ARRAYS = (*(field.name for field in fields(LossEstimator)), "features")
-
-FORMAT_BY_LENGTH = 6
-_BY_LENGTH = ("n_chars", "usd_per_char")
 
 
 def serialise(contents: IndexContents) -> dict[str, bytes]:
@@ -229,17 +232,15 @@ def _parse_calibration(content: bytes, path: Path) -> Calibration:
 
 
 def _parse_estimator(content: bytes, path: Path, manifest: Manifest) -> LossEstimator:
-    by_topic = _BY_LENGTH if manifest.format_version < FORMAT_BY_LENGTH else ()
-    names = tuple(name for name in ESTIMATOR_ARRAYS if name not in by_topic)
+    is_older = manifest.format_version < FORMAT_BY_LENGTH
+    brought, features = (BROUGHT, FEATURES_BEFORE) if is_older else ((), FEATURES)
     with _blamed_on(path):
-        arrays = _named_arrays(content, names)
-        if _texts(arrays.pop("features"), "features") != FEATURES:
+        arrays = _named_arrays(content, tuple(n for n in ESTIMATOR_ARRAYS if n not in brought))
+        if _texts(arrays.pop("features"), "features") != features:
             raise ValueError("looks at other text features than this semroute; build again")
         models = _texts(arrays.pop("models"), "models")
+        arrays = by_text_alone(arrays) if is_older else arrays
         plain: dict[str, Any] = {name: _plain_number(array) for name, array in arrays.items()}
-        if by_topic:
-            n_clusters = arrays["costs_usd"].shape[:1]
-            plain |= {"n_chars": np.zeros(n_clusters), "usd_per_char": np.zeros(len(models))}
         return LossEstimator(models=models, **plain)
 
 

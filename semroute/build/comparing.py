@@ -81,7 +81,8 @@ def _columns(
         vectors[rows, :dimension], estimator.n_neighbours
     )
     similarities = _as_known(contents, usable, near.similarities[:, 0])
-    features, lengths = text_features(usable), np.array(n_chars, dtype=np.int64)[rows]
+    lengths = np.array(n_chars, dtype=np.int64)[rows]
+    features = text_features(usable, lengths.tolist())
     found = estimator.estimate(
         near.cluster_ids, near.similarities, vectors[rows], features, lengths
     )

@@ -34,7 +34,7 @@ def learn(
     Clusters are looked up as they are when serving, so that nothing differs by a rounded bit.
     """
     near = CentroidIndex(grouping.centroids).search(log.vectors, MOST_NEIGHBOURS)
-    features = text_features(log.texts)
+    features = text_features(log.texts, log.n_chars.tolist())
     frontier = config.frontier_column
     losses = log.scores[:, [frontier]] - log.scores
     losses[:, frontier] = 0.0

@@ -151,7 +151,8 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
-    cluster_ids, expected_losses = _looked_up(texts, folder, contents, encoder, progress)
+    at = texts, log.n_chars, folder, contents, encoder, progress
+    cluster_ids, expected_losses = _looked_up(*at)
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
     if not len(rows):
@@ -248,14 +249,16 @@ def _wanted(
 
 def _looked_up(
     texts: Sequence[str],
+    n_chars: Sequence[int],
     folder: Path,
     contents: IndexContents,
     encoder: Encoder,
     progress: Progress | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the nearest cluster of each text, and what each model is expected to lose on it.
+    """Return the nearest cluster of each request, and what each model is expected to lose on it.
 
-    Shapes (n,) and (n, n_models); -1 and NaN for a text that cannot be embedded.
+    `n_chars` is the length of each. Shapes (n,) and (n, n_models); -1 and NaN for one whose text
+    cannot be embedded.
     """
     distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
     known = SavedVectors(folder, encoder, distinct).find(distinct)
@@ -266,11 +269,19 @@ def _looked_up(
     usable = usable_parts(vectors, dimension)
     vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
     near = CentroidIndex(contents.centroids).search(vectors[:, :dimension], estimator.n_neighbours)
-    features = text_features(distinct)
-    lengths = np.array([len(text) for text in distinct], dtype=np.int64)
-    found = estimator.estimate(near.cluster_ids, near.similarities, vectors, features, lengths)
-    place = {text: row for row, text in enumerate(distinct)}
-    places = [place.get(text, len(distinct)) for text in texts]
-    nearest = np.append(near.cluster_ids[:, 0], -1)[places]
+    row_of = {text: row for row, text in enumerate(distinct)}
+    requests = sorted({pair for pair in zip(texts, n_chars, strict=True) if pair[0]})
+    rows = [row_of[text] for text, _ in requests]
+    asked, lengths = [text for text, _ in requests], [n for _, n in requests]
+    found = estimator.estimate(
+        near.cluster_ids[rows],
+        near.similarities[rows],
+        vectors[rows],
+        text_features(asked, lengths),
+        np.array(lengths, dtype=np.int64),
+    )
+    place_of = {request: place for place, request in enumerate(requests)}
+    places = [place_of.get(pair, len(requests)) for pair in zip(texts, n_chars, strict=True)]
+    nearest = np.append(near.cluster_ids[rows, 0], -1)[places]
     unknown = np.full((1, len(estimator.models)), np.nan)
     return nearest, np.concatenate([found.losses, unknown])[places]

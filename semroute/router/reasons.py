@@ -8,10 +8,15 @@ from semroute.features import features_of
 from semroute.router.rules import Located
 
 
-def estimate_reasons(contents: IndexContents, located: Located) -> tuple[LossParts, ...]:
-    """Take apart the estimates of the one text in `located`; nothing for the frontier."""
+def estimate_reasons(
+    contents: IndexContents, located: Located, n_chars: int
+) -> tuple[LossParts, ...]:
+    """Take apart the estimates of the one text in `located`; nothing for the frontier.
+
+    `n_chars` is the length of the whole request.
+    """
     config = contents.manifest.config
-    features = np.array(features_of(located.texts[0]))
+    features = np.array(features_of(located.texts[0], n_chars))
     shares = np.array([cluster.share for cluster in contents.clusters])
     parts = (
         loss_parts(

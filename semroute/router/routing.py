@@ -200,7 +200,7 @@ class SemanticRouter:
             located = self._locate([request.text])
             decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
-        parts = estimate_reasons(self._contents, located) if near else ()
+        parts = estimate_reasons(self._contents, located, request.n_chars) if near else ()
         examples = self._examples()
         return explain_decision(decision, request.text, near, self._contents, examples, parts)
 

@@ -115,7 +115,7 @@ class Rules:
             cluster_ids,
             located.similarities[row],
             located.vectors[row],
-            features_of(located.texts[row]),
+            features_of(located.texts[row], n_chars),
             n_chars,
         )
         nearest = cluster_ids.item(0)

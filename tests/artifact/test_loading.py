@@ -1,35 +1,22 @@
 """Which version is loaded, and what is said when there is none or the encoder is another."""
 
-import dataclasses
 import hashlib
-import io
-import math
 import os
 import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from semroute.artifact import loading
-from semroute.artifact.contents import FORMAT_VERSION
 from semroute.artifact.loading import (
     current_version,
     list_versions,
     load_index,
     verify_index,
 )
-from semroute.artifact.serving import routing_policy
 from semroute.errors import InvalidIndexError
-from tests.artifact.forging import (
-    ESTIMATOR,
-    archive_arrays,
-    edit_archive,
-    edit_manifest,
-    rewrite,
-)
 from tests.artifact.indexes import VERSION, publish_tiny
 from tests.artifact.killing import start
 from tests.command_line import run
@@ -48,60 +35,6 @@ def test_without_an_index_the_message_says_how_to_build_one(tmp_path: Path, make
 def test_the_folder_of_one_version_is_recognised(folder: Path) -> None:
     with pytest.raises(InvalidIndexError, match="is one version of an index; give the folder abov"):
         load_index(folder / VERSION)
-
-
-def test_an_index_of_the_format_before_hidden_states_is_read_as_it_is(folder: Path) -> None:
-    new = load_index(folder)
-
-    def turn_back(document: dict[str, Any]) -> None:
-        document["format_version"] = 2
-        del document["encoder"]["hidden_dimension"]
-        del document["ood"]["max_new_words"]
-
-    without_lengths(folder / VERSION)
-    edit_manifest(folder / VERSION, turn_back)
-    old = load_index(folder)
-    as_new = {"format_version": FORMAT_VERSION, "files": new.manifest.files}
-    manifest = old.manifest.model_copy(update=as_new)
-    by_topic = dataclasses.replace(
-        new.estimator, n_chars=np.zeros(3), usd_per_char=np.zeros(len(new.estimator.models))
-    )
-    assert_same_contents(
-        dataclasses.replace(old, manifest=manifest), dataclasses.replace(new, estimator=by_topic)
-    )
-
-
-def test_an_index_of_the_format_before_costs_by_length_expects_costs_by_topic(
-    folder: Path,
-) -> None:
-    by_length = {"usd_per_char": lambda rows: rows + 1e-6}
-    edit_archive(folder / VERSION, ESTIMATOR, **by_length)
-    assert routing_policy(load_index(folder)).most_cost_usd < math.inf
-    without_lengths(folder / VERSION)
-    edit_manifest(folder / VERSION, lambda document: document.update({"format_version": 5}))
-    old = load_index(folder)
-    assert routing_policy(old).most_cost_usd == math.inf
-    near = np.array([[0, 1, 2]]), np.array([[0.9, 0.5, 0.1]], dtype=np.float32)
-    row, features = old.centroids[:1], np.zeros((1, len(old.estimator.centre)))
-    short, long = (
-        old.estimator.estimate(*near, row, features, np.array([n])).costs_usd.tolist()
-        for n in (10, 100_000)
-    )
-    assert short == long
-
-
-def test_an_index_of_this_format_has_to_hold_costs_by_length(folder: Path) -> None:
-    without_lengths(folder / VERSION)
-    with pytest.raises(InvalidIndexError, match=r"estimator.npz: .* holds "):
-        load_index(folder)
-
-
-def without_lengths(version: Path) -> None:
-    """Leave out of the estimator what format 6 brought."""
-    arrays = archive_arrays(version, ESTIMATOR)
-    buffer = io.BytesIO()
-    np.savez(buffer, **{k: v for k, v in arrays.items() if k not in ("n_chars", "usd_per_char")})
-    rewrite(version, ESTIMATOR, buffer.getvalue())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""Estimators of formats before 6, which knew nothing of a request but its text."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semroute.features import FEATURES
+
+FORMAT_BY_LENGTH = 6
+BROUGHT = ("n_chars", "usd_per_char")
+"""Arrays that came with it."""
+
+FEATURES_BEFORE = FEATURES[:-1]
+"""Without the characters beside the text, which came with it too."""
+
+
+def by_text_alone(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Fill in what an older estimator does not know, so that it says what it said.
+
+    Costs go by topic, and the characters beside a text have no weight.
+    """
+    n_models, n_features = len(arrays["intercept"]), len(FEATURES)
+    # NaN where nothing is known of a model, as in all its other weights.
+    no_weight = 0.0 * arrays["intercept"][None]
+    products = np.repeat(no_weight, n_features * (n_features + 1) // 2, axis=0)
+    products[np.triu_indices(n_features)[1] < len(FEATURES_BEFORE)] = arrays["products"]
+    return arrays | {
+        "n_chars": np.zeros(arrays["costs_usd"].shape[:1]),
+        "usd_per_char": np.zeros(n_models),
+        "text": np.concatenate([arrays["text"], no_weight]),
+        "products": products,
+        "centre": np.append(arrays["centre"], 0.0),
+        "spread": np.append(arrays["spread"], 1.0),
+        "typical": np.concatenate([arrays["typical"], no_weight]),
+    }
