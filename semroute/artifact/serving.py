@@ -59,11 +59,15 @@ def usual_costs_usd(contents: IndexContents) -> list[float]:
 
 
 def usual_request(contents: IndexContents) -> list[float]:
-    """Return what a usual request of the log costs with each model, and then its length."""
-    lengths = contents.estimator.n_chars.tolist()
-    shares = [cluster.share for cluster in contents.clusters]
-    n_chars = sum(share * n for share, n in zip(shares, lengths, strict=True))
-    return [*usual_costs_usd(contents), n_chars]
+    """Return what a usual request of the log costs with each model, and then its length.
+
+    Both of the estimator, which shrinks them alike, where costs go by length.
+    """
+    estimator = contents.estimator
+    if not estimator.usd_per_char.any():
+        return [*usual_costs_usd(contents), 0.0]
+    shares = np.array([cluster.share for cluster in contents.clusters])
+    return [*(shares @ estimator.costs_usd).tolist(), float(shares @ estimator.n_chars)]
 
 
 def vocabulary(contents: IndexContents) -> Vocabulary:

@@ -80,10 +80,10 @@ def _print_manifest(contents: "IndexContents", versions: list[str]) -> None:
 
 
 def _costs(contents: "IndexContents") -> str:
-    from semroute.artifact.serving import usual_request
+    from semroute.artifact.serving import usual_costs_usd, usual_request
 
     config = contents.manifest.config
-    *costs_usd, n_chars = usual_request(contents)
+    costs_usd, n_chars = usual_costs_usd(contents), usual_request(contents)[-1]
     usd_per_char = float(contents.estimator.usd_per_char[config.frontier_column])
     told = f"{dollars(costs_usd[config.frontier_column])} a usual request with {config.frontier}"
     if not usd_per_char:

@@ -13,6 +13,7 @@ from tests.tiny_index import tiny_contents, tiny_texts
 
 USD_PER_CHAR = np.array([1e-4, 2e-5, 1e-7])
 USUAL_CHARS = 40
+PRICES = np.array([3e-5, 1e-6, 1e-7])
 
 
 def by_length(losses: float = 0.0) -> IndexContents:
@@ -51,6 +52,18 @@ def test_a_longer_request_with_the_same_question_costs_its_characters_more(unkno
     expected = np.minimum(USD_PER_CHAR, usual[0] / USUAL_CHARS) * 10_000
     models = CONTENTS.manifest.config.model_names
     assert more == pytest.approx(dict(zip(models, expected.tolist(), strict=True)))
+
+
+def test_unknown_text_costs_its_length_though_few_and_long_requests_were_shrunk() -> None:
+    """A topic of long requests, learned as half as long and as dear: what was measured is more."""
+    usual_chars = np.array([1_000.0, 1_000.0, 1_000.0, 9_000.0])
+    learned: dict[str, Any] = {"n_chars": usual_chars, "costs_usd": usual_chars[:, None] * PRICES}
+    estimator = dataclasses.replace(CONTENTS.estimator, usd_per_char=PRICES, **learned)
+    router = SemanticRouter(dataclasses.replace(CONTENTS, estimator=estimator), TinyEncoder())
+    for n_chars in (100, 50_000):
+        found = costs(router, chat("quite another thing", n_chars))
+        expected = dict(zip(CONTENTS.manifest.config.model_names, n_chars * PRICES, strict=True))
+        assert found == pytest.approx(expected)
 
 
 def test_without_any_cluster_the_config_prices_a_request_by_its_length() -> None:
