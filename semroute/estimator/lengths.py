@@ -52,7 +52,8 @@ def _slopes(
     centred = _within(costs_usd, cluster_ids, n_clusters)
     slopes: Numbers = from_mean @ centred / spread
     rest = ((centred - from_mean[:, None] * slopes) ** 2).sum(axis=0) / n_free / spread
-    certain = 1 - np.divide(rest, slopes**2, out=np.ones_like(rest), where=slopes > 0)
+    squares = slopes**2
+    certain = 1 - np.divide(rest, squares, out=np.ones_like(rest), where=squares > 0)
     return np.asarray(np.maximum(slopes, 0) * np.maximum(certain, 0))
 
 

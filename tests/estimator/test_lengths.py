@@ -105,4 +105,10 @@ def test_a_log_of_requests_all_as_long_knows_nothing_of_length() -> None:
     assert not cluster_costs(costs, np.full(40, 100), topics, N_CLUSTERS).usd_per_char.any()
 
 
+def test_prices_too_small_to_square_are_none() -> None:
+    found = cluster_costs(np.array([[1e-200], [2e-200], [0.0]]), np.array([1, 9, 5]), ONE, 1)
+    assert found.usd_per_char.tolist() == [0.0]
+
+
+ONE = np.zeros(3, dtype=np.int64)
 ESTIMATOR = _fitted(*_priced(120)[:2])
