@@ -115,7 +115,7 @@ class RoutingPolicy:
     `frontier` is a column; `tolerance` None trusts no estimate; `measured` is bool (n_clusters,
     n_models); `overrides` int64 (n_clusters,), columns or `NO_OVERRIDE`; `windows` (n_models,) in
     tokens, infinite where unlimited. `usual_cost_usd` 0: no saving pays for a loss.
-    `most_cost_usd` is infinite where costs go by topic only.
+    `most_cost_usd` is infinite where the frontier's cost goes by topic only.
     """
 
     frontier: int

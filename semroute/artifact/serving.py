@@ -37,7 +37,7 @@ def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
     measured = np.array(n_paired, dtype=np.int64).reshape(len(clusters), len(models))
     frontier = manifest.config.frontier_column
     usual_cost_usd = usual_costs_usd(contents)[frontier]
-    by_length = contents.estimator.usd_per_char.any()
+    by_length = contents.estimator.usd_per_char[frontier] > 0
     return RoutingPolicy(
         frontier=frontier,
         tolerance=None,

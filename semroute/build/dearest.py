@@ -27,7 +27,8 @@ class DearestRequests:
 def dearest_requests(contents: IndexContents) -> DearestRequests | None:
     """Look at the dearest held-out queries, as the index would serve them.
 
-    None where costs do not go by length, nothing was certified, or none of them tells a loss.
+    None where the frontier's cost does not go by length, nothing was certified, or none of them
+    tells a loss.
     """
     policy, rows = routing_policy(contents), calibration_rows(contents)
     if policy.tolerance is None or not np.isfinite(policy.most_cost_usd):

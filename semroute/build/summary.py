@@ -51,7 +51,7 @@ class BuildSummary:
     `encoder` serves the index, `encoder_origin` says what it was made from.
     `frontier_cost_usd` is that of always using the frontier, `cost_usd` that of the policy in
     force; `mean_loss` is the mean score it lost against the frontier on the held-out queries.
-    `dearest` tells of the requests that cost most, None where costs do not go by length.
+    `dearest` tells of the requests that cost most, None where the frontier's do not go by length.
     `next_step` is the policy that would save more, and was not certified; None if there is none.
     `saving_range` says between which savings most certificates of other held-out queries would be.
     `other_savings` are for those who wonder what another `max_loss` would buy.

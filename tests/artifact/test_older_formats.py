@@ -115,6 +115,14 @@ def test_before_costs_by_length_a_request_costs_what_its_topic_does(folder: Path
     assert short == long
 
 
+def test_costs_of_cheaper_models_by_length_limit_no_trade(folder: Path) -> None:
+    """What a request counts as goes by what it costs the frontier, here by topic alone."""
+    edit_archive(folder / VERSION, ESTIMATOR, usd_per_char=lambda _: np.array([0.0, 1e-6, 1e-6]))
+    contents = load_index(folder)
+    assert contents.manifest.config.frontier_column == 0
+    assert routing_policy(contents).most_cost_usd == math.inf
+
+
 @pytest.mark.parametrize("format_version", [5, FORMAT_VERSION])
 def test_an_estimator_of_another_format_than_its_index_is_refused(
     folder: Path, format_version: int

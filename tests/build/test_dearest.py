@@ -11,7 +11,7 @@ from semroute.cli.build_summary import dearest_line
 from tests.tiny_index import tiny_contents
 
 
-def _contents(usd_per_char: float = 1e-5) -> IndexContents:
+def _contents(*usd_per_char: float) -> IndexContents:
     """Twenty held-out queries: all have scores, the two last cost the frontier 41 of 59 cents.
 
     `small` is expected to lose nothing anywhere; on the dear ones it loses 0.5 and nothing, on the
@@ -32,7 +32,9 @@ def _contents(usd_per_char: float = 1e-5) -> IndexContents:
         expected_costs_usd=costs,
         expected_losses=expected,
     )
-    estimator = dataclasses.replace(contents.estimator, usd_per_char=np.full(3, usd_per_char))
+    estimator = dataclasses.replace(
+        contents.estimator, usd_per_char=np.array(usd_per_char or [1e-5] * 3)
+    )
     return dataclasses.replace(contents, calibration=calibration, estimator=estimator)
 
 
@@ -66,10 +68,16 @@ def test_scores_that_are_missing_are_left_out_and_without_any_nothing_is_said() 
 
 
 def test_where_costs_do_not_go_by_length_or_nothing_is_certified_nothing_is_said() -> None:
-    assert dearest_requests(_contents(usd_per_char=0.0)) is None
+    assert dearest_requests(_contents(0.0, 0.0, 0.0)) is None
     contents = _contents()
     certificate = contents.manifest.certificate
     assert certificate is not None
     bare = certificate.model_copy(update={"tolerance": None})
     manifest = contents.manifest.model_copy(update={"certificate": bare})
     assert dearest_requests(dataclasses.replace(contents, manifest=manifest)) is None
+
+
+def test_where_only_cheaper_models_cost_by_length_nothing_is_said() -> None:
+    """A tenth of requests that all cost the frontier the same would be any tenth."""
+    assert dearest_requests(_contents(0.0, 1e-5, 1e-5)) is None
+    assert dearest_requests(_contents(1e-5, 0.0, 0.0)) is not None
