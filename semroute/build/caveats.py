@@ -15,6 +15,7 @@ from semroute.config import ModelPrice
 from semroute.counted import counted
 from semroute.evals import EvalTable, told_unknown_models
 from semroute.known_losses import policy_losses
+from semroute.policy import EQUAL_COSTS
 from semroute.relabel import Reattached, Suggestion, contradictions
 from semroute.tables import listed
 
@@ -245,12 +246,16 @@ def _of_prices(
 def _nothing_cheaper(contents: IndexContents) -> tuple[str, ...]:
     """Say that no scores will help where every other model costs at least what the frontier does.
 
-    In any cluster: what is dearer on a usual request may be cheaper somewhere.
+    In any cluster and on any held-out query: what is dearer on a usual request may be cheaper
+    somewhere, or on long ones.
     """
     config = contents.manifest.config
     frontier = config.frontier_column
     costs_usd = [[one.mean_cost_usd for one in cluster.evidence] for cluster in contents.clusters]
     if len(config.models) < 2 or any(min(row) < row[frontier] for row in costs_usd):
+        return ()
+    expected_usd = contents.calibration.expected_costs_usd
+    if (expected_usd < expected_usd[:, [frontier]] * (1 - EQUAL_COSTS)).any():
         return ()
     told = (
         f"no model of the config costs less than the frontier model {config.frontier!r}, so "

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from semroute.artifact.loading import load_index
+from semroute.artifact.serving import usual_costs_usd
 from semroute.evaluate.frozen import read_frozen_set
 from semroute.evaluate.tolerance import estimated
 from semroute.router import SemanticRouter
@@ -50,6 +51,24 @@ def test_a_request_is_expected_to_cost_what_the_config_says_of_its_length(
 def test_held_out_queries_were_expected_to_cost_what_they_do(priced: Path) -> None:
     calibration = load_index(priced / "i").calibration
     assert calibration.expected_costs_usd == pytest.approx(calibration.costs_usd, rel=1e-6)
+
+
+@pytest.mark.parametrize(("price", "is_told"), [("1", True), ("0.003", False)])
+def test_a_model_that_is_cheaper_on_long_requests_alone_may_save_something(
+    tmp_path: Path, price: str, is_told: bool
+) -> None:
+    files, generator = write_priced_files(tmp_path), np.random.default_rng(0)
+    rows = rows_of(files)
+    for row in rows:
+        row["messages"] = chat(row.pop("text"), int(generator.lognormal(5, 1)))
+    write_rows(files, rows)
+    large, small = files.config.read_text().split('[[models]]\nname = "small"\n')
+    small = f"usd_per_request = {price}\n{small[small.index('[quality]') :]}"
+    files.config.write_text(f'{large}[[models]]\nname = "small"\n{small}')
+    warnings = build_small(files, tmp_path / "i").warnings
+    frontier, model = usual_costs_usd(load_index(tmp_path / "i"))
+    assert model > 3 * frontier
+    assert any("nothing can be saved" in one for one in warnings) == is_told
 
 
 def test_baselines_know_what_requests_cost_by_their_length_too(
