@@ -33,8 +33,10 @@ class NamedMove(Move):
 class MovedTraffic:
     """The same requests decided by two versions.
 
-    `cost_usd_before` and `cost_usd` are what a request is expected to cost on average, each by its
-    own version; None where the cost of some request is unknown.
+    `cost_usd_before` and `cost_usd` are what a request is expected to cost on average with the
+    models that each version gives it, both as `after` expects, so that nothing but other models
+    makes a difference; as `before` expects of a model that `after` does not know. None without any
+    request, or where the cost of one is unknown.
     """
 
     n_requests: int
@@ -71,18 +73,17 @@ def moved_traffic(
         for query_id, was, now in zip(query_ids, old, new, strict=True)
         if was.model != now.model
     )
-    return MovedTraffic(len(new), moved, _mean_cost_usd(old), _mean_cost_usd(new))
+    costs_before = [_cost_usd(was.model, now, was) for was, now in zip(old, new, strict=True)]
+    costs = [_cost_usd(now.model, now) for now in new]
+    return MovedTraffic(len(new), moved, _mean(costs_before), _mean(costs))
 
 
-def _mean_cost_usd(decisions: Sequence[RouteDecision]) -> float | None:
-    costs_usd = [_cost_usd(decision) for decision in decisions]
+def _mean(costs_usd: Sequence[float | None]) -> float | None:
     known = [cost_usd for cost_usd in costs_usd if cost_usd is not None]
-    if not known or len(known) < len(costs_usd):
-        return None
-    return sum(known) / len(known)
+    return sum(known) / len(known) if known and len(known) == len(costs_usd) else None
 
 
-def _cost_usd(decision: RouteDecision) -> float | None:
-    return next(
-        (one.expected_cost_usd for one in decision.candidates if one.model == decision.model), None
-    )
+def _cost_usd(model: str, *decisions: RouteDecision) -> float | None:
+    """Return what a model is expected to cost, by the first decision that knows it."""
+    candidates = (one for decision in decisions for one in decision.candidates)
+    return next((one.expected_cost_usd for one in candidates if one.model == model), None)

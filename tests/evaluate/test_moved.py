@@ -1,5 +1,7 @@
 """Requests that another version sends to another model."""
 
+import dataclasses
+
 import pytest
 
 from semroute.evaluate.moved import NamedMove, moved_traffic
@@ -50,6 +52,19 @@ def test_costs_are_means_of_what_each_version_expects() -> None:
     assert found.cost_usd_before == pytest.approx(mean(before))
     assert found.cost_usd == pytest.approx(mean(after))
     assert found.cost_usd != found.cost_usd_before
+
+
+def test_both_costs_are_what_the_newer_version_expects() -> None:
+    """The older one expects twice as much of every model: no request has become any cheaper."""
+    before, after = tiny_contents(3), tiny_contents(3)
+    doubled = dataclasses.replace(before.estimator, costs_usd=2 * before.estimator.costs_usd)
+    routers = [
+        SemanticRouter(one, TinyEncoder())
+        for one in (dataclasses.replace(before, estimator=doubled), after)
+    ]
+    found = moved_traffic(*routers, IDS[:5], TEXTS[:5])
+    assert found.moved == ()
+    assert found.cost_usd_before == found.cost_usd
 
 
 def test_without_requests_nothing_moves_and_no_cost_is_known() -> None:
