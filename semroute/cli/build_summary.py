@@ -166,7 +166,7 @@ def _beyond(summary: BuildSummary) -> list[tuple[str, str]]:
     step = summary.next_step
     if step is None or not summary.max_loss:
         return []
-    why = "which do not show that others would lose less than that"
+    why = "which are too few to show that others would lose no more than allowed"
     if step.mean_loss >= summary.max_loss:
         why = "and that is too much"
     if step.n_worst_case:
@@ -267,12 +267,15 @@ def _not_fitted(counts: Counts) -> str:
 
 def _long_texts(summary: BuildSummary) -> str:
     n = summary.n_truncated
-    longer = f"{counted(n, 'query')} {are(n)} longer than what is read of a text"
+    longer = f"{counted(n, 'query')} {are(n)} longer, in the last user message, than what is read"
     if summary.truncated == "frontier":
         return f"{longer}: such go to {summary.frontier}"
     if summary.cut == "head_tail":
-        return f"{longer}: their start and their end count"
-    return f'{longer}: only their start counts; set cut = "head_tail" in [texts] to read both ends'
+        return f"{longer}: start and end count"
+    return (
+        f'{longer}: only the start counts; in [texts] cut = "head_tail" reads both ends, truncated '
+        f'= "frontier" sends such to {summary.frontier}'
+    )
 
 
 def _carried_over(summary: BuildSummary) -> str:

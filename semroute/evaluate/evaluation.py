@@ -41,7 +41,7 @@ from semroute.evaluate.results import (
     StrategyResult,
     UnknownQuery,
 )
-from semroute.evaluate.slices import skipped_columns, slices
+from semroute.evaluate.slices import note_on_length, skipped_columns, slices
 from semroute.evaluate.tolerance import Columns, expectations, tolerances
 from semroute.evaluate.verdict import sends_nothing_elsewhere, verdict
 from semroute.progress import Advance, Progress, ignore
@@ -161,6 +161,7 @@ def judge_decisions(
     counted = Counter(decision.reason for decision in decisions)
     certificate = contents.manifest.certificate
     promise = promise_of(certificate)
+    parts = slices(judge, shares, decisions)
     return Evaluation(
         index_version=contents.manifest.index_version,
         frontier=frozen.frontier,
@@ -174,7 +175,10 @@ def judge_decisions(
             is_tried=not sends_nothing_elsewhere(strategies[0]),
         ),
         left_out=frozen.left_out,
-        notes=notes_on(len(frozen.texts), len(frozen.left_out), frozen.n_same, certificate),
+        notes=(
+            *note_on_length(parts, promise.max_loss, frozen.frontier),
+            *notes_on(len(frozen.texts), len(frozen.left_out), frozen.n_same, certificate),
+        ),
         measured_costs=_measured_costs(frozen, columns),
         n_missing=dict(
             zip(frozen.models, np.isnan(frozen.scores).sum(axis=0).tolist(), strict=True)
@@ -195,7 +199,7 @@ def judge_decisions(
         points=tuple(_point(t, draws) for t, draws in zip(steps, points, strict=True)),
         model_shares=dict(zip(frozen.models, shares.mean(axis=0).tolist(), strict=True)),
         reasons={reason: n / len(decisions) for reason, n in counted.most_common()},
-        slices=slices(judge, shares, decisions),
+        slices=parts,
         skipped_columns=skipped_columns(frozen.columns),
         unknown=_unknown(frozen, decisions),
     )

@@ -144,7 +144,10 @@ def _without_seen(
     if not skip_seen:
         raise _refusal(found, frozen.query_ids, path)
     if found.seen.all():
-        raise InputError("the build has seen every query of this set; use another", path=path)
+        raise InputError(
+            "the build has seen every query of this set, by the last user message; use another",
+            path=path,
+        )
     kept = np.flatnonzero(~found.seen)
     left_out = tuple(frozen.query_ids[row] for row in np.flatnonzero(found.seen))
     return replace(taken(frozen, kept), left_out=left_out, n_same=int(found.same.sum()))
@@ -162,7 +165,8 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
     more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
     kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
     return InputError(
-        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries ({kinds}): "
+        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries, by the last user "
+        f"message ({kinds}): "
         f"{named}{more}; take them out, or leave them out with --skip-seen",
         path=path,
         column="query_id",

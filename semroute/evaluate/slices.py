@@ -9,6 +9,7 @@ from semroute.decision import RouteDecision
 from semroute.evaluate.frozen import SMALL, Numbers
 from semroute.evaluate.paired import PairedBootstrap, interval, score_interval
 from semroute.evaluate.results import Slice
+from semroute.evaluate.wording import lost
 from semroute.texts import request_chars
 
 MOST_VALUES = 60
@@ -17,6 +18,8 @@ MOST_VALUES = 60
 CLUSTER = "cluster"
 LENGTH = "request length"
 """What slices by the characters of whole requests are named by."""
+
+_LONGEST = "more than"
 
 LENGTH_QUANTILES = (0.5, 0.9)
 UNEVEN = 1.5
@@ -66,10 +69,29 @@ def _by_length(judge: PairedBootstrap) -> list[tuple[str, NDArray[np.int64]]]:
     names = (
         f"up to {middle:,} characters",
         f"{middle + 1:,} to {long:,} characters",
-        f"more than {long:,} characters",
+        f"{_LONGEST} {long:,} characters",
     )
     parts = ((name, np.flatnonzero(ends == part)) for part, name in enumerate(names))
     return [(name, rows) for name, rows in parts if len(rows)]
+
+
+def note_on_length(
+    parts: Sequence[Slice], max_loss: float | None, frontier: str
+) -> tuple[str, ...]:
+    """Say that the longest requests clearly lose more than the mean over all is to lose.
+
+    That mean hides it. Nothing is said where the interval reaches down to `max_loss`, of few
+    queries, nor without a `max_loss`.
+    """
+    longest = [one for one in parts if one.column == LENGTH and one.value.startswith(_LONGEST)]
+    return tuple(
+        f"Of the {one.n:,} queries of {one.value} {lost(one.loss)} of mean score is lost, clearly "
+        f"above max_loss: {max_loss:g} bounds the mean over all requests, not that of the longest. "
+        f"A smaller context_window of the cheaper models sends these to {frontier}; truncated = "
+        '"frontier" does only where it is the last user message that is long.'
+        for one in longest
+        if one.loss and max_loss is not None and one.loss.low > max_loss and not one.is_small
+    )
 
 
 def worst_first(parts: Sequence[Slice]) -> list[Slice]:

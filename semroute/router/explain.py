@@ -154,7 +154,10 @@ def _reason(
             "mean over all requests, not the loss on one.)"
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
-        return f"The request may not fit the context window of the label, so {frontier} answers."
+        return (
+            "The request may not fit the context window of the model it would get, so "
+            f"{frontier} answers."
+        )
     if decision.reason == "too_long" and decision.truncated:
         return f"Only a part of the text could be looked at, so {frontier} answers, as configured."
     return {

@@ -79,7 +79,10 @@ def test_it_says_where_the_certificate_stops_and_what_the_next_step_would_save(
     assert f"{told}and that is too much" in capsys.readouterr().out
     less = replace(summary, next_step=replace(step, mean_loss=0.03))
     print_summary(less)
-    assert "which do not show that others would lose less than that" in capsys.readouterr().out
+    assert (
+        "which are too few to show that others would lose no more than allowed"
+        in capsys.readouterr().out
+    )
     lacking = replace(summary, next_step=replace(step, n_worst_case=7))
     print_summary(lacking)
     assert "7 that lack scores counted as failures: fewer than 0.5" in capsys.readouterr().out

@@ -10,7 +10,13 @@ from semroute.cli.evaluation_tables import print_evaluation
 from semroute.evaluate import judge_decisions
 from semroute.evaluate.paired import Interval, chosen_shares, resample
 from semroute.evaluate.results import Slice
-from semroute.evaluate.slices import MOST_VALUES, skipped_columns, slices, worst_first
+from semroute.evaluate.slices import (
+    MOST_VALUES,
+    note_on_length,
+    skipped_columns,
+    slices,
+    worst_first,
+)
 from tests.evaluate.sets import NAN, decision, frozen_set
 from tests.tiny_index import tiny_contents
 
@@ -119,6 +125,38 @@ def test_the_longest_tenth_of_the_requests_is_judged_apart() -> None:
     ]
     few = dataclasses.replace(frozen, requests=tuple("x" * n for n in [10] * 30 + [14] * 30))
     assert slices(resample(few), shares, decisions) == ()
+
+
+def _length(value: str, low: float, n: int = 60) -> Slice:
+    part = dataclasses.replace(_part(value, n, 0.2), column="request length")
+    return dataclasses.replace(part, loss=Interval(0.2, low, 0.3))
+
+
+def test_longest_requests_that_clearly_lose_more_than_the_mean_may_are_told_apart() -> None:
+    parts = [_length("more than 9,000 characters", 0.1), _length("up to 50 characters", 0.1)]
+    (told,) = note_on_length(parts, 0.05, "large")
+    assert told.startswith(
+        "Of the 60 queries of more than 9,000 characters 0.200 (0.100 to 0.300) of mean score is "
+        "lost, clearly above max_loss: 0.05 bounds the mean over all requests"
+    )
+    assert "A smaller context_window of the cheaper models sends these to large" in told
+
+
+@pytest.mark.parametrize(
+    ("part", "max_loss"),
+    [
+        (_length("more than 9,000 characters", 0.05), 0.05),
+        (_length("more than 9,000 characters", 0.1), None),
+        (_length("more than 9,000 characters", 0.1, n=29), 0.05),
+        (_length("10 to 9,000 characters", 0.1), 0.05),
+        (_part("more than 9,000 characters", 60, 0.2), 0.05),
+        (dataclasses.replace(_length("more than 9 characters", 0.1), loss=None), 0.05),
+    ],
+)
+def test_of_long_requests_that_may_lose_as_little_by_chance_nothing_is_said(
+    part: Slice, max_loss: float | None
+) -> None:
+    assert note_on_length([part], max_loss, "large") == ()
 
 
 def test_a_column_of_one_value_or_of_too_many_is_no_slice() -> None:
