@@ -76,10 +76,12 @@ def explain_decision(
     contents: IndexContents,
     examples: Mapping[int, tuple[str, ...]],
     estimates: tuple[LossParts, ...],
+    n_elsewhere: int = 0,
 ) -> Explanation:
     """Lay out what the decision on a text rests on.
 
-    `near` are the clusters to show, most similar first.
+    `near` are the clusters to show, most similar first; `n_elsewhere` is how many characters of the
+    request are in other messages than the one that decides.
     """
     manifest = contents.manifest
     # The frontier's answer to what is unknown rests on no estimate.
@@ -90,7 +92,10 @@ def explain_decision(
     )
     return Explanation(
         decision=decision,
-        why=_why(decision, text, contents, accepted),
+        why=(
+            *_why(decision, text, contents, accepted),
+            *_looked_at(decision, text, contents, n_elsewhere),
+        ),
         ood_threshold=manifest.ood.threshold,
         max_loss=manifest.config.quality.max_loss,
         clusters=clusters,
@@ -183,6 +188,24 @@ def _size(decision: RouteDecision, contents: IndexContents) -> tuple[str, ...]:
         return (f"{told}.",)
     most = policy.most_cost_usd / policy.usual_cost_usd
     return (f"{told}, and counts as {most:.0f} when loss is traded for cost.",)
+
+
+def _looked_at(
+    decision: RouteDecision, text: str, contents: IndexContents, n_elsewhere: int
+) -> tuple[str, ...]:
+    """Say what of a long request was looked at, where that was not most of it."""
+    if decision.similarity is None:
+        return ()
+    told: tuple[str, ...] = ()
+    if decision.truncated:
+        ends = contents.manifest.config.texts.cut == "head_tail"
+        told = (f"Of the text only {'both ends were' if ends else 'the start was'} looked at.",)
+    if n_elsewhere <= len(text):
+        return told
+    other = (
+        f"Of the {n_elsewhere:,} characters outside the last user message only the number counts"
+    )
+    return (*told, f"{other}.")
 
 
 def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents) -> str:

@@ -202,7 +202,10 @@ class SemanticRouter:
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located, request.n_chars) if near else ()
         examples = self._examples()
-        return explain_decision(decision, request.text, near, self._contents, examples, parts)
+        n_elsewhere = request.n_chars - len(query_text(query))
+        return explain_decision(
+            decision, request.text, near, self._contents, examples, parts, n_elsewhere
+        )
 
     def _examples(self) -> Mapping[int, tuple[str, ...]]:
         manifest = self._contents.manifest

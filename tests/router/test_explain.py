@@ -1,5 +1,6 @@
 """An explanation says what the decision rests on, for every reason."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from semroute.artifact.lock import locked
 from semroute.artifact.publishing import publish
+from semroute.config import Texts
 from semroute.router import SemanticRouter
 from tests.tiny import TinyEncoder
 from tests.tiny_index import tiny_contents, tiny_texts
@@ -43,6 +45,27 @@ def test_a_text_that_is_not_embedded_is_explained_without_clusters(text: str, wo
     explanation = ROUTER.explain(text)
     assert words in " ".join(explanation.why)
     assert explanation.clusters == ()
+
+
+def test_it_says_what_of_a_long_request_was_not_looked_at() -> None:
+    text = tiny_texts(1, 1)[0]
+    user = {"role": "user", "content": text}
+    passages = [{"role": "system", "content": "x" * 5_000}, user]
+    told = "Of the 5,000 characters outside the last user message only the number counts."
+    assert told in " ".join(ROUTER.explain(passages).why)
+    for short in (text, text + " " * 5_000, [{"role": "system", "content": "Hi"}, user]):
+        assert "only" not in " ".join(ROUTER.explain(short).why)
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"), [("head", "only the start was"), ("head_tail", "only both ends were")]
+)
+def test_it_says_which_part_of_a_text_that_is_too_long_was_looked_at(cut: str, words: str) -> None:
+    texts = Texts.model_validate({"cut": cut, "max_chars": 100})
+    config = CONTENTS.manifest.config.model_copy(update={"texts": texts})
+    manifest = CONTENTS.manifest.model_copy(update={"config": config})
+    router = SemanticRouter(dataclasses.replace(CONTENTS, manifest=manifest), TinyEncoder())
+    assert f"Of the text {words} looked at." in router.explain("word " * 100).why
 
 
 def test_examples_are_read_from_the_published_version(tmp_path: Path) -> None:
