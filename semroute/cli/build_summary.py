@@ -267,13 +267,13 @@ def _not_fitted(counts: Counts) -> str:
 
 def _long_texts(summary: BuildSummary) -> str:
     n = summary.n_truncated
-    longer = f"{counted(n, 'query')} {are(n)} longer, in the last user message, than what is read"
+    longer = f"{counted(n, 'query')} {are(n)} longer than what is read of the last user message"
     if summary.truncated == "frontier":
         return f"{longer}: such go to {summary.frontier}"
     if summary.cut == "head_tail":
-        return f"{longer}: start and end count"
+        return f"{longer}: its start and its end count"
     return (
-        f'{longer}: only the start counts; in [texts] cut = "head_tail" reads both ends, truncated '
+        f'{longer}: only its start counts; in [texts] cut = "head_tail" reads both ends, truncated '
         f'= "frontier" sends such to {summary.frontier}'
     )
 

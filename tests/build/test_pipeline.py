@@ -136,7 +136,11 @@ def test_a_log_that_repeats_its_texts_is_told_what_the_promise_is_worth(
 
 
 @pytest.mark.parametrize(
-    ("cut", "advice"), [("head", 'cut = "head_tail"'), ("head_tail", "their end count")]
+    ("cut", "advice"),
+    [
+        ("head", 'cut = "head_tail" reads both ends, truncated = "frontier" sends such to large'),
+        ("head_tail", "its end count"),
+    ],
 )
 def test_queries_longer_than_what_is_read_are_counted_with_what_to_do(
     files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str], cut: str, advice: str
