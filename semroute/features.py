@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from semroute.texts import MAX_CHARS
+from semroute.texts import MAX_CHARS, hundreds_beside
 
 FEATURES = (
     "characters",
@@ -117,7 +117,7 @@ def text_features(
 
 def features_of(text: str, n_chars: int) -> list[float]:
     """Describe one text of a request of `n_chars` characters as `text_features` does."""
-    n_beside, text = max(n_chars - len(text), 0), text[:MAX_CHARS]
+    n_beside, text = hundreds_beside(text, n_chars), text[:MAX_CHARS]
     lower = text.lower().replace("’", "'")
     words = _WORD.findall(lower)
     n_words, n_looked_at = max(len(words), 1), max(len(text), 1)
@@ -161,7 +161,7 @@ def features_of(text: str, n_chars: int) -> list[float]:
         log(count(b"$") + foreign.count("€")),
         log(len(lines[-1])) if lines else 0.0,
         # White space around a text is nothing beside it.
-        log(n_beside // 100),
+        log(n_beside),
     ]
 
 

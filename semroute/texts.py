@@ -200,6 +200,29 @@ def fold(text: str) -> str:
     return " ".join(folded.translate(_ONLY_WORDS).split()) or text
 
 
+def hundreds_beside(text: str, n_chars: int) -> int:
+    """Return how many hundreds of characters a request of `n_chars` holds beside its text."""
+    return max(n_chars - len(text), 0) // 100
+
+
+def told_apart(texts: Sequence[str], n_chars: Sequence[int]) -> list[str]:
+    """Return what tells requests from each other: equal after `fold` for copies of one.
+
+    A request is its text, unless it holds more, such as documents in another message: then the
+    same text with another amount of these is another request, and no near duplicate either. What
+    they hold does not count, or a date in a system prompt would make copies of one question many.
+
+    >>> told_apart(["Sum this up.", "Sum this up."], [12, 5_012])
+    ['Sum this up.', 'sumx50 thisx50 upx50']
+    """
+    return [_told_apart(text, n) for text, n in zip(texts, n_chars, strict=True)]
+
+
+def _told_apart(text: str, n_chars: int) -> str:
+    beside = hundreds_beside(text, n_chars)
+    return " ".join(f"{word}x{beside}" for word in fold(text).split()) if beside else text
+
+
 def keyed_hash(key: str, text: str) -> str:
     """Return 16 hexadecimal digits of BLAKE2b keyed with `key` (at most 64 bytes).
 

@@ -11,7 +11,7 @@ estimator; in older indexes cost goes by topic alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +162,8 @@ class Manifest(_Record):
     are filled in when the index is published; `files` goes by the path in the version's folder,
     either a bare name or `encoder/` and a bare name. `encoder` is the one that made every vector of
     the index and serves it, `encoder_origin` says what it was made from; None: it was given to the
-    build.
+    build. `told_apart_by` says what a query is in its split, its repeats and what it has seen: its
+    text, as before format 6, or the whole request, as `semroute.texts.told_apart` has it.
     """
 
     format_version: int
@@ -174,6 +175,7 @@ class Manifest(_Record):
     encoder_origin: EncoderOrigin | None = None
     seed: int
     hash_key: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
+    told_apart_by: Literal["text", "request"] = "text"
     library_versions: dict[str, str]
     input_sha256: dict[str, SHA256]
     counts: Counts

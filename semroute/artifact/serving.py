@@ -1,5 +1,6 @@
 """The policy an index serves: the same for requests, for the certificate and for previews."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +15,9 @@ from semroute.policy import (
     RoutingPolicy,
     Traffic,
 )
-from semroute.seen import holds
+from semroute.seen import Overlap, holds, overlap
 from semroute.split import is_of_fit
+from semroute.texts import told_apart
 from semroute.vocabulary import Vocabulary
 
 
@@ -81,23 +83,33 @@ AS_KNOWN = 1.0
 
 
 @dataclass(frozen=True)
-class FittedTexts:
-    """The texts a build was fitted on: hashes of its whole log, and the rule that split it."""
+class FittedRequests:
+    """The requests a build was fitted on: hashes of its whole log, and the rule that split it."""
 
     hashes: NDArray[np.uint64]
     key: str
     seed: int
     n_groups: int
+    told_apart_by: str
 
-    def __contains__(self, text: str) -> bool:
-        """Say whether a text is one of them, but for case and punctuation."""
-        return holds(self.hashes, text, self.key) and is_of_fit(text, self.seed, self.n_groups)
+    def knows(self, text: str, n_chars: int) -> bool:
+        """Say whether a request of this text and length is one of them, but for punctuation."""
+        asked = told_apart([text], [n_chars])[0] if self.told_apart_by == "request" else text
+        return holds(self.hashes, asked, self.key) and is_of_fit(asked, self.seed, self.n_groups)
 
 
-def fitted_texts(contents: IndexContents) -> FittedTexts:
-    """Return what tells the texts an index was fitted on; of one that does not say, none is."""
+def fitted_requests(contents: IndexContents) -> FittedRequests:
+    """Return what tells the requests an index was fitted on; of one that does not say, none is."""
     manifest, hashes = contents.manifest, np.ascontiguousarray(contents.seen[:, 0])
-    return FittedTexts(hashes, manifest.hash_key, manifest.seed, manifest.counts.n_groups)
+    n_groups, by = manifest.counts.n_groups, manifest.told_apart_by
+    return FittedRequests(hashes, manifest.hash_key, manifest.seed, n_groups, by)
+
+
+def seen_requests(contents: IndexContents, texts: Sequence[str], n_chars: Sequence[int]) -> Overlap:
+    """Say which requests of these cleaned texts and lengths the build of an index has seen."""
+    manifest = contents.manifest
+    asked = told_apart(texts, n_chars) if manifest.told_apart_by == "request" else texts
+    return overlap(asked, contents.seen, manifest.hash_key)
 
 
 def calibration_rows(contents: IndexContents) -> CalibrationRows:

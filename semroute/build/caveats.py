@@ -177,8 +177,8 @@ def _of_log(contents: IndexContents) -> tuple[str, ...]:
     repeated = (counts.n_queries - counts.n_groups) / counts.n_queries
     told = (
         f"{repeated:.0%} of the queries repeat another one but for case and punctuation (of "
-        "messages the last user message tells, whatever the others hold); the promise counts each "
-        "text once, so it speaks of distinct requests: of a text that is asked very often, see "
+        "messages the last user message and how much else there is tell); the promise counts each "
+        "once, so it speaks of distinct requests: of a text that is asked very often, see "
         "what its cluster loses"
     )
     return (told,) if repeated >= MUCH_REPEATED else ()

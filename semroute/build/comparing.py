@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import Move
-from semroute.artifact.serving import AS_KNOWN, fitted_texts, routing_policy, vocabulary
+from semroute.artifact.serving import AS_KNOWN, fitted_requests, routing_policy, vocabulary
 from semroute.build.embed import EmbeddedLog
 from semroute.encoders.export import Comparison
 from semroute.features import text_features
@@ -80,8 +80,8 @@ def _columns(
     near = CentroidIndex(contents.centroids).search(
         vectors[rows, :dimension], estimator.n_neighbours
     )
-    similarities = _as_known(contents, usable, near.similarities[:, 0])
     lengths = np.array(n_chars, dtype=np.int64)[rows]
+    similarities = _as_known(contents, usable, lengths.tolist(), near.similarities[:, 0])
     features = text_features(usable, lengths.tolist())
     found = estimator.estimate(
         near.cluster_ids, near.similarities, vectors[rows], features, lengths
@@ -98,13 +98,16 @@ def _columns(
 
 
 def _as_known(
-    contents: IndexContents, texts: Sequence[str], similarities: NDArray[np.float32]
+    contents: IndexContents,
+    texts: Sequence[str],
+    n_chars: Sequence[int],
+    similarities: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Let what is unknown, or known by its text alone, be so whatever its similarity is."""
-    words, fitted, known = vocabulary(contents), fitted_texts(contents), similarities.copy()
+    words, fitted, known = vocabulary(contents), fitted_requests(contents), similarities.copy()
     is_far = contents.manifest.ood.rule.is_unknown(similarities)
-    for row, text in enumerate(texts):
+    for row, (text, n) in enumerate(zip(texts, n_chars, strict=True)):
         if not is_far[row] and not words.is_new(text):
             continue
-        known[row] = AS_KNOWN if text in fitted else -1
+        known[row] = AS_KNOWN if fitted.knows(text, n) else -1
     return known

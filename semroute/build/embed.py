@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -17,7 +18,7 @@ from semroute.errors import InputError
 from semroute.evals import EvalTable
 from semroute.progress import Advance
 from semroute.queries import QueryLog
-from semroute.texts import CleanText, is_too_long
+from semroute.texts import CleanText, is_too_long, told_apart
 from semroute.vectors import Vectors, usable_parts
 
 
@@ -50,6 +51,11 @@ class EmbeddedLog:
     n_unusable: int
     n_truncated: int
     n_reused: int
+
+    @cached_property
+    def told_apart(self) -> list[str]:
+        """What is equal, after `fold`, for copies of one request."""
+        return told_apart(self.texts, self.n_chars.tolist())
 
     def some(self, rows: NDArray[np.int64]) -> Self:
         """Return some of the queries."""

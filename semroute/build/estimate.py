@@ -47,7 +47,7 @@ def learn(
         losses=losses,
         costs_usd=log.costs_usd,
         n_chars=log.n_chars,
-        folds=inner_folds(log.texts, seed),
+        folds=inner_folds(log.told_apart, seed),
     )
     with one_thread():
         estimator = fit_estimator(
@@ -77,7 +77,7 @@ def calibration(
     rows = np.concatenate([log.vectors[held_out], log.hidden[held_out]], axis=1)
     features, n_chars = learned.features[held_out], log.n_chars[held_out]
     found = learned.estimator.estimate(cluster_ids, similarities, rows, features, n_chars)
-    texts = [log.texts[row] for row in np.flatnonzero(held_out)]
+    requests = [log.told_apart[row] for row in np.flatnonzero(held_out)]
     return Calibration(
         vectors=log.vectors[held_out],
         scores=log.scores[held_out],
@@ -87,6 +87,6 @@ def calibration(
         expected_losses=found.losses,
         expected_costs_usd=found.costs_usd,
         n_chars=n_chars,
-        text_ids=shuffled_ids(texts, hash_key),
+        text_ids=shuffled_ids(requests, hash_key),
         models=learned.estimator.models,
     )

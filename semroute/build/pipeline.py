@@ -222,7 +222,7 @@ def _contents(
     watch: Watch,
 ) -> IndexContents:
     # Of requests that more than a text decides nothing is learned: the frontier answers them.
-    is_fit, read = in_fit(log.texts, seed), np.flatnonzero(~log.unread)
+    is_fit, read = in_fit(log.told_apart, seed), np.flatnonzero(~log.unread)
     texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]
     config, sha256 = inputs.config, inputs.sha256["queries"]
     former = of_same_clusters(previous, config, sha256, made.encoder, seed)
@@ -240,7 +240,7 @@ def _contents(
         learned = learn(log, is_fit & ~log.unread, grouping, inputs.config, seed)
         calibrating = calibration(log, ~is_fit, learned, is_unknown, key)
     with watch.step("remember"):
-        seen = remember(texts.texts, key, log.some(np.flatnonzero(log.unread)).texts)
+        seen = remember(texts.told_apart, key, log.some(np.flatnonzero(log.unread)).told_apart)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         index_version="",
@@ -251,6 +251,7 @@ def _contents(
         encoder_origin=made.origin,
         seed=seed,
         hash_key=key,
+        told_apart_by="request",
         library_versions=library_versions(),
         input_sha256=inputs.sha256,
         counts=_counts(log, inputs, int(fit.sum()), int((~is_fit).sum()), grouping),
@@ -272,8 +273,8 @@ def _contents(
 
 def _drifts(log: EmbeddedLog, contents: IndexContents) -> tuple[Drift, ...]:
     config, read = contents.manifest.config, log.some(np.flatnonzero(~log.unread))
-    # Copies of a text are scored alike, more often than not: one of them counts.
-    read = read.some(np.unique(np.array(read.texts, dtype=object), return_index=True)[1])
+    # Copies of a request are scored alike, more often than not: one of them counts.
+    read = read.some(np.unique(np.array(read.told_apart, dtype=object), return_index=True)[1])
     frontier = config.frontier_column
     losses = read.scores[:, [frontier]] - read.scores
     losses[:, frontier] = -read.scores[:, frontier]
@@ -335,7 +336,7 @@ def _counts(
         n_queries=len(log.texts),
         n_duplicate_rows=inputs.log.n_duplicate_rows,
         n_unusable_queries=log.n_unusable,
-        n_groups=len(set(group_ids(log.texts).tolist())),
+        n_groups=len(set(group_ids(log.told_apart).tolist())),
         n_fit=n_fit,
         n_calibration=n_calibration,
         n_clusters=len(grouping.centroids),

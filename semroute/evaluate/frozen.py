@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import seen_requests
 from semroute.costs import expected_usd, price_ratios, spent_usd
 from semroute.counted import are, counted
 from semroute.errors import InputError, InvalidIndexError
 from semroute.evals import eval_files, read_evals, told_unknown_models
 from semroute.queries import read_queries
-from semroute.seen import Overlap, overlap
+from semroute.seen import Overlap
 from semroute.split import group_ids
 from semroute.tables import read_rows, shown_id
-from semroute.texts import Query
+from semroute.texts import Query, request_chars, told_apart
 
 logger = logging.getLogger("semroute")
 
@@ -25,6 +26,8 @@ Numbers = NDArray[np.float64]
 
 SMALL = 30
 """Queries below which a set, or a part of one, tells little."""
+
+_BY = ", by the last user message and how much else there is"
 
 N_LISTED = 20
 """Seen queries that a message names; the JSON document of `--skip-seen` names all."""
@@ -115,7 +118,7 @@ def read_frozen_set(
         costs_usd=spent_usd(table.costs_usd, prices, ratios),
         expected_costs_usd=expected_usd(table.costs_usd, prices, ratios),
         is_measured=~np.isnan(table.costs_usd),
-        groups=group_ids(log.texts),
+        groups=group_ids(told_apart(log.texts, log.n_chars)),
     )
     kept = _without_seen(whole, contents, queries, skip_seen)
     if len(kept.texts) < SMALL:
@@ -138,16 +141,14 @@ def _without_seen(
             "judges it fairly; run build-index again",
         )
     texts = [contents.manifest.config.texts.clean(text).text for text in frozen.texts]
-    found = overlap(texts, contents.seen, contents.manifest.hash_key)
+    n_chars = [request_chars(one) for one in frozen.requests]
+    found = seen_requests(contents, texts, n_chars)
     if not found.seen.any():
         return frozen
     if not skip_seen:
         raise _refusal(found, frozen.query_ids, path)
     if found.seen.all():
-        raise InputError(
-            "the build has seen every query of this set, by the last user message; use another",
-            path=path,
-        )
+        raise InputError(f"the build has seen every query of this set{_BY}; use another", path=path)
     kept = np.flatnonzero(~found.seen)
     left_out = tuple(frozen.query_ids[row] for row in np.flatnonzero(found.seen))
     return replace(taken(frozen, kept), left_out=left_out, n_same=int(found.same.sum()))
@@ -165,8 +166,7 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
     more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
     kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
     return InputError(
-        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries, by the last user "
-        f"message ({kinds}): "
+        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries{_BY} ({kinds}): "
         f"{named}{more}; take them out, or leave them out with --skip-seen",
         path=path,
         column="query_id",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
-from semroute.artifact.serving import routing_policy
+from semroute.artifact.serving import routing_policy, seen_requests
 from semroute.build.embed import embed_texts, unread
 from semroute.build.saved_vectors import SavedVectors
 from semroute.costs import price_ratios, spent_usd
@@ -37,9 +37,9 @@ from semroute.planning.scores import (
 )
 from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
-from semroute.seen import overlap
 from semroute.split import in_fit
 from semroute.tables import read_rows
+from semroute.texts import told_apart
 from semroute.vectors import usable_parts
 
 logger = logging.getLogger("semroute")
@@ -162,7 +162,8 @@ def plan_evals(
     # Of all that can be embedded, as a build splits them: its share depends on their number.
     embedded = np.flatnonzero(cluster_ids >= 0)
     is_fit = np.zeros(n, dtype=bool)
-    is_fit[embedded] = in_fit([texts[row] for row in embedded], contents.manifest.seed)
+    requests = told_apart(texts, log.n_chars)
+    is_fit[embedded] = in_fit([requests[row] for row in embedded], contents.manifest.seed)
     scored = _scored_log(
         contents, is_fit[rows], log.n_chars, cluster_ids[rows], expected_losses[rows], table, rows
     )
@@ -178,7 +179,7 @@ def plan_evals(
         index_version=contents.manifest.index_version,
         n_scores_built=contents.manifest.counts.n_scores,
         n_queries=len(kept),
-        n_new=_n_new(kept, contents),
+        n_new=_n_new(kept, [log.n_chars[row] for row in rows], contents),
         n_known=int(np.isfinite(scored.scores).sum()),
         n_missing=int(np.isnan(scored.scores).sum()),
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
@@ -187,10 +188,10 @@ def plan_evals(
     )
 
 
-def _n_new(texts: Sequence[str], contents: IndexContents) -> int | None:
+def _n_new(texts: Sequence[str], n_chars: Sequence[int], contents: IndexContents) -> int | None:
     if not len(contents.seen):
         return None
-    return int((~overlap(texts, contents.seen, contents.manifest.hash_key).same).sum())
+    return int((~seen_requests(contents, texts, n_chars).same).sum())
 
 
 def _scored_log(

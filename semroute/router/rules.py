@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.serving import (
     AS_KNOWN,
-    fitted_texts,
+    fitted_requests,
     routing_policy,
     usual_request,
     vocabulary,
@@ -67,7 +67,7 @@ class Rules:
         self._estimator = contents.estimator
         config = contents.manifest.config
         self._models = config.model_names
-        self._fitted = fitted_texts(contents)
+        self._fitted = fitted_requests(contents)
         self._config, self._usual_request = config, usual_request(contents)
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
@@ -107,7 +107,8 @@ class Rules:
         """
         similarity, text = located.similarities.item(row, 0), located.texts[row]
         if not self._policy.knows(similarity) or self._vocabulary.is_new(text):
-            if located.cluster_ids.item(row, 0) < 0 or text not in self._fitted:
+            is_fitted = self._fitted.knows(text, n_chars)
+            if located.cluster_ids.item(row, 0) < 0 or not is_fitted:
                 return self.unknown(n_chars)
             similarity = AS_KNOWN
         cluster_ids = located.cluster_ids[row]

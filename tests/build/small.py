@@ -12,7 +12,7 @@ from semroute.build import BuildSummary, build_index
 from semroute.decision import RouteDecision
 from semroute.router import SemanticRouter
 from semroute.split import in_fit
-from semroute.texts import query_text
+from semroute.texts import query_text, request_chars, told_apart
 from tests.tiny import TinyEncoder
 
 CONFIG = """
@@ -91,12 +91,12 @@ def write_rows(files: SmallFiles, rows: list[dict[str, Any]]) -> None:
 
 
 def held_out_rows(rows: list[dict[str, Any]], contents: IndexContents) -> list[dict[str, Any]]:
-    """Return the rows a build holds out: what is looked up of a request decides where it lies."""
+    """Return the rows a build holds out, by what is looked up of a request and what is beside."""
     clean = contents.manifest.config.texts.clean
-    texts = [
-        clean(row["text"] if "text" in row else query_text(row["messages"])).text for row in rows
-    ]
-    sides = zip(rows, in_fit(texts, contents.manifest.seed), strict=True)
+    requests = [row.get("messages") or row["text"] for row in rows]
+    texts = [clean(query_text(request)).text for request in requests]
+    told = told_apart(texts, list(map(request_chars, requests)))
+    sides = zip(rows, in_fit(told, contents.manifest.seed), strict=True)
     return [row for row, is_fit in sides if not is_fit]
 
 

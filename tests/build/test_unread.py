@@ -146,7 +146,7 @@ def test_texts_above_the_limit_of_bytes_are_certified_at_the_frontier(
     decisions = routed(held_out_rows(rows, contents), tmp_path / "i")
     small = sum(one.model == "small" for one in decisions) / len(decisions)
     assert small == pytest.approx(certificate.model_shares["small"], abs=1e-9)
-    assert 0.1 < Counter(one.reason for one in decisions)["too_long"] / len(decisions) < 0.25
+    assert 0.05 < Counter(one.reason for one in decisions)["too_long"] / len(decisions) < 0.3
     assert small > 0.2
 
 
