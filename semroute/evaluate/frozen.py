@@ -28,6 +28,7 @@ SMALL = 30
 """Queries below which a set, or a part of one, tells little."""
 
 _BY = ", by the last user message and how much else there is"
+"""How requests of messages are told apart."""
 
 N_LISTED = 20
 """Seen queries that a message names; the JSON document of `--skip-seen` names all."""
@@ -145,16 +146,18 @@ def _without_seen(
     found = seen_requests(contents, texts, n_chars)
     if not found.seen.any():
         return frozen
+    told_by = "" if all(isinstance(one, str) for one in frozen.requests) else _BY
     if not skip_seen:
-        raise _refusal(found, frozen.query_ids, path)
+        raise _refusal(found, frozen.query_ids, told_by, path)
     if found.seen.all():
-        raise InputError(f"the build has seen every query of this set{_BY}; use another", path=path)
+        problem = f"the build has seen every query of this set{told_by}; use another"
+        raise InputError(problem, path=path)
     kept = np.flatnonzero(~found.seen)
     left_out = tuple(frozen.query_ids[row] for row in np.flatnonzero(found.seen))
     return replace(taken(frozen, kept), left_out=left_out, n_same=int(found.same.sum()))
 
 
-def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError:
+def _refusal(found: Overlap, query_ids: Sequence[str], told_by: str, path: Path) -> InputError:
     seen = [query_ids[int(row)] for row in np.flatnonzero(found.seen)]
     wanted = set(seen[:N_LISTED])
     lines = {
@@ -166,7 +169,7 @@ def _refusal(found: Overlap, query_ids: Sequence[str], path: Path) -> InputError
     more = f" and {len(seen) - N_LISTED} more" if len(seen) > N_LISTED else ""
     kinds = f"{int(found.same.sum())} with the same words, {int(found.near.sum())} nearly so"
     return InputError(
-        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries{_BY} ({kinds}): "
+        f"the build has seen {len(seen):,} of these {len(query_ids):,} queries{told_by} ({kinds}): "
         f"{named}{more}; take them out, or leave them out with --skip-seen",
         path=path,
         column="query_id",
