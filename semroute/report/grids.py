@@ -258,8 +258,8 @@ def _why(cluster: Cluster) -> str:
 
 
 def slice_grid(found: Evaluation) -> Grid:
-    """Show every part of the traffic, worst first."""
-    columns = ("part of the traffic", "kind", "queries", "sent elsewhere", "score lost")
+    """Show every part of the traffic, worst first; what a phone shows of a row is what it loses."""
+    columns = ("part of the traffic", "score lost", "kind", "queries", "sent elsewhere")
     rows = [_slice_row(part) for part in worst_first(found.slices)]
     return grid((*columns, "mean score", "saved"), rows)
 
@@ -268,10 +268,10 @@ def _slice_row(part: Slice) -> list[Cell]:
     number = "" if part.cluster_id is None else str(part.cluster_id)
     return [
         _words(part.value),
+        _lost_in(part),
         {"value": f"{part.column} {number}", "text": part.column, "note": number},
         _figure(part.n, ",d", "few" if part.n - part.n_unscored < SMALL else ""),
         _sent_elsewhere(part),
-        _lost_in(part),
         _score(part.score),
         _saved_in(part),
     ]

@@ -183,7 +183,8 @@ def _size(decision: RouteDecision, contents: IndexContents) -> tuple[str, ...]:
         return ()
     cost_usd = next(c.expected_cost_usd for c in decision.candidates if c.model == config.frontier)
     times = (cost_usd or 0.0) / policy.usual_cost_usd
-    told = f"With {config.frontier} it is expected to cost as much as {times:.1f} usual requests"
+    shown = f"{times:.1f}" if times >= 0.1 else f"{times:.1g}"
+    told = f"With {config.frontier} it is expected to cost as much as {shown} usual requests"
     if (cost_usd or 0.0) <= policy.most_cost_usd:
         return (f"{told}.",)
     most = policy.most_cost_usd / policy.usual_cost_usd

@@ -127,7 +127,7 @@ def test_the_worst_come_first_again_after_another_order(desktop: Opened) -> None
 def test_clusters_sort_by_their_number_within_their_kind(desktop: Opened) -> None:
     heading = desktop.page.locator('[data-table="slices"] th', has_text="kind")
     heading.locator("button").click()
-    numbers = desktop.page.locator('[data-table="slices"] tbody td:nth-child(2) small')
+    numbers = desktop.page.locator('[data-table="slices"] tbody td:nth-child(3) small')
     shown = [int(text) for text in numbers.all_text_contents()]
     assert len(shown) > 10
     assert shown == sorted(shown)

@@ -104,3 +104,11 @@ def test_an_explanation_says_how_many_usual_requests_it_costs_as_much_as() -> No
     assert short.startswith("With large it is expected to cost as much as 1.")
     assert short.endswith(" usual requests.")
     assert long.endswith(" usual requests, and counts as 3 when loss is traded for cost.")
+
+
+def test_a_request_that_costs_next_to_nothing_is_not_said_to_cost_none() -> None:
+    learned: dict[str, Any] = {"n_chars": np.full(4, 10_000.0), "usd_per_char": np.full(3, 1e-3)}
+    estimator = dataclasses.replace(CONTENTS.estimator, **learned)
+    router = SemanticRouter(dataclasses.replace(CONTENTS, estimator=estimator), TinyEncoder())
+    told = " ".join(router.explain(tiny_texts(1, 1)[0]).why)
+    assert "to cost as much as 0.005 usual requests" in told
