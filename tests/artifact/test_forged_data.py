@@ -266,14 +266,8 @@ IN_ESTIMATOR: dict[str, Forgery] = {
     "cost negative": ("costs_usd holds a number", estimator(costs_usd=put_cell(-1.0))),
     "length negative": ("n_chars holds a number", estimator(n_chars=lambda n: n - 1e9)),
     "length infinite": ("n_chars holds a number", estimator(n_chars=lambda n: n * np.inf)),
-    "characters that earn": (
-        "usd_per_char holds a number",
-        estimator(usd_per_char=lambda usd: usd - 1e-9),
-    ),
-    "characters of no model": (
-        r"usd_per_char has shape \(2,\), expected \(3,\)",
-        estimator(usd_per_char=lambda usd: usd[:2]),
-    ),
+    "characters that earn": ("usd_per_char holds a", estimator(usd_per_char=lambda u: u - 1e-9)),
+    "characters of no model": (r"char has shape \(2,", estimator(usd_per_char=lambda u: u[:2])),
     "spread zero": ("spread holds a number", estimator(spread=lambda rows: rows * 0)),
     "centre infinite": ("centre or spread holds", estimator(centre=lambda rows: rows + np.inf)),
     "not an archive": ("cannot be read: BadZipFile", text(ESTIMATOR, "evidence")),
