@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,12 @@ class QueryLog:
     ignored_columns: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def n_chars(self) -> tuple[int, ...]:
         """How many characters each request has, in all turns of a conversation."""
         return tuple(map(request_chars, self.requests))
 
-    @property
+    @cached_property
     def shows_more(self) -> tuple[bool, ...]:
         """Which requests hold an image, sound or a file, so that no text decides their route."""
         return tuple(map(_shows_more, self.requests))

@@ -5,8 +5,9 @@ a required file or field comes or goes, `PROBE_TEXTS` or the rule of `semroute.s
 `OLDEST_FORMAT` goes up with it where this semroute would misread an older one. Format 3 brought
 hidden states: behind the embeddings of `probes.npy`, and in the estimator's `wording`; an index of
 format 2 has none. Format 4 brought the words of the log: `words.npy` and `max_new_words`; older
-indexes ask for none. Format 6 brought costs by length: `n_chars` and `usd_per_char` of the
-estimator; in older indexes cost goes by topic alone.
+indexes ask for none. Format 6 brought the length of
+requests: `n_chars` and `usd_per_char` of the estimator, its last text feature, and `told_apart_by`;
+in older indexes cost goes by topic alone, and a query is its text.
 """
 
 from collections.abc import Mapping

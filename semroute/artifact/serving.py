@@ -94,7 +94,7 @@ class FittedRequests:
 
     def knows(self, text: str, n_chars: int) -> bool:
         """Say whether a request of this text and length is one of them, but for punctuation."""
-        asked = told_apart([text], [n_chars])[0] if self.told_apart_by == "request" else text
+        (asked,) = _asked(self.told_apart_by, [text], [n_chars])
         return holds(self.hashes, asked, self.key) and is_of_fit(asked, self.seed, self.n_groups)
 
 
@@ -108,8 +108,13 @@ def fitted_requests(contents: IndexContents) -> FittedRequests:
 def seen_requests(contents: IndexContents, texts: Sequence[str], n_chars: Sequence[int]) -> Overlap:
     """Say which requests of these cleaned texts and lengths the build of an index has seen."""
     manifest = contents.manifest
-    asked = told_apart(texts, n_chars) if manifest.told_apart_by == "request" else texts
+    asked = _asked(manifest.told_apart_by, texts, n_chars)
     return overlap(asked, contents.seen, manifest.hash_key)
+
+
+def _asked(told_apart_by: str, texts: Sequence[str], n_chars: Sequence[int]) -> Sequence[str]:
+    """Return what an index knows requests by: older ones by their texts alone."""
+    return told_apart(texts, n_chars) if told_apart_by == "request" else texts
 
 
 def calibration_rows(contents: IndexContents) -> CalibrationRows:

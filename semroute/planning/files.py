@@ -151,8 +151,9 @@ def plan_evals(
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
     cleaned = [config.texts.clean(text) for text in log.texts]
     texts = [text.text for text in cleaned]
-    at = texts, log.n_chars, folder, contents, encoder, progress
-    cluster_ids, expected_losses = _looked_up(*at)
+    cluster_ids, expected_losses = _looked_up(
+        texts, log.n_chars, folder, contents, encoder, progress
+    )
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
     if not len(rows):

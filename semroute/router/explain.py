@@ -142,7 +142,7 @@ def _nearness(decision: RouteDecision, threshold: float) -> tuple[str, ...]:
     told = f"{nearest}; its similarity {decision.similarity:.3f} is {limit}."
     if not is_below or decision.is_fallback:
         return (told,)
-    return (told, "But the build was fitted on this very text, so it is known all the same.")
+    return (told, "But the build was fitted on this very request, so it is known all the same.")
 
 
 def _reason(
@@ -216,7 +216,7 @@ def _unlike_the_log(decision: RouteDecision, text: str, contents: IndexContents)
     if ood.threshold == ALWAYS_UNKNOWN:
         return "The build held no query out to tell by what is known"
     if decision.similarity is None or ood.rule.is_unknown_one(decision.similarity):
-        return "It is far from every cluster, and the build was fitted on no such text"
+        return "It is far from every cluster, and the build was fitted on no such request"
     if not has_words(text):
         return "It holds no word, as no query does that the build has fitted"
     share = 1.0 if ood.max_new_words is None else ood.max_new_words

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semroute import queries
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
 from semroute.artifact.serving import seen_requests
 from semroute.build import build_index
 from semroute.errors import InputError
 from semroute.evaluate.frozen import read_frozen_set
+from semroute.planning import plan_evals
 from semroute.seen import remember
-from semroute.texts import query_text, request_chars, told_apart
+from semroute.texts import Query, query_text, request_chars, told_apart
 from tests.build.small import SmallFiles, write_rows, write_small_files
 from tests.tiny import TinyEncoder
 
@@ -98,3 +100,18 @@ def test_what_tells_requests_apart_is_the_text_unless_there_is_more() -> None:
     assert long == noisy
     assert len({alone, long, longer}) == 3
     assert told_apart(["", "???"], [900, 903]) == ["", "???x9"]
+
+
+def test_a_plan_counts_the_characters_of_each_request_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long log of long chats counting them for every row would take for ever."""
+    counted: list[int] = []
+
+    def count(request: Query) -> int:
+        counted.append(1)
+        return request_chars(request)
+
+    monkeypatch.setattr(queries, "request_chars", count)
+    plan_evals(folder / "i", folder / "queries.jsonl", None, 100, encoder=TinyEncoder())
+    assert len(counted) == 1_200

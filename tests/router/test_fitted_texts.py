@@ -60,7 +60,7 @@ def test_explain_says_why_a_far_text_is_known(folder: Path) -> None:
     found = [router.explain(text) for text in ODD]
     far = [one for one in found if (one.decision.similarity or 0) < threshold]
     for one in far:
-        told = "fitted on this very text" in " ".join(one.why)
+        told = "fitted on this very request" in " ".join(one.why)
         assert told == (one.decision.reason != "ood")
 
 
