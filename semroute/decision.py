@@ -17,9 +17,9 @@ Reason = Literal[
 `matched`: the cheaper model that trades score for cost best on this text. `override`: an analyst's
 label. `ood`: unlike anything in the log, or a message that holds more than text.
 `insufficient_evidence`: no cheaper model is defended by the evaluation data. `empty`: nothing to
-embed. `too_long`: above the byte limit, perhaps longer than the context window of the chosen model,
-or only in part looked at where the config sends such texts to the frontier model. `encoder_error`:
-the encoder failed or gave an unusable vector.
+embed. `too_long`: above the byte limit, perhaps longer than the context windows of all models good
+enough here or of the analyst's model, or only in part looked at where the config sends such texts
+to the frontier model. `encoder_error`: the encoder failed or gave an unusable vector.
 """
 
 FALLBACK_REASONS: frozenset[Reason] = frozenset({"ood", "empty", "too_long", "encoder_error"})

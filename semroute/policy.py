@@ -62,6 +62,10 @@ class Traffic:
     costs_usd: Numbers
     n_chars: Integers
 
+    def rows(self, rows: Integers) -> "Traffic":
+        """Return some of the texts."""
+        return Traffic(*(part[rows] for part in vars(self).values()))
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -107,7 +111,8 @@ class RoutingPolicy:
        costs on a usual request, pays for `tolerance`: a model that saves half of that may be
        expected to lose half of `tolerance`. A request that costs the frontier more than
        `most_cost_usd` counts as one of that cost. A tolerance below 0 asks for a gain of as much.
-    4. A request that may not fit the chosen model's context window goes to the frontier.
+    4. A request that may not fit the context window of the model of 3 goes to the best of those it
+       fits; one that may not fit the analyst's model goes to the frontier.
 
     Without `most_cost_usd` no rule saves more for the same expected loss (decision 4). A larger
     tolerance never chooses a dearer model, nor, above 0, one that is expected to lose less.
@@ -115,7 +120,8 @@ class RoutingPolicy:
     `frontier` is a column; `tolerance` None trusts no estimate; `measured` is bool (n_clusters,
     n_models); `overrides` int64 (n_clusters,), columns or `NO_OVERRIDE`; `windows` (n_models,) in
     tokens, infinite where unlimited. `usual_cost_usd` 0: no saving pays for a loss.
-    `most_cost_usd` is infinite where the frontier's cost goes by topic only.
+    `most_cost_usd` is infinite where the frontier's cost goes by topic only. Without
+    `passes_on_too_long` the frontier gets all that may not fit, as before format 7.
     """
 
     frontier: int
@@ -126,6 +132,7 @@ class RoutingPolicy:
     windows: Numbers
     usual_cost_usd: float
     most_cost_usd: float = math.inf
+    passes_on_too_long: bool = True
 
     def choose(self, traffic: Traffic) -> Choices:
         """Return one choice per row; each is independent of the other rows."""
@@ -136,9 +143,7 @@ class RoutingPolicy:
             columns = np.where(chosen == NO_OVERRIDE, columns, chosen)
             reasons = np.where(chosen == NO_OVERRIDE, reasons, _OVERRIDE)
         if self._has_windows:
-            too_long = traffic.n_chars / CHARACTERS_PER_TOKEN > self.windows[columns]
-            columns = np.where(too_long, self.frontier, columns)
-            reasons = np.where(too_long, _TOO_LONG, reasons)
+            columns, reasons = self._within_windows(traffic, columns, reasons)
         unknown = self.ood_rule.is_unknown(traffic.similarities)
         columns = np.where(unknown, self.frontier, columns)
         reasons = np.where(unknown, _OOD, reasons)
@@ -170,9 +175,19 @@ class RoutingPolicy:
         if column == NO_OVERRIDE:
             column = self._best_one(self._measured_listed[cluster_id], losses, costs_usd)
             reason = "insufficient_evidence" if column == self.frontier else "matched"
-        if n_chars / CHARACTERS_PER_TOKEN > self._windows_listed[column]:
-            return self.frontier, "too_long"
-        return column, reason
+        if n_chars / CHARACTERS_PER_TOKEN <= self._windows_listed[column]:
+            return column, reason
+        if reason == "matched" and self.passes_on_too_long:
+            fitting = self._fitting(self._measured_listed[cluster_id], n_chars)
+            column = self._best_one(fitting, losses, costs_usd)
+            if column != self.frontier:
+                return column, "matched"
+        return self.frontier, "too_long"
+
+    def _fitting(self, columns: Sequence[int], n_chars: int) -> list[int]:
+        """Return those of the models whose context window a request of this length fits."""
+        n_tokens = n_chars / CHARACTERS_PER_TOKEN
+        return [column for column in columns if n_tokens <= self._windows_listed[column]]
 
     def _best_one(
         self, measured: Sequence[int], losses: Sequence[float], costs_usd: Sequence[float]
@@ -235,6 +250,19 @@ class RoutingPolicy:
             if saved > least_saved:
                 accepted[column] = price * saved - least_gain
         return accepted
+
+    def _within_windows(
+        self, traffic: Traffic, columns: Integers, reasons: Integers
+    ) -> tuple[Integers, Integers]:
+        """Give requests that may not fit their model to another one."""
+        fits = traffic.n_chars[:, None] / CHARACTERS_PER_TOKEN <= self.windows
+        too_long = ~np.take_along_axis(fits, columns[:, None], axis=1)[:, 0]
+        passed_on = np.flatnonzero(too_long & (reasons == _MATCHED) & self.passes_on_too_long)
+        columns = np.where(too_long, self.frontier, columns)
+        if len(passed_on):
+            fitting = replace(traffic, losses=np.where(fits, traffic.losses, np.nan))
+            columns[passed_on] = self._best(fitting.rows(passed_on))
+        return columns, np.where(too_long & (columns == self.frontier), _TOO_LONG, reasons)
 
     def _best(self, traffic: Traffic) -> Integers:
         if self.tolerance is None:

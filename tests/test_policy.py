@@ -175,16 +175,50 @@ def test_a_label_does_not_catch_unknown_text() -> None:
 def test_a_request_that_may_not_fit_goes_to_the_frontier() -> None:
     policy = _policy(windows=np.array([np.inf, np.inf, 100.0]))
     assert _decide(policy, _one(n_chars=200)) == (SMALL, "matched")
+    assert _decide(policy, _one(n_chars=201)) == (MEDIUM, "matched")
+    both = replace(policy, windows=np.array([np.inf, 100.0, 100.0]))
+    assert _decide(both, _one(n_chars=201)) == (LARGE, "too_long")
+    assert _decide(policy, _one((0, 0.1, 0), n_chars=201)) == (LARGE, "too_long")
+    as_before = replace(policy, passes_on_too_long=False)
+    assert _decide(as_before, _one(n_chars=201)) == (LARGE, "too_long")
+
+
+def test_a_request_that_may_not_fit_the_analysts_model_goes_to_the_frontier() -> None:
+    """Nobody said that another cheap model would do."""
+    of_analyst = np.array([SMALL, NO_OVERRIDE])
+    policy = _policy(windows=np.array([np.inf, np.inf, 100.0]), overrides=of_analyst)
+    assert _decide(policy, _one(n_chars=200)) == (SMALL, "override")
     assert _decide(policy, _one(n_chars=201)) == (LARGE, "too_long")
+
+
+def test_a_request_that_may_not_fit_the_frontier_goes_there_if_no_other_model_is_defended() -> None:
+    policy = _policy(windows=np.array([100.0, np.inf, np.inf]))
+    assert _decide(policy, _one((0, 0.1, 0.1), n_chars=201)) == (LARGE, "too_long")
+    assert _decide(policy, _one((0, 0.1, 0.0), n_chars=201)) == (SMALL, "matched")
 
 
 def _brute_force(policy: RoutingPolicy, traffic: Traffic, row: int) -> int:
     cluster = traffic.cluster_ids[row]
-    losses, costs = traffic.losses[row], traffic.costs_usd[row]
     if not traffic.similarities[row] >= 0.5:
         return policy.frontier
+    fitting = [m for m in range(3) if traffic.n_chars[row] / 2 <= policy.windows[m]]
+    if policy.overrides[cluster] != NO_OVERRIDE:
+        chosen = int(policy.overrides[cluster])
+        return chosen if chosen in fitting else policy.frontier
+    if policy.passes_on_too_long:
+        return _best(policy, traffic, row, fitting)
+    best = _best(policy, traffic, row, [0, 1, 2])
+    return best if best in fitting else policy.frontier
+
+
+def _best(policy: RoutingPolicy, traffic: Traffic, row: int, models: list[int]) -> int:
+    cluster, losses, costs = (
+        traffic.cluster_ids[row],
+        traffic.losses[row],
+        traffic.costs_usd[row],
+    )
     best, most = policy.frontier, max(-policy.tolerance, 0.0)
-    for model in range(3):
+    for model in models:
         saved = costs[policy.frontier] - costs[model]
         price = max(policy.tolerance, LEAST_TOLERANCE) / policy.usual_cost_usd
         if costs[policy.frontier] > policy.most_cost_usd:
@@ -193,9 +227,7 @@ def _brute_force(policy: RoutingPolicy, traffic: Traffic, row: int) -> int:
         better = gain > most or (gain == most and best == policy.frontier)
         if policy.measured[cluster, model] and saved > 0 and better:
             best, most = model, gain
-    if policy.overrides[cluster] != NO_OVERRIDE:
-        best = int(policy.overrides[cluster])
-    return policy.frontier if traffic.n_chars[row] / 2 > policy.windows[best] else best
+    return best
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -214,7 +246,8 @@ def test_it_decides_as_a_plain_loop_over_the_models(seed: int) -> None:
     policy = _policy(
         measured=random.uniform(size=(2, 3)) < 0.7,
         overrides=random.choice([NO_OVERRIDE, NO_OVERRIDE, 0, 1, 2], size=2),
-        windows=random.choice([100.0, np.inf], size=3),
+        windows=random.choice([100.0, 150.0, np.inf], size=3),
+        passes_on_too_long=bool(random.integers(2)),
         tolerance=float(random.choice([-0.05, 0.0, 0.02, 1.0])),
         most_cost_usd=float(random.choice([0.0005, 0.015, np.inf])),
     )

@@ -224,6 +224,8 @@ def _manifest(
         encoder=encoder.identity,
         seed=seed,
         hash_key="00112233445566778899aabbccddeeff",
+        told_apart_by="request",
+        too_long_goes_to="next_best",
         library_versions={"numpy": np.__version__},
         input_sha256={"queries": "0" * 64, "evals": "1" * 64, "config": "2" * 64},
         counts=Counts(

@@ -7,7 +7,8 @@ hidden states: behind the embeddings of `probes.npy`, and in the estimator's `wo
 format 2 has none. Format 4 brought the words of the log: `words.npy` and `max_new_words`; older
 indexes ask for none. Format 6 brought the length of
 requests: `n_chars` and `usd_per_char` of the estimator, its last text feature, and `told_apart_by`;
-in older indexes cost goes by topic alone, and a query is its text.
+in older indexes cost goes by topic alone, and a query is its text. Format 7 brought
+`too_long_goes_to`; in older indexes to the frontier.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from semroute.seen import SeenTexts, no_texts
 from semroute.vectors import Vectors
 from semroute.vocabulary import Words, no_words
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"
@@ -165,6 +166,8 @@ class Manifest(_Record):
     the index and serves it, `encoder_origin` says what it was made from; None: it was given to the
     build. `told_apart_by` says what a query is in its split, its repeats and what it has seen: its
     text, as before format 6, or the whole request, as `semroute.texts.told_apart` has it.
+    `too_long_goes_to` says what answers a request that may not fit the context window of the model
+    that the policy would choose: the frontier, as before format 7, or the next best that it fits.
     """
 
     format_version: int
@@ -177,6 +180,7 @@ class Manifest(_Record):
     seed: int
     hash_key: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
     told_apart_by: Literal["text", "request"] = "text"
+    too_long_goes_to: Literal["frontier", "next_best"] = "frontier"
     library_versions: dict[str, str]
     input_sha256: dict[str, SHA256]
     counts: Counts

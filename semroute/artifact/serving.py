@@ -49,6 +49,7 @@ def policy_to_certify(contents: IndexContents) -> RoutingPolicy:
         windows=np.array(windows, dtype=np.float64),
         usual_cost_usd=usual_cost_usd,
         most_cost_usd=MOST_USUAL_COSTS * usual_cost_usd if by_length else np.inf,
+        passes_on_too_long=manifest.too_long_goes_to == "next_best",
     )
 
 

@@ -252,6 +252,7 @@ def _contents(
         seed=seed,
         hash_key=key,
         told_apart_by="request",
+        too_long_goes_to="next_best",
         library_versions=library_versions(),
         input_sha256=inputs.sha256,
         counts=_counts(log, inputs, int(fit.sum()), int((~is_fit).sum()), grouping),

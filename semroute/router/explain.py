@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from semroute.artifact.contents import Cluster, IndexContents, ModelEvidence
-from semroute.artifact.serving import routing_policy
+from semroute.artifact.serving import AS_KNOWN, routing_policy
 from semroute.decision import Neighbour, RouteDecision
 from semroute.estimator import LossParts
 from semroute.ood import ALWAYS_UNKNOWN
@@ -152,17 +154,19 @@ def _reason(
     tolerance = contents.manifest.tolerance
     if decision.reason == "matched" and tolerance is not None:
         loss = next(c.expected_loss for c in decision.candidates if c.model == decision.model)
+        first = _first_choice(decision, contents)
+        others, passed_over = "measured on this cluster", ""
+        if first != decision.model:
+            others += " that the request fits"
+            passed_over = f" {first} came first, but the request may not fit its context window."
         return (
             f"{decision.model} is expected to lose {loss or 0.0:.3f} against {frontier} on this "
             f"text; for what it saves, {accepted[decision.model]:.3f} is accepted, and no other "
-            "model measured on this cluster trades score for cost better. (max_loss bounds the "
-            "mean over all requests, not the loss on one.)"
+            f"model {others} trades score for cost better. (max_loss bounds the mean over all "
+            f"requests, not the loss on one.){passed_over}"
         )
     if decision.reason == "too_long" and decision.cluster_id is not None:
-        return (
-            "The request may not fit the context window of the model it would get, so "
-            f"{frontier} answers."
-        )
+        return _beyond_windows(_first_choice(decision, contents), decision, contents)
     if decision.reason == "too_long" and decision.truncated:
         return f"Only a part of the text could be looked at, so {frontier} answers, as configured."
     return {
@@ -173,6 +177,34 @@ def _reason(
         "too_long": f"The text is above the size limit, so {frontier} answers.",
         "encoder_error": f"The encoder gave no usable vector, so {frontier} answers.",
     }[decision.reason]
+
+
+def _first_choice(decision: RouteDecision, contents: IndexContents) -> str:
+    """Return the model that the text would get if every context window were large enough."""
+    models, policy = contents.manifest.config.model_names, routing_policy(contents)
+    found = {one.model: one for one in decision.candidates}
+    losses = [np.nan if (loss := found[name].expected_loss) is None else loss for name in models]
+    costs_usd = [found[name].expected_cost_usd or 0.0 for name in models]
+    cluster_id = decision.cluster_id or 0
+    column, _ = policy.choose_one(cluster_id, AS_KNOWN, losses, costs_usd, n_chars=0)
+    return models[column]
+
+
+def _beyond_windows(first: str, decision: RouteDecision, contents: IndexContents) -> str:
+    """Say whose context window the request may not fit, and why no other model gets it."""
+    manifest = contents.manifest
+    frontier, override = (
+        manifest.config.frontier,
+        contents.clusters[decision.cluster_id or 0].override,
+    )
+    told = f"The request may not fit the context window of {first}"
+    if override:
+        return f"{told}, which an analyst chose here, so {frontier} answers."
+    if first == frontier:
+        return f"{told}, but no other model is good enough here, so {frontier} answers."
+    if manifest.too_long_goes_to == "frontier":
+        return f"{told}, so {frontier} answers."
+    return f"{told}, and no other model that it fits is good enough here, so {frontier} answers."
 
 
 def _size(decision: RouteDecision, contents: IndexContents) -> tuple[str, ...]:

@@ -134,3 +134,13 @@ def test_an_estimator_of_another_format_than_its_index_is_refused(
     )
     with pytest.raises(InvalidIndexError, match=r"estimator.npz: .* holds "):
         load_index(folder)
+
+
+def test_before_format_7_what_may_not_fit_goes_to_the_frontier(folder: Path) -> None:
+    def turn_back(document: dict[str, Any]) -> None:
+        document["format_version"] = 6
+        del document["too_long_goes_to"]
+
+    assert routing_policy(load_index(folder)).passes_on_too_long
+    edit_manifest(folder / VERSION, turn_back)
+    assert not routing_policy(load_index(folder)).passes_on_too_long

@@ -67,6 +67,33 @@ def test_requests_no_cheap_model_can_read_are_certified_as_they_are_served(
     assert judged.router.saving.value == pytest.approx(certificate.saving, abs=0.05)
 
 
+def test_long_requests_get_the_cheaper_model_that_can_read_them(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """The medium model is as good as the small one, five times as dear and reads everything."""
+    rows = [_as_documents(row) if k % 3 == 0 else row for k, row in enumerate(rows_of(files))]
+    write_rows(files, rows)
+    priced = "usd_per_million_input_tokens = 5\nusd_per_million_output_tokens = 0\n"
+    files.config.write_text(f'{files.config.read_text()}\n[[models]]\nname = "medium"\n{priced}')
+    of_small = [line for line in files.evals.read_text().splitlines() if ",small," in line]
+    with files.evals.open("a") as scores:
+        scores.writelines(f"{line.replace(',small,', ',medium,')}\n" for line in of_small)
+    build_small(files, tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    certificate = contents.manifest.certificate
+    assert certificate is not None
+    held_out = held_out_rows(rows, contents)
+    served = Counter(
+        (decision.model, len(row["text"]) > 24_000)
+        for row, decision in zip(held_out, routed(held_out, tmp_path / "i"), strict=True)
+    )
+    assert served["medium", True] > 0.15 * len(held_out)
+    assert served["medium", False] == served["small", True] == 0
+    for model in ("large", "medium", "small"):
+        share = (served[model, True] + served[model, False]) / len(held_out)
+        assert share == pytest.approx(certificate.model_shares[model], abs=0.02), model
+
+
 def _judged_set(files: SmallFiles, folder: Path, rows: list[dict[str, Any]]) -> tuple[Path, Path]:
     """The same requests, each with another detail, so that the build has not seen them."""
     (folder / "test").mkdir()

@@ -144,7 +144,6 @@ class TestEveryPolicy:
         seed=st.integers(0, 2**32 - 1),
         tolerance=st.none() | st.floats(-0.5, 1),
         ood_threshold=st.floats(0, 1),
-        window=st.sampled_from([1.0, 100.0, np.inf]),
         kind=st.sampled_from([np.float32, np.float64]),
     )
     def test_one_text_is_decided_as_a_row_among_others(
@@ -153,7 +152,6 @@ class TestEveryPolicy:
         seed: int,
         tolerance: float | None,
         ood_threshold: float,
-        window: float,
         kind: type[np.floating],
     ) -> None:
         generator = np.random.default_rng(seed)
@@ -163,7 +161,8 @@ class TestEveryPolicy:
             measured=generator.uniform(size=(N_CLUSTERS, 3)) < 0.8,
             overrides=generator.choice([NO_OVERRIDE, NO_OVERRIDE, 0, 2], size=N_CLUSTERS),
             ood_rule=SimilarityThreshold(ood_threshold),
-            windows=np.array([np.inf, window, np.inf]),
+            windows=generator.choice([1.0, 100.0, 150.0, np.inf], size=3),
+            passes_on_too_long=bool(generator.integers(2)),
             usual_cost_usd=generator.choice([0.0, 0.01]),
             most_cost_usd=generator.choice([0.0, 0.015, np.inf]),
         )

@@ -19,7 +19,7 @@ from semroute.router import SemanticRouter
 from semroute.router.rules import Located, Rules, Verdict
 from semroute.texts import MAX_BYTES
 from semroute.vectors import Vectors
-from tests.tiny import TinyEncoder, tiny_config
+from tests.tiny import TinyEncoder
 from tests.tiny_index import tiny_contents, tiny_texts, with_cluster
 
 CONTENTS = tiny_contents(6)
@@ -72,22 +72,6 @@ def test_text_above_the_byte_limit_is_not_looked_at() -> None:
 def test_a_long_text_is_cut_and_says_so() -> None:
     assert ROUTER.route("word " * 5000).truncated
     assert not ROUTER.route("word " * 50).truncated
-
-
-def test_a_request_that_may_not_fit_the_labels_window_goes_to_the_frontier() -> None:
-    models = [
-        {"name": "large", "usd_per_request": 0.02},
-        {"name": "medium", "usd_per_request": 0.004, "context_window": 100},
-        {"name": "small", "usd_per_request": 0.0005, "context_window": 100},
-    ]
-    contents = tiny_contents(6, config=tiny_config(models=models))
-    cheap = next(c.cluster_id for c in contents.clusters if c.auto_label != "large")
-    router = SemanticRouter(contents, TinyEncoder())
-    text = tiny_texts(cheap, 1)[0]
-    assert router.route(text).model == contents.clusters[cheap].auto_label
-    history = [{"role": "assistant", "content": "x" * 300}, {"role": "user", "content": text}]
-    decision = router.route(history)
-    assert (decision.model, decision.reason) == ("large", "too_long")
 
 
 def test_messages_are_routed_by_the_last_user_message() -> None:
