@@ -40,10 +40,20 @@ _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 
 class CleanText(NamedTuple):
-    """A text ready to embed, and whether characters were cut from it."""
+    """What a request asks, whether characters were cut from it, and a template's extract.
+
+    `text` is what requests are told apart by, what they are said to be made of and what is shown;
+    `embedded` is what the encoder gets.
+    """
 
     text: str
     truncated: bool
+    template: str = ""
+
+    @property
+    def embedded(self) -> str:
+        """The text, after what identifies the prompt template it came in."""
+        return f"{self.template}\n{self.text}" if self.template and self.text else self.text
 
 
 def query_text(query: Query) -> str:
@@ -228,8 +238,17 @@ def keyed_hash(key: str, text: str) -> str:
 
     Plain hashes of short texts can be guessed; keyed ones only by who holds the index.
     """
+    return _keyed(key, text).hexdigest()
+
+
+def keyed_number(key: str, text: str) -> int:
+    """Return the same as a number of 64 bits."""
+    return int.from_bytes(_keyed(key, text).digest())
+
+
+def _keyed(key: str, text: str) -> "hashlib.blake2b":
     content = text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=8, key=key.encode()).hexdigest()
+    return hashlib.blake2b(content, digest_size=8, key=key.encode())
 
 
 def printable(text: str, max_chars: int | None = None) -> str:

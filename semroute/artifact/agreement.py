@@ -22,6 +22,7 @@ from semroute.artifact.contents import (
     PROBES,
     SAMPLES,
     SEEN,
+    TEMPLATES,
     WORDS,
     Cluster,
     IndexContents,
@@ -59,6 +60,8 @@ def _problems(contents: IndexContents) -> Iterator[Problem]:
     yield from _sample_problems(contents)
     yield from _array_problems(SEEN, contents.seen, (len(contents.seen), N_COLUMNS), np.uint64)
     yield from _array_problems(WORDS, contents.words, (len(contents.words),), np.uint32)
+    shared = contents.templates.passages
+    yield from _array_problems(TEMPLATES, shared, (len(shared), 2), np.uint64)
 
 
 def _manifest_problems(contents: IndexContents) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ format 2 has none. Format 4 brought the words of the log: `words.npy` and `max_n
 indexes ask for none. Format 6 brought the length of
 requests: `n_chars` and `usd_per_char` of the estimator, its last text feature, and `told_apart_by`;
 in older indexes cost goes by topic alone, and a query is its text. Format 7 brought
-`too_long_goes_to`; in older indexes to the frontier.
+`too_long_goes_to`, in older indexes to the frontier, and `templates.npy`, in older indexes none.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from semroute.estimator import LossEstimator
 from semroute.ood import OODRule, SimilarityThreshold
 from semroute.policy import LabelReason
 from semroute.seen import SeenTexts, no_texts
+from semroute.templates import Templates, no_templates
 from semroute.vectors import Vectors
 from semroute.vocabulary import Words, no_words
 
@@ -41,9 +42,10 @@ ESTIMATOR = "estimator.npz"
 SAMPLES = "samples.jsonl"
 SEEN = "seen.npy"
 WORDS = "words.npy"
+TEMPLATES = "templates.npy"
 
 REQUIRED_FILES = frozenset({CENTROIDS, CLUSTERS, PROBES, CALIBRATION, ESTIMATOR})
-OPTIONAL_FILES = frozenset({SAMPLES, SEEN, WORDS})
+OPTIONAL_FILES = frozenset({SAMPLES, SEEN, WORDS, TEMPLATES})
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -234,8 +236,9 @@ class IndexContents:
     `centroids` is float32 (n_clusters, dimension), `probes` float32 (n_probes, dimension): the
     embeddings of `PROBE_TEXTS` at build time. `samples` is empty if they were left out. `seen`
     holds keyed hashes of every text of the log, as `semroute.seen` makes them, `words` those of its
-    words, as `semroute.vocabulary` does. `encoder_files` are
-    the files of the encoder by name; empty if it is served by its own library.
+    words, as `semroute.vocabulary` does, `templates` those of the passages that its texts share, as
+    `semroute.templates` does. `encoder_files` are the files of the encoder by name; empty if it is
+    served by its own library.
     """
 
     manifest: Manifest
@@ -247,4 +250,5 @@ class IndexContents:
     samples: tuple[Sample, ...] = ()
     seen: SeenTexts = field(default_factory=no_texts)
     words: Words = field(default_factory=no_words)
+    templates: Templates = field(default_factory=no_templates)
     encoder_files: Mapping[str, bytes] = field(default_factory=dict)

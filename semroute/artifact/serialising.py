@@ -28,6 +28,7 @@ from semroute.artifact.contents import (
     PROBES,
     SAMPLES,
     SEEN,
+    TEMPLATES,
     WORDS,
     Calibration,
     Cluster,
@@ -48,6 +49,7 @@ from semroute.errors import InvalidIndexError
 from semroute.estimator import LossEstimator
 from semroute.features import FEATURES
 from semroute.seen import no_texts
+from semroute.templates import Templates, no_templates
 from semroute.vocabulary import no_words
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -71,6 +73,8 @@ def serialise(contents: IndexContents) -> dict[str, bytes]:
         files[SEEN] = _npy(contents.seen)
     if len(contents.words):
         files[WORDS] = _npy(contents.words)
+    if len(contents.templates.passages):
+        files[TEMPLATES] = _npy(contents.templates.passages)
     stored = sorted(contents.encoder_files.items())
     return files | {f"{ENCODER_FOLDER}/{name}": content for name, content in stored}
 
@@ -115,6 +119,9 @@ def parse(
         else (),
         seen=_parse_npy(files[SEEN], folder / SEEN) if SEEN in files else no_texts(),
         words=_parse_npy(files[WORDS], folder / WORDS) if WORDS in files else no_words(),
+        templates=Templates(_parse_npy(files[TEMPLATES], folder / TEMPLATES), manifest.hash_key)
+        if TEMPLATES in files
+        else no_templates(),
         encoder_files=_encoder_files(manifest, files),
     )
 

@@ -17,7 +17,7 @@ from semroute.policy import (
 )
 from semroute.seen import Overlap, holds, overlap
 from semroute.split import is_of_fit
-from semroute.texts import told_apart
+from semroute.texts import CleanText, told_apart
 from semroute.vocabulary import Vocabulary
 
 
@@ -77,6 +77,11 @@ def vocabulary(contents: IndexContents) -> Vocabulary:
     """Return what tells texts of mostly new words; of an index that does not say, none is."""
     limit = contents.manifest.ood.max_new_words
     return Vocabulary(contents.words, 1.0 if limit is None else limit)
+
+
+def cleaned_text(contents: IndexContents, text: str) -> CleanText:
+    """Return what an index looks at of a text."""
+    return contents.manifest.config.texts.clean(text, contents.templates)
 
 
 AS_KNOWN = 1.0

@@ -55,7 +55,8 @@ def _reads_alike(one: IndexContents, other: IndexContents) -> bool:
     left, right = (
         (contents.manifest.encoder, contents.manifest.config.texts) for contents in (one, other)
     )
-    return left == right
+    same_templates = np.array_equal(one.templates.passages, other.templates.passages)
+    return left == right and same_templates
 
 
 def _models(contents: IndexContents, log: EmbeddedLog) -> list[str]:

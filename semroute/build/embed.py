@@ -75,16 +75,18 @@ class EmbeddedLog:
 
 def embed_log(
     log: QueryLog,
+    cleaned: Sequence[CleanText],
     evals: EvalTable,
     config: Config,
     encoder: Encoder,
     watch: Watch,
     folder: Path | None = None,
 ) -> EmbeddedLog:
-    """Clean and embed a query log; equal texts are embedded once.
+    """Embed a query log; equal texts are embedded once.
 
     Args:
         log: the queries.
+        cleaned: their texts.
         evals: what is known of them.
         config: the owner's.
         encoder: turns texts into vectors.
@@ -96,11 +98,10 @@ def embed_log(
         InputError: nothing is left, or more is unusable (blank, or without a finite vector) than
             the config's `texts.max_unusable_share`.
     """
-    cleaned = [config.texts.clean(text) for text in log.texts]
-    texts = [text.text for text in cleaned]
-    embedded, places, cut, n_reused = _embed_distinct(texts, encoder, watch, folder)
+    texts, to_embed = [one.text for one in cleaned], [one.embedded for one in cleaned]
+    embedded, places, cut, n_reused = _embed_distinct(to_embed, encoder, watch, folder)
     dimension = encoder.identity.dimension
-    rows = np.flatnonzero(usable_parts(embedded, dimension)[places])
+    rows = np.flatnonzero(usable_parts(embedded, dimension)[places]).astype(np.int64)
     n_textless = sum(
         shows_more and not text for shows_more, text in zip(log.shows_more, texts, strict=True)
     )
@@ -109,7 +110,7 @@ def embed_log(
     n_chars = np.array(log.n_chars, dtype=np.int64)[rows]
     is_unread = unread(log, config, cleaned, cut.__contains__)[rows]
     measured, prices = evals.costs_usd[rows], config.prices_usd(n_chars.tolist())
-    is_read = [row for row in rows if not is_too_long(log.texts[row])]
+    is_read = [row for row in rows.tolist() if not is_too_long(log.texts[row])]
     ratios = price_ratios(measured[~is_unread], prices[~is_unread])
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
@@ -124,7 +125,7 @@ def embed_log(
         price_ratios=ratios,
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
-        n_truncated=sum(cleaned[row].truncated or texts[row] in cut for row in is_read),
+        n_truncated=sum(cleaned[row].truncated or to_embed[row] in cut for row in is_read),
         n_reused=n_reused,
     )
 
@@ -175,7 +176,7 @@ def unread(
     found = np.array(log.shows_more, dtype=bool)
     found |= [is_too_long(text) for text in log.texts]
     if config.texts.truncated == "frontier":
-        found |= [one.truncated or truncates(one.text) for one in cleaned]
+        found |= [one.truncated or truncates(one.embedded) for one in cleaned]
     return found
 
 

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from semroute.build.describe import describe, sampled
 from semroute.build.drift import Drift, find_drifts
 from semroute.build.embed import EmbeddedLog, embed_log
 from semroute.build.estimate import calibration, learn
+from semroute.build.inputs import Inputs, key_of, read_inputs
 from semroute.build.previous import (
     carried_over,
     former_encoder,
@@ -39,22 +40,19 @@ from semroute.build.saved_vectors import n_saved
 from semroute.build.summary import BuildSummary, summarise
 from semroute.build.watch import Watch
 from semroute.clusters import Grouping, group, grouped, sample_rows
-from semroute.columns import suggest
-from semroute.config import Config, read_config
+from semroute.config import Config
 from semroute.counted import counted
 from semroute.encoders.contract import PROBE_TEXTS, Encoder
 from semroute.encoders.cores import available_cores
 from semroute.encoders.making import FormerEncoder, MadeEncoder, make_encoder
-from semroute.errors import BuildError, InputError, InvalidIndexError
-from semroute.evals import EvalTable, eval_files, no_evals, read_evals
+from semroute.errors import BuildError, InvalidIndexError
 from semroute.index import CentroidIndex
 from semroute.ood import SimilarityThreshold
 from semroute.progress import Progress
-from semroute.queries import QueryLog, read_queries
 from semroute.relabel import certified, with_certificate
 from semroute.seen import remember
-from semroute.split import content_key, group_ids, in_fit
-from semroute.tables import sha256_of
+from semroute.split import group_ids, in_fit
+from semroute.templates import Templates, learn_templates
 from semroute.texts import keyed_hash
 from semroute.vocabulary import Vocabulary, calibrated_vocabulary
 
@@ -62,16 +60,6 @@ logger = logging.getLogger("semroute")
 
 _ABOVE_UNKNOWN = math.nextafter(-1.0, 0.0)
 """The lowest threshold: -1 stands for what no similarity makes known."""
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """The files as read, with the SHA-256 of each by role."""
-
-    log: QueryLog
-    evals: EvalTable
-    config: Config
-    sha256: dict[str, str]
 
 
 def build_index(
@@ -112,16 +100,19 @@ def build_index(
     """
     watch = Watch(progress)
     with watch.step("read"):
-        inputs = _read(queries, evals, config)
+        inputs = read_inputs(queries, evals, config)
     with locked(out), _interruptions_told(out):
         previous = previous_version(out, discard_labels)
-        texts = [text for one in inputs.log.texts if (text := inputs.config.texts.clean(one).text)]
+        with watch.step("read"):
+            key = previous.manifest.hash_key if previous else key_of(inputs)
+            templates = learn_templates(inputs.log.texts, key)
+            cleaned = [inputs.config.texts.clean(text, templates) for text in inputs.log.texts]
+        texts = [one.embedded for one in cleaned if one.text]
         with watch.step("make encoder"):
             former = former_encoder(previous, inputs.config)
             made = MadeEncoder(encoder) if encoder else _made(inputs.config, texts, former, seed)
-        key = previous.manifest.hash_key if previous else content_key(texts)
-        log = embed_log(inputs.log, inputs.evals, inputs.config, made.encoder, watch, out)
-        contents = _contents(log, inputs, made, previous, key, seed, samples, watch)
+        log = embed_log(inputs.log, cleaned, inputs.evals, inputs.config, made.encoder, watch, out)
+        contents = _contents(log, inputs, made, previous, templates, seed, samples, watch)
         carried = carried_over(previous, contents)
         if require_labels:
             refuse_lost_labels(previous, carried)
@@ -174,36 +165,6 @@ def _live(out: Path) -> str | None:
         return None
 
 
-def _read(queries: Path, evals: Path | Sequence[Path] | None, config: Path) -> _Inputs:
-    settings = read_config(config)
-    log = read_queries(queries)
-    names = settings.model_names
-    scored = eval_files(evals)
-    table = (
-        read_evals(scored, log.query_ids, names) if scored else no_evals(len(log.query_ids), names)
-    )
-    if scored:
-        _refuse_another_frontier(scored[0], table, settings.frontier)
-    files = {"queries": queries, "config": config}
-    files |= {f"evals-{n}" if n > 1 else "evals": path for n, path in enumerate(scored, 1)}
-    if log.ignored_columns:
-        logger.info("%s: columns not used: %s", queries, ", ".join(log.ignored_columns))
-    return _Inputs(log, table, settings, {role: sha256_of(path) for role, path in files.items()})
-
-
-def _refuse_another_frontier(path: Path, evals: EvalTable, frontier: str) -> None:
-    """Refuse scores of a model called much like the frontier, where those of it are missing."""
-    column = evals.models.index(frontier)
-    meant = suggest(frontier, evals.unknown_models)
-    if meant and evals.n_scores and np.isnan(evals.scores[:, column]).all():
-        raise InputError(
-            f"no row is for the frontier model of the config, {frontier!r}, so no cheaper model "
-            f"could be defended{meant} Write its name alike in both files",
-            path=path,
-            column="model",
-        )
-
-
 def _made(
     config: Config, texts: Sequence[str], former: FormerEncoder | None, seed: int
 ) -> MadeEncoder:
@@ -213,19 +174,20 @@ def _made(
 
 def _contents(
     log: EmbeddedLog,
-    inputs: _Inputs,
+    inputs: Inputs,
     made: MadeEncoder,
     previous: IndexContents | None,
-    key: str,
+    templates: Templates,
     seed: int,
     samples: bool,
     watch: Watch,
 ) -> IndexContents:
+    key = templates.key
     # Of requests that more than a text decides nothing is learned: the frontier answers them.
     is_fit, read = in_fit(log.told_apart, seed), np.flatnonzero(~log.unread)
     texts, fit = log.some(read) if log.unread.any() else log, is_fit[read]
     config, sha256 = inputs.config, inputs.sha256["queries"]
-    former = of_same_clusters(previous, config, sha256, made.encoder, seed)
+    former = of_same_clusters(previous, config, sha256, made.encoder, templates, seed)
     with watch.step("cluster"):
         grouping = _cluster(texts, fit, config, former, key, seed)
     with watch.step("label"):
@@ -268,6 +230,7 @@ def _contents(
         samples=examples,
         seen=seen,
         words=vocabulary.words,
+        templates=templates,
         encoder_files=made.files,
     )
 
@@ -331,7 +294,7 @@ def _ood(similarities: NDArray[np.float32], vocabulary: Vocabulary, config: Conf
 
 
 def _counts(
-    log: EmbeddedLog, inputs: _Inputs, n_fit: int, n_calibration: int, grouping: Grouping
+    log: EmbeddedLog, inputs: Inputs, n_fit: int, n_calibration: int, grouping: Grouping
 ) -> Counts:
     return Counts(
         n_queries=len(log.texts),

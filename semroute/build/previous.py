@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from semroute import __version__
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import with_frontier_of
@@ -17,6 +19,7 @@ from semroute.errors import CheckFailedError, InvalidIndexError
 from semroute.ood import ALWAYS_UNKNOWN
 from semroute.relabel import Reattached, reattach
 from semroute.tables import listed
+from semroute.templates import Templates
 from semroute.texts import printable
 
 
@@ -43,13 +46,14 @@ def of_same_clusters(
     config: Config,
     queries_sha256: str,
     encoder: Encoder,
+    templates: Templates,
     seed: int,
 ) -> IndexContents | None:
     """Return the version before, if clustering would find its clusters again.
 
     So it is where scores, prices or the promise asked for have changed, and nothing else.
     """
-    if previous is None:
+    if previous is None or not np.array_equal(previous.templates.passages, templates.passages):
         return None
     manifest = previous.manifest
     before = (

@@ -23,6 +23,7 @@ from semroute.encoders.sentence_transformer import SentenceTransformerSettings
 from semroute.encoders.static import StaticSettings
 from semroute.known_losses import LEAST_KNOWN
 from semroute.tables import listed
+from semroute.templates import Templates
 from semroute.texts import MAX_CHARS, CleanText, Cut, clean
 
 ClustererSettings = Annotated[UMAPHDBSCAN | SphericalKMeans, Field(discriminator="kind")]
@@ -128,9 +129,14 @@ class Texts(_Table):
     truncated: Literal["route", "frontier"] = "route"
     max_unusable_share: Annotated[float, Field(ge=0, le=1)] = 0.01
 
-    def clean(self, text: str) -> CleanText:
-        """Clean a text as it is cleaned at build and at run time."""
-        return clean(text, self.max_chars, self.cut)
+    def clean(self, text: str, templates: Templates) -> CleanText:
+        """Clean a text as it is cleaned at build and at run time.
+
+        `templates` are those of the log; what a request asks is told apart from them.
+        """
+        asked, template = templates.split(text)
+        cleaned = clean(asked, self.max_chars, self.cut)
+        return cleaned._replace(template=clean(template).text) if template else cleaned
 
 
 class Config(_Table):

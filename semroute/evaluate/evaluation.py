@@ -9,7 +9,7 @@ import numpy as np
 from semroute.artifact.contents import Calibration, IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
-from semroute.artifact.serving import routing_policy
+from semroute.artifact.serving import cleaned_text, routing_policy
 from semroute.decision import RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.encoders.cores import available_cores
@@ -112,7 +112,7 @@ class _KeptVectors:
     def of(self, frozen: FrozenSet, contents: IndexContents) -> Vectors:
         """Return the vectors of a set that was routed; NaN where there is none."""
         none = np.full(self.identity.dimension, np.nan, dtype=np.float32)
-        texts = [contents.manifest.config.texts.clean(text).text for text in frozen.texts]
+        texts = [cleaned_text(contents, text).embedded for text in frozen.texts]
         return unit_rows(np.stack([self._vectors.get(text, none) for text in texts]))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
-from semroute.artifact.serving import seen_requests
+from semroute.artifact.serving import cleaned_text, seen_requests
 from semroute.costs import expected_usd, price_ratios, spent_usd
 from semroute.counted import are, counted
 from semroute.errors import InputError, InvalidIndexError
@@ -105,7 +105,7 @@ def read_frozen_set(
         logger.warning(told)
     prices = config.prices_usd(log.n_chars)
     ratios = price_ratios(table.costs_usd, prices)
-    if n_blank := sum(not config.texts.clean(text).text for text in log.texts):
+    if n_blank := sum(not cleaned_text(contents, text).text for text in log.texts):
         told = "%s: %s blank; the frontier model gets such, and they count"
         logger.warning(told, queries, f"{counted(n_blank, 'query')} {are(n_blank)}")
     whole = FrozenSet(
@@ -141,7 +141,7 @@ def _without_seen(
             "does not say which queries its build has seen, so nobody can tell whether this set "
             "judges it fairly; run build-index again",
         )
-    texts = [contents.manifest.config.texts.clean(text).text for text in frozen.texts]
+    texts = [cleaned_text(contents, text).text for text in frozen.texts]
     n_chars = [request_chars(one) for one in frozen.requests]
     found = seen_requests(contents, texts, n_chars)
     if not found.seen.any():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index
-from semroute.artifact.serving import routing_policy, seen_requests
+from semroute.artifact.serving import cleaned_text, routing_policy, seen_requests
 from semroute.build.embed import embed_texts, unread
 from semroute.build.saved_vectors import SavedVectors
 from semroute.costs import price_ratios, spent_usd
@@ -39,7 +39,7 @@ from semroute.progress import Progress, ignore
 from semroute.queries import read_queries
 from semroute.split import in_fit
 from semroute.tables import read_rows
-from semroute.texts import told_apart
+from semroute.texts import CleanText, told_apart
 from semroute.vectors import usable_parts
 
 logger = logging.getLogger("semroute")
@@ -149,10 +149,10 @@ def plan_evals(
     if told := told_unknown_models(table):
         logger.warning(told)
     encoder = open_index_encoder(contents, given=encoder, n_workers=available_cores())
-    cleaned = [config.texts.clean(text) for text in log.texts]
-    texts = [text.text for text in cleaned]
+    cleaned = [cleaned_text(contents, text) for text in log.texts]
+    texts = [one.text for one in cleaned]
     cluster_ids, expected_losses = _looked_up(
-        texts, log.n_chars, folder, contents, encoder, progress
+        cleaned, log.n_chars, folder, contents, encoder, progress
     )
     rows = np.flatnonzero((cluster_ids >= 0) & ~unread(log, config, cleaned, encoder.truncates))
     kept = [texts[row] for row in rows]
@@ -250,7 +250,7 @@ def _wanted(
 
 
 def _looked_up(
-    texts: Sequence[str],
+    texts: Sequence[CleanText],
     n_chars: Sequence[int],
     folder: Path,
     contents: IndexContents,
@@ -262,7 +262,8 @@ def _looked_up(
     `n_chars` is the length of each. Shapes (n,) and (n, n_models); -1 and NaN for one whose text
     cannot be embedded.
     """
-    distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+    to_embed = {text.embedded for text in texts if text.text}
+    distinct = sorted(to_embed, key=lambda text: (len(text), text))
     known = SavedVectors(folder, encoder, distinct).find(distinct)
     shown = nullcontext(ignore) if progress is None else progress.step("embed", len(distinct))
     with shown as advance:
@@ -272,9 +273,9 @@ def _looked_up(
     vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
     near = CentroidIndex(contents.centroids).search(vectors[:, :dimension], estimator.n_neighbours)
     row_of = {text: row for row, text in enumerate(distinct)}
-    requests = sorted({pair for pair in zip(texts, n_chars, strict=True) if pair[0]})
-    rows = [row_of[text] for text, _ in requests]
-    asked, lengths = [text for text, _ in requests], [n for _, n in requests]
+    requests = sorted({pair for pair in zip(texts, n_chars, strict=True) if pair[0].text})
+    rows = [row_of[text.embedded] for text, _ in requests]
+    asked, lengths = [text.text for text, _ in requests], [n for _, n in requests]
     found = estimator.estimate(
         near.cluster_ids[rows],
         near.similarities[rows],

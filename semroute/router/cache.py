@@ -8,7 +8,10 @@ from semroute.decision import RouteDecision
 from semroute.router.arguments import check_count
 
 Key = tuple[bytes, bool, int]
-"""What a decision depends on: a digest of the cleaned text, whether it was cut, its characters."""
+"""What a decision depends on: a digest of the cleaned text, whether it was cut, its characters.
+
+The digest is that of an extract of its template too.
+"""
 
 
 class DecisionCache:
@@ -26,11 +29,12 @@ class DecisionCache:
         self._n_most = n_most
         self._decisions: OrderedDict[Key, RouteDecision] = OrderedDict()
 
-    def key_of(self, text: str, truncated: bool, n_chars: int) -> Key | None:
+    def key_of(self, text: str, template: str, truncated: bool, n_chars: int) -> Key | None:
         """Return the key of a request, None if nothing is kept; no text can be told from it."""
         if not self._n_most:
             return None
-        content = text.encode("utf-8", "surrogatepass")
+        # Cleaned texts hold no NUL.
+        content = f"{template}\0{text}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(content, digest_size=16).digest(), truncated, n_chars
 
     def get(self, key: Key) -> RouteDecision | None:

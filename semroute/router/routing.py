@@ -6,22 +6,24 @@ from dataclasses import fields, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from semroute.artifact.contents import Calibration, IndexContents
 from semroute.artifact.encoder import open_index_encoder
 from semroute.artifact.loading import load_index, load_samples
+from semroute.artifact.serving import cleaned_text
 from semroute.decision import Neighbour, Reason, RouteDecision
 from semroute.encoders.contract import Encoder
 from semroute.errors import EncoderError
 from semroute.router.arguments import check_count, check_encoder_object, check_version
-from semroute.router.cache import DecisionCache, Key
+from semroute.router.cache import DecisionCache
 from semroute.router.ending import UnderWay
 from semroute.router.explain import Explanation, explain_decision
 from semroute.router.freed import give_back_freed_memory
 from semroute.router.reasons import estimate_reasons
+from semroute.router.request import Request, unread_request
 from semroute.router.rules import (
     N_EXPLAINED,
     Located,
@@ -46,16 +48,6 @@ N_AT_ONCE = 256
 
 N_SHOWN = 2
 """Clusters a decision names: the nearest and the runner-up."""
-
-
-class _Request(NamedTuple):
-    """One query on its way: what is embedded, or the reason why nothing is."""
-
-    text: str
-    truncated: bool
-    n_chars: int
-    fallback: Reason | None = None
-    key: Key | None = None
 
 
 class SemanticRouter:
@@ -197,7 +189,7 @@ class SemanticRouter:
             decision = self._routed([request])[0]
             return explain_decision(decision, request.text, (), self._contents, {}, ())
         with UnderWay():
-            located = self._locate([request.text])
+            located = self._locate([(request.text, request.embedded)])
             decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located, request.n_chars) if near else ()
@@ -212,62 +204,64 @@ class SemanticRouter:
         kept = load_samples(self._folder, manifest) if self._folder else self._contents.samples
         return {sample.cluster_id: sample.texts for sample in kept}
 
-    def _request(self, query: Query) -> _Request:
+    def _request(self, query: Query) -> Request:
         text = query_text(query)
         n_chars = request_chars(query)
         if not isinstance(query, str) and shows_more_than_text(query):
-            return _Request("", False, n_chars, "ood")
+            return unread_request("ood", n_chars)
         if is_too_long(text):
-            return _Request("", False, n_chars, "too_long")
-        cleaned = self._config.texts.clean(text)
-        if not cleaned.text:
-            return _Request("", cleaned.truncated, n_chars, "empty")
+            return unread_request("too_long", n_chars)
+        asked, truncated, template = cleaned = cleaned_text(self._contents, text)
+        if not asked:
+            return unread_request("empty", n_chars, truncated)
         if self._whole_only:
-            cut = cleaned.truncated or self._truncates(cleaned.text)
+            cut = truncated or self._truncates(cleaned.embedded)
             if cut is not False:
-                return _Request("", bool(cut), n_chars, "too_long" if cut else "encoder_error")
-        key = self._cache.key_of(cleaned.text, cleaned.truncated, n_chars)
-        return _Request(cleaned.text, cleaned.truncated, n_chars, key=key)
+                return unread_request("too_long" if cut else "encoder_error", n_chars, bool(cut))
+        key = self._cache.key_of(asked, template, truncated, n_chars)
+        return Request(asked, cleaned.embedded, truncated, n_chars, key=key)
 
-    def _routed(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+    def _routed(self, requests: Sequence[Request]) -> list[RouteDecision]:
         known = [self._known(request) for request in requests]
         new = [request for request, found in zip(requests, known, strict=True) if found is None]
         found = iter(self._found(new) if new else ())
         return [decision or next(found) for decision in known]
 
-    def _known(self, request: _Request) -> RouteDecision | None:
+    def _known(self, request: Request) -> RouteDecision | None:
         """Return what needs no looking up: a fallback, or what was decided before."""
         if request.fallback:
             return self._fallback(request, request.fallback)
         return self._cache.get(request.key) if request.key else None
 
-    def _found(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+    def _found(self, requests: Sequence[Request]) -> list[RouteDecision]:
         with UnderWay():
             return self._looked_up(requests)
 
-    def _looked_up(self, requests: Sequence[_Request]) -> list[RouteDecision]:
+    def _looked_up(self, requests: Sequence[Request]) -> list[RouteDecision]:
         """Decide requests that have a text, each distinct one embedded once."""
         if not self._names:
             return [self._fallback(request, "ood") for request in requests]
-        rows: dict[str, int] = {}
+        rows: dict[tuple[str, str], int] = {}
         for request in requests:
-            rows.setdefault(request.text, len(rows))
+            rows.setdefault((request.text, request.embedded), len(rows))
         located = self._locate(list(rows))
         decisions = []
         for request in requests:
-            decision = self._decided(request, located, rows[request.text])
+            decision = self._decided(request, located, rows[request.text, request.embedded])
             if request.key and decision.reason != "encoder_error":
                 self._cache.put(request.key, decision)
             decisions.append(decision)
         return decisions
 
-    def _locate(self, texts: list[str]) -> Located:
+    def _locate(self, texts: list[tuple[str, str]]) -> Located:
         """Find the nearest clusters of each text, most similar first; id -1 where it failed.
 
-        If a batch fails its texts are looked up one by one: one text must not spoil the others.
+        Texts come with what is embedded of them. If a batch fails its texts are looked up one by
+        one: one text must not spoil the others.
         """
         try:
-            return self._rules.locate(texts, self._embed(texts))
+            vectors = self._embed([embedded for _, embedded in texts])
+            return self._rules.locate([text for text, _ in texts], vectors)
         except Exception as error:  # a user's encoder may raise anything; `route` never does
             # The message of a foreign error may quote the text, so only its type is logged.
             logger.warning("looking up %d texts failed: %s", len(texts), type(error).__name__)
@@ -300,7 +294,7 @@ class SemanticRouter:
             if cluster >= 0
         ]
 
-    def _decided(self, request: _Request, located: Located, row: int) -> RouteDecision:
+    def _decided(self, request: Request, located: Located, row: int) -> RouteDecision:
         """Decide the request whose text is in a row of `located`."""
         try:
             verdict = self._rules.judge(located, row, request.n_chars)
@@ -309,7 +303,7 @@ class SemanticRouter:
             return self._fallback(request, "encoder_error")
         return self._judged(request, verdict, self._neighbours(located, row, N_SHOWN))
 
-    def _judged(self, request: _Request, verdict: Verdict, near: list[Neighbour]) -> RouteDecision:
+    def _judged(self, request: Request, verdict: Verdict, near: list[Neighbour]) -> RouteDecision:
         if not near:
             return self._fallback(request, "encoder_error")
         nearest, *others = near
@@ -324,10 +318,10 @@ class SemanticRouter:
             runner_up=others[0] if others else None,
             # Where such texts go to the frontier this one was counted on its way in.
             truncated=request.truncated
-            or (not self._whole_only and bool(self._truncates(request.text))),
+            or (not self._whole_only and bool(self._truncates(request.embedded))),
         )
 
-    def _fallback(self, request: _Request, reason: Reason) -> RouteDecision:
+    def _fallback(self, request: Request, reason: Reason) -> RouteDecision:
         return RouteDecision(
             model=self.frontier,
             reason=reason,
