@@ -25,7 +25,7 @@ from bench_data import DataSet, add, print_means, serving_encoder, split_rows, v
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
-from semroute.artifact.serving import calibration_rows, policy_to_certify
+from semroute.artifact.serving import calibration_rows, cleaned_text, policy_to_certify
 from semroute.build import build_index
 from semroute.certify import CalibrationRows, certify
 from semroute.encoders.contract import Encoder
@@ -156,7 +156,8 @@ def _ways(
 ) -> Iterator[tuple[str, Way]]:
     policy, held_out = policy_to_certify(contents), calibration_rows(contents)
     yield "by length", Way(policy, served, held_out)
-    vectors = encoder.encode([source.config.texts.clean(text).text for text in source.texts(test)])
+    texts = [cleaned_text(contents, text).embedded for text in source.texts(test)]
+    vectors = encoder.encode(texts)
     of_test, of_held_out = (
         _by_topic(contents, np.ascontiguousarray(rows[:, : encoder.identity.dimension]))
         for rows in (vectors, contents.calibration.vectors)

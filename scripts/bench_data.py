@@ -4,6 +4,7 @@ import csv
 import json
 import platform
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from semroute.encoders.making import make_encoder
 from semroute.evals import read_evals
 from semroute.progress import Advance, ignore
 from semroute.queries import read_queries
+from semroute.templates import no_templates
 from semroute.vectors import Vectors
 
 
@@ -118,8 +120,11 @@ def vectors_of(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
 
 
 def encoded(source: DataSet, encoder: Encoder, rows: np.ndarray) -> Vectors:
-    """Return what the encoder gives for some rows: hidden states behind the embedding."""
-    clean = source.config.texts.clean
+    """Return what the encoder gives for some rows, prompt templates and all.
+
+    Hidden states are behind the embedding.
+    """
+    clean = partial(source.config.texts.clean, templates=no_templates())
     return encoder.encode([clean(text).text for text in source.texts(rows)])
 
 

@@ -29,6 +29,7 @@ from semroute.planning import ScoredLog, plan_scores
 from semroute.policy import FEWEST_PAIRS, NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.queries import read_queries
 from semroute.split import in_fit
+from semroute.templates import no_templates
 from semroute.vectors import unit_rows
 
 STARTING_SHARE = 0.05
@@ -55,7 +56,7 @@ def measure_set(folder: Path, seeds: range, kept: Path | None) -> None:
     config = read_config(folder / "semroute.toml")
     log = read_queries(folder / "queries.jsonl")
     evals = read_evals(folder / "evals.csv", log.query_ids, config.model_names)
-    texts = [config.texts.clean(text).text for text in log.texts]
+    texts = [config.texts.clean(text, no_templates()).text for text in log.texts]
     vectors = _vectors(folder.name, texts, config, kept)
     prices = np.array([[m.cost_usd(len(text)) for m in config.models] for text in texts])
     costs = np.where(np.isnan(evals.costs_usd), prices, evals.costs_usd)

@@ -33,8 +33,9 @@ class EmbeddedLog:
     `costs_usd` (measured, else priced) are float64 (n, n_models), `price_ratios` (n_models,) how
     the measured costs compare with the prices of the config. Not among them are `n_textless`
     requests of an image, sound or a file alone and `n_unusable` without any that cannot be
-    embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_reused`
-    the distinct texts whose vectors an earlier build had saved.
+    embedded. `n_truncated` counts the queries of which the encoder reads a part only, `n_templated`
+    those that hold a prompt template, `n_reused` the distinct texts whose vectors an earlier build
+    had saved.
     """
 
     query_ids: tuple[str, ...]
@@ -50,6 +51,7 @@ class EmbeddedLog:
     n_textless: int
     n_unusable: int
     n_truncated: int
+    n_templated: int
     n_reused: int
 
     @cached_property
@@ -126,6 +128,7 @@ def embed_log(
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
         n_truncated=sum(cleaned[row].truncated or to_embed[row] in cut for row in is_read),
+        n_templated=sum(bool(cleaned[row].template) for row in rows.tolist()),
         n_reused=n_reused,
     )
 

@@ -137,6 +137,7 @@ def build_index(
         warnings,
         watch.steps,
         log.n_truncated,
+        log.n_templated,
         log.n_reused,
     )
 

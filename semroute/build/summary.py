@@ -58,6 +58,7 @@ class BuildSummary:
     `n_paired` counts the held-out queries scored with the frontier and another model.
     `n_truncated` counts the queries of which the encoder reads a part only, chosen by `cut`;
     `truncated` says what becomes of them.
+    `n_templated` counts those that hold a prompt template.
     `n_reused` counts the different texts whose vectors an earlier build had saved.
     `before` compares with the version whose labels were carried over, None if there is none; of
     the log's requests `moves` went to another model by it, None if that cannot be told. `drifts`
@@ -94,6 +95,7 @@ class BuildSummary:
     kept_up: tuple[KeptUp, ...]
     saving_without_labels: float | None
     n_truncated: int
+    n_templated: int
     cut: Cut
     truncated: str
     n_reused: int
@@ -172,6 +174,7 @@ def summarise(
     warnings: Sequence[str],
     steps: Sequence[StepTime],
     n_truncated: int,
+    n_templated: int,
     n_reused: int,
 ) -> BuildSummary:
     """Put the figures of a published build together."""
@@ -209,6 +212,7 @@ def summarise(
         kept_up=carried.kept_up,
         saving_without_labels=_saving_without_labels(contents),
         n_truncated=n_truncated,
+        n_templated=n_templated,
         cut=manifest.config.texts.cut,
         truncated=manifest.config.texts.truncated,
         n_reused=n_reused,

@@ -239,6 +239,8 @@ def _notes(summary: BuildSummary) -> list[tuple[str, str]]:
     steps = ", ".join(f"{step.name} {step.seconds:.1f} s" for step in summary.steps)
     peak = max((step.peak_memory_mb for step in summary.steps), default=0.0)
     notes = [("time", f"{steps}; peak memory {peak:,.0f} MB")]
+    if summary.n_templated:
+        notes.append(("templates", _templates(summary)))
     if summary.n_truncated:
         notes.append(("long texts", _long_texts(summary)))
     if summary.n_reused:
@@ -265,9 +267,16 @@ def _not_fitted(counts: Counts) -> str:
     return f", {n_others:,} left out, as more than their text decides" if n_others else ""
 
 
+def _templates(summary: BuildSummary) -> str:
+    n = summary.n_templated
+    hold = f"{counted(n, 'query')} {'holds' if n == 1 else 'hold'} passages that many others share"
+    return f"{hold}, as of a prompt template: what else a query says decides, beside an extract"
+
+
 def _long_texts(summary: BuildSummary) -> str:
     n = summary.n_truncated
     longer = f"{counted(n, 'query')} {are(n)} longer than what is read of the last user message"
+    longer += ", templates set aside" if summary.n_templated else ""
     if summary.truncated == "frontier":
         return f"{longer}: such go to {summary.frontier}"
     if summary.cut == "head_tail":

@@ -195,8 +195,11 @@ class SemanticRouter:
         parts = estimate_reasons(self._contents, located, request.n_chars) if near else ()
         examples = self._examples()
         n_elsewhere = request.n_chars - len(query_text(query))
+        in_template = request.embedded != request.text
         return explain_decision(
-            decision, request.text, near, self._contents, examples, parts, n_elsewhere
+            *(decision, request.text, near, self._contents, examples, parts),
+            n_elsewhere=n_elsewhere,
+            in_template=in_template,
         )
 
     def _examples(self) -> Mapping[int, tuple[str, ...]]:

@@ -8,6 +8,7 @@ import pytest
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
+from semroute.artifact.serving import cleaned_text
 from semroute.decision import RouteDecision
 from semroute.errors import InputError
 from semroute.monitoring import Figure, traffic_drift
@@ -98,7 +99,7 @@ def test_the_figures_of_the_decisions_are_those_worked_by_hand() -> None:
 def test_held_out_queries_served_by_the_router_are_the_held_out_queries(judged: Judged) -> None:
     contents = load_index(judged.index)
     log = read_queries(judged.files.queries)
-    texts = [contents.manifest.config.texts.clean(text).text for text in log.texts]
+    texts = [cleaned_text(contents, text).text for text in log.texts]
     again = [log.requests[row] for row in np.flatnonzero(~in_fit(texts, 0))]
     decisions = SemanticRouter(contents, judged.encoder).route_batch(again)
     found = traffic_drift(contents, decisions)

@@ -119,7 +119,7 @@ def test_no_text_is_kept_however_long() -> None:
     router = SemanticRouter(CONTENTS, TinyEncoder())
     for n in range(20):
         text = f"canary {n} " * 700
-        key = cache.key_of(text, False, len(text))
+        key = cache.key_of(text, "", False, len(text))
         assert key is not None
         cache.put(key, router.route(text))
     found, kept = [cache], set()
