@@ -41,12 +41,12 @@ _ENDS = re.compile(r"\n|(?<=[.!?:;])[^\S\n]+|(?<=[。！？])")
 
 
 class _Passage:
-    """A line or a sentence, with the white space behind it."""
+    """A line or a sentence, as it stands in a text and without white space around it."""
 
-    __slots__ = ("end", "is_template", "n_texts", "text")
+    __slots__ = ("is_template", "n_texts", "text", "whole")
 
-    def __init__(self, text: str, end: str) -> None:
-        self.text, self.end = text, end
+    def __init__(self, whole: str) -> None:
+        self.whole, self.text = whole, whole.strip()
         self.n_texts, self.is_template = 0, False
 
 
@@ -63,8 +63,8 @@ class Templates:
     def split(self, text: str) -> tuple[str, str]:
         """Return what a text asks, and an extract of the template around it.
 
-        The extract is the rarest passages, which say most about the application, in their order.
-        A text without a template, or with nothing else in it, comes back whole.
+        The extract is its rarest passages first, which say most about the application. A text
+        without a template, or with nothing else in it, comes back whole.
 
         >>> rules = "Answer in one sentence. Never invent facts. Keep a friendly tone. "
         >>> rules += "Write for readers who are new to all of this.\\n"
@@ -76,7 +76,7 @@ class Templates:
             return text, ""
         passages = list(_passages(text))
         _mark(passages, self._known)
-        asked = "".join(one.text + one.end for one in passages if not one.is_template).strip()
+        asked = "".join(one.whole for one in passages if not one.is_template).strip()
         template = [one for one in passages if one.is_template and one.text]
         if not template or not any(map(str.isalnum, asked)):
             return text, ""
@@ -134,7 +134,7 @@ def _counted(hashes: Iterable[set[int]], fewest: float) -> SharedPassages:
 def _passages(text: str) -> Iterator[_Passage]:
     if len(text) <= 2 * SEARCHED_CHARS:
         return _split(text)
-    middle = _Passage(text[SEARCHED_CHARS:-SEARCHED_CHARS], "")
+    middle = _Passage(text[SEARCHED_CHARS:-SEARCHED_CHARS])
     middle.n_texts = -1
     return chain(_split(text[:SEARCHED_CHARS]), [middle], _split(text[-SEARCHED_CHARS:]))
 
@@ -142,9 +142,9 @@ def _passages(text: str) -> Iterator[_Passage]:
 def _split(text: str) -> Iterator[_Passage]:
     start = 0
     for end in _ENDS.finditer(text):
-        yield _Passage(text[start : end.start()].strip(), end[0])
+        yield _Passage(text[start : end.end()])
         start = end.end()
-    yield _Passage(text[start:].strip(), "")
+    yield _Passage(text[start:])
 
 
 def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
@@ -160,9 +160,5 @@ def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
 
 
 def _extract(template: Sequence[_Passage]) -> str:
-    rarest, n_chars = set(), 0
-    for place in sorted(range(len(template)), key=lambda place: template[place].n_texts):
-        if n_chars < EXTRACT_CHARS:
-            rarest.add(place)
-            n_chars += len(template[place].text)
-    return " ".join(template[place].text for place in sorted(rarest))[:EXTRACT_CHARS]
+    rarest = sorted(template, key=lambda one: one.n_texts)
+    return " ".join(one.text for one in rarest)[:EXTRACT_CHARS]

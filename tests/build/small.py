@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from semroute.artifact.contents import IndexContents
+from semroute.artifact.serving import cleaned_text
 from semroute.build import BuildSummary, build_index
 from semroute.decision import RouteDecision
 from semroute.router import SemanticRouter
@@ -92,7 +94,7 @@ def write_rows(files: SmallFiles, rows: list[dict[str, Any]]) -> None:
 
 def held_out_rows(rows: list[dict[str, Any]], contents: IndexContents) -> list[dict[str, Any]]:
     """Return the rows a build holds out, by what is looked up of a request and what is beside."""
-    clean = contents.manifest.config.texts.clean
+    clean = partial(cleaned_text, contents)
     requests = [row.get("messages") or row["text"] for row in rows]
     texts = [clean(query_text(request)).text for request in requests]
     told = told_apart(texts, list(map(request_chars, requests)))

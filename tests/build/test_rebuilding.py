@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from semroute.artifact.contents import Cluster
+from semroute.artifact.contents import FORMAT_VERSION, Cluster
 from semroute.artifact.layout import digest_line
 from semroute.artifact.loading import list_versions, load_index
 from semroute.artifact.lock import locked
@@ -69,7 +69,8 @@ def test_a_live_version_of_an_older_format_stops_the_build_and_names_what_keeps_
 ) -> None:
     out = tmp_path / "i"
     manifest = out / build_small(files, out).index_version / "manifest.json"
-    older = manifest.read_bytes().replace(b'"format_version": 6', b'"format_version": 1')
+    this = f'"format_version": {FORMAT_VERSION}'.encode()
+    older = manifest.read_bytes().replace(this, b'"format_version": 1')
     manifest.write_bytes(older)
     manifest.with_name("manifest.sha256").write_bytes(digest_line(older))
     told = r"has format 1, .* would be lost; export them with the semroute that"

@@ -1,0 +1,104 @@
+"""Logs whose requests come in a prompt template are built, judged and served by what they ask."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semroute.artifact.loading import load_index
+from semroute.cli.build_summary import print_summary
+from semroute.errors import InputError
+from semroute.evaluate import evaluate
+from semroute.planning import plan_evals
+from semroute.router import SemanticRouter
+from tests.build.small import SmallFiles, build_small, rows_of, write_rows, write_small_files
+from tests.tiny import TinyEncoder
+
+RULES = "".join(
+    f"Rule number {k}: never promise a customer what is not in section {k} of the handbook.\n"
+    for k in range(40)
+)
+"""Longer than what the encoder reads."""
+
+
+def _templated(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "text": f"{RULES}Request:\n{row['text']}"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SmallFiles:
+    """A log of 800 requests of four topics, each after the same rules."""
+    files = write_small_files(tmp_path)
+    write_rows(files, [_templated(row) for row in rows_of(files)])
+    return files
+
+
+def test_a_templated_log_saves_what_it_saves_without_its_template(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "plain").mkdir()
+    plain = build_small(write_small_files(tmp_path / "plain"), tmp_path / "plain" / "i")
+    summary = build_small(files, tmp_path / "i")
+    assert summary.n_templated == summary.to_dict()["n_templated"] == 800
+    assert summary.n_truncated == plain.n_templated == 0
+    assert summary.saving == pytest.approx(plain.saving, abs=0.03)
+    print_summary(summary)
+    printed = capsys.readouterr().out
+    assert "800 queries hold passages that many others share, as of a prompt template" in printed
+    assert "longer than what is read" not in printed
+    print_summary(plain)
+    assert "prompt template" not in capsys.readouterr().out
+
+
+def test_it_is_served_by_what_a_request_asks(files: SmallFiles, tmp_path: Path) -> None:
+    build_small(files, tmp_path / "i")
+    router = SemanticRouter.load(tmp_path / "i", encoder=TinyEncoder())
+    for topic, model in enumerate(["large", "small", "small", "small"]):
+        words = " ".join(f"topic{topic}{letter}" for letter in "gfedc")
+        request = _templated({"text": f"{words} detail"})["text"]
+        decision = router.route(request)
+        assert (decision.model, decision.is_fallback) == (model, False), topic
+        assert not decision.truncated
+        assert "holds a prompt template" in " ".join(router.explain(request).why)
+    unknown = _templated({"text": "nobody ever wanted any such thing from anyone"})["text"]
+    assert router.route(unknown).reason == "ood"
+
+
+def test_requests_in_the_same_template_are_no_copies_of_each_other(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """The template is nine tenths of each: nearly the same words."""
+    build_small(files, tmp_path / "i")
+    rows = [json.loads(json.dumps(row).replace("detail", "matter")) for row in rows_of(files)]
+    other = SmallFiles(tmp_path / "test.jsonl", files.evals, files.config)
+    write_rows(other, rows)
+    found = evaluate(tmp_path / "i", other.queries, files.evals, encoder=TinyEncoder())
+    assert found.n_queries == 800
+    plan = plan_evals(tmp_path / "i", other.queries, files.evals, budget=10, encoder=TinyEncoder())
+    assert plan.n_new == 800
+    with pytest.raises(InputError, match="seen 800 of these 800 queries"):
+        evaluate(tmp_path / "i", files.queries, files.evals, encoder=TinyEncoder())
+
+
+def test_a_template_of_its_own_is_no_repetition_and_no_secret_of_the_index(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    summary = build_small(files, tmp_path / "i")
+    contents = load_index(tmp_path / "i")
+    assert len(contents.templates.passages) == 81
+    assert not [warning for warning in summary.warnings if "repeat" in warning]
+    for path in (tmp_path / "i" / summary.index_version).iterdir():
+        assert path.is_dir() or b"handbook" not in path.read_bytes(), path.name
+
+
+def test_building_again_finds_the_same_clusters_and_moves_nothing(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    build_small(files, tmp_path / "i")
+    again = build_small(files, tmp_path / "i")
+    assert again.moves == ()
+    assert again.n_reused == 800
+    write_rows(files, rows_of(write_small_files(tmp_path)))
+    without = build_small(files, tmp_path / "i")
+    assert without.moves is None

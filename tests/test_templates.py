@@ -1,0 +1,158 @@
+"""What many requests of a log share is told apart from what each of them asks."""
+
+import random
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semroute.templates import (
+    EXTRACT_CHARS,
+    FEWEST_TEXTS,
+    SEARCHED_CHARS,
+    Templates,
+    learn_templates,
+    no_templates,
+)
+
+RULES = (
+    "You are the assistant of a large company. Never invent facts: say so if you do not know. "
+    "Answer in one sentence, and keep a friendly tone in all of it.\n"
+)
+TASKS = (
+    "Sort the request into one of our departments, and answer with the name alone.\n",
+    "Translate the request into French, and keep to the words of our glossary.\n",
+)
+ASKED = [f"Where is parcel number {number}?" for number in range(40)]
+
+
+def _learned(*parts: str) -> Templates:
+    """The templates of a log that puts each input between two parts."""
+    before, after = parts
+    return learn_templates([f"{before}{asked}{after}" for asked in ASKED], "key")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(RULES, ""), ("", f"\n{RULES}"), (RULES, f"\n{TASKS[0]}{TASKS[1]}")]
+)
+def test_an_input_is_told_apart_from_what_stands_before_and_after_it(
+    before: str, after: str
+) -> None:
+    templates = _learned(before, after)
+    for asked in (*ASKED, "Something nobody has asked before", "Two\n\nparagraphs. And more!"):
+        found, extract = templates.split(f"{before}{asked}{after}")
+        assert found == asked
+        assert extract
+        assert extract in " ".join(f"{before} {after}".split())[: len(before) + len(after)]
+
+
+def test_short_lines_belong_to_the_template_if_they_are_next_to_it() -> None:
+    schema = '{\n"name": string,\n"type": string,\n"urgent": boolean,\n"department": one of ours\n}'
+    before = (
+        f"Fill in this form in valid JSON, and write nothing else at all:\n{schema}\nRequest:\n"
+    )
+    assert _learned(before, "").split(f"{before}A lamp is broken")[0] == "A lamp is broken"
+
+
+def test_what_varies_inside_a_template_stays_with_the_input() -> None:
+    logs = [f"{RULES}Today is day {k}.\n{TASKS[0]}{TASKS[1]}{ASKED[k]}" for k in range(40)]
+    templates = learn_templates(logs, "key")
+    found, _ = templates.split(f"{RULES}Today is day 77.\n{TASKS[0]}{TASKS[1]}Hello")
+    assert found == "Today is day 77.\nHello"
+
+
+def test_the_extract_says_which_application_asks() -> None:
+    """What both have in common tells nothing; it is twice as frequent."""
+    filler = "".join(f"Rule {k}: never promise what is not in section {k}.\n" for k in range(30))
+    logs = [f"{RULES}{filler}{TASKS[k % 2]}{asked}" for k, asked in enumerate(ASKED)]
+    logs += [f"{text} Urgently!" for text in logs]
+    templates = learn_templates(logs, "key")
+    for task in TASKS:
+        asked, extract = templates.split(f"{RULES}{filler}{task}Hello there")
+        assert asked == "Hello there"
+        assert task.split(".")[0] in extract
+        assert len(extract) <= EXTRACT_CHARS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Where is my order?",
+        "A long question of its own. " * 20,
+        RULES,
+        f"{RULES}\n?!",
+        f"Before. {TASKS[0]}",
+    ],
+)
+def test_what_holds_no_template_or_nothing_else_comes_back_whole(text: str) -> None:
+    assert _learned(RULES, "").split(text) == (text, "")
+    assert no_templates().split(text) == (text, "")
+
+
+def test_too_few_or_equal_texts_make_no_template() -> None:
+    fewer = [f"{RULES}{asked}" for asked in ASKED[: FEWEST_TEXTS - 1]]
+    assert len(learn_templates(fewer, "key").passages) == 0
+    assert len(learn_templates(fewer * 3, "key").passages) == 0
+    assert len(learn_templates([*fewer, f"{RULES}one more"], "key").passages) == 4
+
+
+def test_a_template_of_a_small_share_of_a_large_log_is_none() -> None:
+    others = [f"{number} is the number of this request" for number in range(5_000)]
+    logs = [f"{RULES}{asked}" for asked in ASKED[:24]]
+    assert len(learn_templates([*others[:4_700], *logs], "key").passages) == 4
+    assert len(learn_templates([*others, *logs], "key").passages) == 0
+
+
+def test_common_sentences_on_their_own_are_no_template() -> None:
+    greetings = [f"Hello, how are you today? {asked} Thank you very much." for asked in ASKED]
+    assert len(learn_templates(greetings, "key").passages) == 0
+
+
+def test_the_same_log_in_another_order_gives_the_same_templates() -> None:
+    logs = [f"{RULES}{TASKS[k % 2]}{asked}" for k, asked in enumerate(ASKED)]
+    shuffled = random.Random(0).sample(logs, len(logs))
+    first, second = (learn_templates(one, "key").passages for one in (logs, shuffled))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, learn_templates(logs, "other").passages)
+
+
+def test_a_template_far_longer_than_what_is_cleaned_hides_no_input() -> None:
+    manual = "".join(f"Section {k} of the manual is about device {k}.\n" for k in range(500))
+    assert 8_000 < len(manual) < SEARCHED_CHARS
+    templates = _learned(manual, "")
+    assert templates.split(f"{manual}How do I reset it?")[0] == "How do I reset it?"
+    long = "word " * 20_000
+    assert templates.split(f"{manual}{long}\nEnd")[0] == f"{long}\nEnd"
+
+
+def test_code_keeps_its_lines_and_their_indentation() -> None:
+    code = (
+        "def double(x):\n    # twice as much: x; not more\n    return 2 * x\n\n\nprint(double(2))"
+    )
+    assert _learned(RULES, "").split(f"{RULES}{code}")[0] == code
+
+
+SHARED = st.sampled_from([RULES, *TASKS, "\n", " ", "Hello. ", "。", "\ud800", "A: 1;\t"])
+
+
+@given(st.lists(st.lists(SHARED | st.text(max_size=40), max_size=8).map("".join), max_size=60))
+def test_no_word_of_a_request_is_lost_but_those_of_its_template(texts: list[str]) -> None:
+    logs = [*texts, *(f"{RULES}{TASKS[1]}{asked}" for asked in ASKED)]
+    templates = learn_templates(logs, "key")
+    known = " ".join(logs).split()
+    for text in texts:
+        asked, extract = templates.split(text)
+        assert set(extract.split()) <= set(known) | {extract.split()[-1] if extract else ""}
+        assert (asked, extract) == (text, "") or (0 < len(asked) < len(text) and extract)
+        assert asked in text or all(part in text for part in asked.split())
+
+
+@pytest.mark.parametrize("text", [" " * 10**6, ". " * 500_000, "\n" * 10**6, ".\t " * 330_000])
+def test_no_text_takes_long(text: str) -> None:
+    templates = _learned(RULES, "")
+    started = time.perf_counter()
+    templates.split(f"{RULES}{text}a")
+    assert time.perf_counter() - started < 0.5
