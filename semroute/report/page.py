@@ -10,6 +10,7 @@ from typing import Any
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.loading import load_index
+from semroute.artifact.serving import cleaned_text
 from semroute.counted import counted
 from semroute.durable import replace_file
 from semroute.errors import MissingExtraError
@@ -78,17 +79,18 @@ def write_report(
         PublishError: the operating system refused the write.
     """
     contents = load_index(folder, version=found.index_version, samples=False)
-    texts = _masked_texts(queries, found) if samples else {}
+    texts = _masked_texts(queries, found, contents) if samples else {}
     content = render(contents, found, texts).encode()
     replace_file(path, content)
 
 
-def _masked_texts(queries: Path, found: Evaluation) -> dict[str, str]:
+def _masked_texts(queries: Path, found: Evaluation, contents: IndexContents) -> dict[str, str]:
+    """Return what the unknown queries ask, by id, without the template that all of them share."""
     wanted = {one.query_id for one in found.unknown}
     log = read_queries(queries)
     pairs = zip(log.query_ids, log.texts, strict=True)
     return {
-        query_id: printable(mask(text), MAX_EXAMPLE_CHARS)
+        query_id: printable(mask(cleaned_text(contents, text).text), MAX_EXAMPLE_CHARS)
         for query_id, text in pairs
         if query_id in wanted
     }

@@ -11,6 +11,7 @@ from semroute.cli.build_summary import print_summary
 from semroute.errors import InputError
 from semroute.evaluate import evaluate
 from semroute.planning import plan_evals
+from semroute.report import write_report
 from semroute.router import SemanticRouter
 from tests.build.small import SmallFiles, build_small, rows_of, write_rows, write_small_files
 from tests.tiny import TinyEncoder
@@ -79,6 +80,20 @@ def test_requests_in_the_same_template_are_no_copies_of_each_other(
     assert plan.n_new == 800
     with pytest.raises(InputError, match="seen 800 of these 800 queries"):
         evaluate(tmp_path / "i", files.queries, files.evals, encoder=TinyEncoder())
+
+
+def test_the_report_shows_of_unknown_queries_what_they_ask(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    build_small(files, tmp_path / "i")
+    rows = [json.loads(json.dumps(row).replace("detail", "matter")) for row in rows_of(files)]
+    rows[0] = {**_templated({"text": "nobody ever wanted any such thing"}), "query_id": "q00000"}
+    write_rows(files, rows)
+    found = evaluate(tmp_path / "i", files.queries, files.evals, encoder=TinyEncoder())
+    write_report(tmp_path / "r.html", tmp_path / "i", files.queries, found)
+    page = (tmp_path / "r.html").read_text()
+    assert "nobody ever wanted any such thing" in page
+    assert "handbook" not in page
 
 
 def test_a_template_of_its_own_is_no_repetition_and_no_secret_of_the_index(
