@@ -21,7 +21,7 @@ SharedPassages = NDArray[np.uint64]
 """One row per passage, ascending: its keyed hash, and how many different texts hold it.
 
 Their number is rounded down to a power of two, so that a log that grows mostly gives a text the
-same extract, whose vector is known.
+same extract, whose vector is known; it is 0 where half of all texts hold the passage.
 """
 
 FEWEST_TEXTS = 20
@@ -47,7 +47,8 @@ class _Passage:
 
     def __init__(self, whole: str) -> None:
         self.whole, self.text = whole, whole.strip()
-        self.n_texts, self.is_template = 0, False
+        self.n_texts: int | None = None
+        self.is_template = False
 
 
 @dataclass(frozen=True)
@@ -60,30 +61,31 @@ class Templates:
     passages: SharedPassages
     key: str
 
-    def split(self, text: str) -> tuple[str, str]:
-        """Return what a text asks, and an extract of the template around it.
+    def split(self, text: str) -> tuple[str, str | None]:
+        """Return what a text asks, and an extract of the template around it, None without one.
 
-        The extract is its rarest passages first, which say most about the application. A text
-        without a template, or with nothing else in it, comes back whole.
+        The extract is its rarest passages first, which say most about the application; none that
+        half of the log's texts hold, which say nothing. A text without a template, or with nothing
+        else in it, comes back whole.
 
         >>> rules = "Answer in one sentence. Never invent facts. Keep a friendly tone. "
         >>> rules += "Write for readers who are new to all of this.\\n"
         >>> log = [f"{rules}{topic}" for topic in range(20)]
-        >>> learn_templates(log, "key").split(f"{rules}Where is my order?")[0]
-        'Where is my order?'
+        >>> learn_templates(log, "key").split(f"{rules}Where is my order?")
+        ('Where is my order?', '')
         """
         if not self._n_texts or len(text) < FEWEST_CHARS:
-            return text, ""
+            return text, None
         passages = list(_passages(text))
         _mark(passages, self._known)
         asked = "".join(one.whole for one in passages if not one.is_template).strip()
         template = [one for one in passages if one.is_template and one.text]
         if not template or not any(map(str.isalnum, asked)):
-            return text, ""
+            return text, None
         return asked, _extract(template)
 
-    def _known(self, passage: str) -> int:
-        return self._n_texts.get(keyed_number(self.key, passage), 0)
+    def _known(self, passage: str) -> int | None:
+        return self._n_texts.get(keyed_number(self.key, passage))
 
     @cached_property
     def _n_texts(self) -> Mapping[int, int]:
@@ -103,13 +105,13 @@ def learn_templates(texts: Iterable[str], key: str) -> Templates:
         key: of the hashes, at most 64 bytes.
     """
     distinct = {stripped for text in texts if (stripped := text.strip())}
-    fewest = max(FEWEST_TEXTS, LEAST_SHARE * len(distinct))
+    n_most, fewest = len(distinct) / 2, max(FEWEST_TEXTS, LEAST_SHARE * len(distinct))
     long = [text for text in sorted(distinct) if len(text) >= FEWEST_CHARS]
-    shared = _counted((_hashes(_passages(text), key) for text in long), fewest)
+    shared = _counted((_hashes(_passages(text), key) for text in long), fewest, n_most)
     if len(shared):
         candidates = Templates(shared, key)
         in_templates = (_hashes(_template_of(text, candidates), key) for text in long)
-        shared = _counted(in_templates, fewest)
+        shared = _counted(in_templates, fewest, n_most)
     return Templates(shared, key)
 
 
@@ -123,11 +125,15 @@ def _hashes(passages: Iterable[_Passage], key: str) -> set[int]:
     return {keyed_number(key, one.text) for one in passages if one.text}
 
 
-def _counted(hashes: Iterable[set[int]], fewest: float) -> SharedPassages:
-    """Return those of the hashes that at least so many of the sets hold, and how many do."""
+def _counted(hashes: Iterable[set[int]], fewest: float, n_most: float) -> SharedPassages:
+    """Return those of the hashes that at least so many of the sets hold, and how many do.
+
+    0 instead of how many if they are `n_most` or more.
+    """
     every = np.frombuffer(array("Q", chain.from_iterable(hashes)), dtype=np.uint64)
     found, n_texts = np.unique(every, return_counts=True)
     rounded = 2 ** np.floor(np.log2(n_texts)).astype(np.uint64)
+    rounded[n_texts >= n_most] = 0
     return np.ascontiguousarray(np.column_stack([found, rounded])[n_texts >= fewest])
 
 
@@ -135,7 +141,6 @@ def _passages(text: str) -> Iterator[_Passage]:
     if len(text) <= 2 * SEARCHED_CHARS:
         return _split(text)
     middle = _Passage(text[SEARCHED_CHARS:-SEARCHED_CHARS])
-    middle.n_texts = -1
     return chain(_split(text[:SEARCHED_CHARS]), [middle], _split(text[-SEARCHED_CHARS:]))
 
 
@@ -147,12 +152,12 @@ def _split(text: str) -> Iterator[_Passage]:
     yield _Passage(text[start:])
 
 
-def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
+def _mark(passages: Sequence[_Passage], known: Callable[[str], int | None]) -> None:
     """Mark the passages that are known to be shared, where enough of them are in a row."""
     for one in passages:
-        if one.n_texts >= 0 and one.text:
+        if one.text:
             one.n_texts = known(one.text)
-    for is_shared, run in groupby(passages, lambda one: one.n_texts > 0 or not one.text):
+    for is_shared, run in groupby(passages, lambda one: one.n_texts is not None or not one.text):
         row = list(run)
         if is_shared and sum(len(one.text) for one in row) >= FEWEST_CHARS:
             for one in row:
@@ -160,5 +165,5 @@ def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
 
 
 def _extract(template: Sequence[_Passage]) -> str:
-    rarest = sorted(template, key=lambda one: one.n_texts)
+    rarest = sorted((one for one in template if one.n_texts), key=lambda one: one.n_texts or 0)
     return " ".join(one.text for one in rarest)[:EXTRACT_CHARS]

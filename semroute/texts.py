@@ -40,7 +40,9 @@ _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 
 class CleanText(NamedTuple):
-    """What a request asks, whether characters were cut from it, and a template's extract.
+    """What a request asks, whether characters were cut from it, and its template's extract.
+
+    That is None for a text without a template, and empty for one of which nothing is extracted.
 
     `text` is what requests are told apart by, what they are said to be made of and what is shown;
     `embedded` is what the encoder gets.
@@ -48,7 +50,7 @@ class CleanText(NamedTuple):
 
     text: str
     truncated: bool
-    template: str = ""
+    template: str | None = None
 
     @property
     def embedded(self) -> str:

@@ -42,10 +42,8 @@ def test_an_input_is_told_apart_from_what_stands_before_and_after_it(
 ) -> None:
     templates = _learned(before, after)
     for asked in (*ASKED, "Something nobody has asked before", "Two\n\nparagraphs. And more!"):
-        found, extract = templates.split(f"{before}{asked}{after}")
-        assert found == asked
-        assert extract
-        assert extract in " ".join(f"{before} {after}".split())[: len(before) + len(after)]
+        # Half of the log or more is in it, so that it tells nothing.
+        assert templates.split(f"{before}{asked}{after}") == (asked, "")
 
 
 def test_short_lines_belong_to_the_template_if_they_are_next_to_it() -> None:
@@ -64,16 +62,26 @@ def test_what_varies_inside_a_template_stays_with_the_input() -> None:
 
 
 def test_the_extract_says_which_application_asks() -> None:
-    """What both have in common tells nothing; it is twice as frequent."""
+    """What both have in common tells nothing; each task is that of less than half of the log."""
     filler = "".join(f"Rule {k}: never promise what is not in section {k}.\n" for k in range(30))
     logs = [f"{RULES}{filler}{TASKS[k % 2]}{asked}" for k, asked in enumerate(ASKED)]
-    logs += [f"{text} Urgently!" for text in logs]
+    logs += [f"{text} Urgently!" for text in logs] + ["Something without any template"]
     templates = learn_templates(logs, "key")
     for task in TASKS:
         asked, extract = templates.split(f"{RULES}{filler}{task}Hello there")
-        assert asked == "Hello there"
-        assert task.split(".")[0] in extract
-        assert len(extract) <= EXTRACT_CHARS
+        assert (asked, extract) == ("Hello there", task.strip())
+
+
+def test_rare_passages_of_a_template_come_first_in_its_extract() -> None:
+    """Of three applications the one that asks least says most about itself."""
+    shared = f"{TASKS[0]}{TASKS[1]}"
+    logs = [f"{shared}Mind rule {k % 5} of the handbook.\n{k} of something" for k in range(120)]
+    logs += [f"Request {k} without a template" for k in range(180)]
+    asked, extract = learn_templates(logs, "key").split(f"{shared}Mind rule 3 of the handbook.\nHi")
+    assert asked == "Hi"
+    assert extract is not None
+    assert extract.startswith(f"Mind rule 3 of the handbook. {TASKS[0]}"[:60])
+    assert len(extract) <= EXTRACT_CHARS
 
 
 @pytest.mark.parametrize(
@@ -88,8 +96,8 @@ def test_the_extract_says_which_application_asks() -> None:
     ],
 )
 def test_what_holds_no_template_or_nothing_else_comes_back_whole(text: str) -> None:
-    assert _learned(RULES, "").split(text) == (text, "")
-    assert no_templates().split(text) == (text, "")
+    assert _learned(RULES, "").split(text) == (text, None)
+    assert no_templates().split(text) == (text, None)
 
 
 def test_too_few_or_equal_texts_make_no_template() -> None:
@@ -145,9 +153,11 @@ def test_no_word_of_a_request_is_lost_but_those_of_its_template(texts: list[str]
     known = " ".join(logs).split()
     for text in texts:
         asked, extract = templates.split(text)
-        assert set(extract.split()) <= set(known) | {extract.split()[-1] if extract else ""}
-        assert (asked, extract) == (text, "") or (0 < len(asked) < len(text) and extract)
-        assert asked in text or all(part in text for part in asked.split())
+        words = (extract or "").split()
+        assert set(words[:-1]) <= set(known)
+        assert asked == text if extract is None else 0 < len(asked) < len(text)
+        left = iter(text)
+        assert all(character in left for character in asked), "out of order, or not of the text"
 
 
 @pytest.mark.parametrize("text", [" " * 10**6, ". " * 500_000, "\n" * 10**6, ".\t " * 330_000])

@@ -128,7 +128,7 @@ def embed_log(
         n_textless=n_textless,
         n_unusable=len(texts) - n_textless - len(rows),
         n_truncated=sum(cleaned[row].truncated or to_embed[row] in cut for row in is_read),
-        n_templated=sum(bool(cleaned[row].template) for row in rows.tolist()),
+        n_templated=sum(cleaned[row].template is not None for row in rows.tolist()),
         n_reused=n_reused,
     )
 

@@ -270,7 +270,7 @@ def _not_fitted(counts: Counts) -> str:
 def _templates(summary: BuildSummary) -> str:
     n = summary.n_templated
     hold = f"{counted(n, 'query')} {'holds' if n == 1 else 'hold'} passages that many others share"
-    return f"{hold}, as of a prompt template: what else a query says decides, beside an extract"
+    return f"{hold}, as of a prompt template: what else a query says decides"
 
 
 def _long_texts(summary: BuildSummary) -> str:

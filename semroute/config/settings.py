@@ -136,7 +136,7 @@ class Texts(_Table):
         """
         asked, template = templates.split(text)
         cleaned = clean(asked, self.max_chars, self.cut)
-        return cleaned._replace(template=clean(template).text) if template else cleaned
+        return cleaned if template is None else cleaned._replace(template=clean(template).text)
 
 
 class Config(_Table):

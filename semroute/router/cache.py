@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from semroute.decision import RouteDecision
 from semroute.router.arguments import check_count
+from semroute.texts import CleanText
 
 Key = tuple[bytes, bool, int]
 """What a decision depends on: a digest of the cleaned text, whether it was cut, its characters.
@@ -29,13 +30,13 @@ class DecisionCache:
         self._n_most = n_most
         self._decisions: OrderedDict[Key, RouteDecision] = OrderedDict()
 
-    def key_of(self, text: str, template: str, truncated: bool, n_chars: int) -> Key | None:
+    def key_of(self, cleaned: CleanText, n_chars: int) -> Key | None:
         """Return the key of a request, None if nothing is kept; no text can be told from it."""
         if not self._n_most:
             return None
         # Cleaned texts hold no NUL.
-        content = f"{template}\0{text}".encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(content, digest_size=16).digest(), truncated, n_chars
+        content = f"{cleaned.template or ''}\0{cleaned.text}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(content, digest_size=16).digest(), cleaned.truncated, n_chars
 
     def get(self, key: Key) -> RouteDecision | None:
         """Return the decision kept under `key`, None if there is none."""

@@ -79,13 +79,13 @@ def explain_decision(
     examples: Mapping[int, tuple[str, ...]],
     estimates: tuple[LossParts, ...],
     n_elsewhere: int = 0,
-    in_template: bool = False,
+    template: str | None = None,
 ) -> Explanation:
     """Lay out what the decision on a text rests on.
 
     `near` are the clusters to show, most similar first; `n_elsewhere` is how many characters of the
-    request are in other messages than the one that decides; `in_template` whether that one holds
-    a prompt template.
+    request are in other messages than the one that decides; `template` what is embedded of a
+    prompt template in it, None without one.
     """
     manifest = contents.manifest
     # The frontier's answer to what is unknown rests on no estimate.
@@ -98,7 +98,7 @@ def explain_decision(
         decision=decision,
         why=(
             *_why(decision, text, contents, accepted),
-            *_looked_at(decision, text, contents, n_elsewhere, in_template),
+            *_looked_at(decision, text, contents, n_elsewhere, template),
         ),
         ood_threshold=manifest.ood.threshold,
         max_loss=manifest.config.quality.max_loss,
@@ -230,18 +230,19 @@ def _looked_at(
     text: str,
     contents: IndexContents,
     n_elsewhere: int,
-    in_template: bool,
+    template: str | None,
 ) -> tuple[str, ...]:
     """Say what of a long request was looked at, where that was not most of it."""
     if decision.similarity is None:
         return ()
     told: tuple[str, ...] = ()
-    if in_template:
+    if template is not None:
         shared = "It holds a prompt template, passages that many requests of the log share"
-        told = (f"{shared}: what else it says decides, beside an extract of the template.",)
+        beside = ", beside what tells its template from others" if template else ""
+        told = (f"{shared}: what else it says decides{beside}.",)
     if decision.truncated:
         ends = contents.manifest.config.texts.cut == "head_tail"
-        rest = "rest of the text" if in_template else "text"
+        rest = "text" if template is None else "rest of the text"
         part = "both ends were" if ends else "the start was"
         told = (*told, f"Of the {rest} only {part} looked at.")
     if n_elsewhere <= len(text):

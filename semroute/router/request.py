@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 from semroute.decision import Reason
 from semroute.router.cache import Key
+from semroute.texts import CleanText
 
 
 class Request(NamedTuple):
-    """One query on its way: what it asks and what is embedded, or the reason why nothing is."""
+    """One query on its way: its text, or the reason why nothing is looked up; its characters."""
 
-    text: str
-    embedded: str
-    truncated: bool
+    cleaned: CleanText
     n_chars: int
     fallback: Reason | None = None
     key: Key | None = None
@@ -19,4 +18,4 @@ class Request(NamedTuple):
 
 def unread_request(reason: Reason, n_chars: int, truncated: bool = False) -> Request:
     """Return a query of which nothing is looked up."""
-    return Request("", "", truncated, n_chars, reason)
+    return Request(CleanText("", truncated), n_chars, reason)

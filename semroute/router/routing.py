@@ -187,19 +187,18 @@ class SemanticRouter:
         request = self._request(query)
         if request.fallback or not self._names:
             decision = self._routed([request])[0]
-            return explain_decision(decision, request.text, (), self._contents, {}, ())
+            return explain_decision(decision, request.cleaned.text, (), self._contents, {}, ())
         with UnderWay():
-            located = self._locate([(request.text, request.embedded)])
+            located = self._locate([(request.cleaned.text, request.cleaned.embedded)])
             decision = self._decided(request, located, 0)
         near = self._neighbours(located, 0, N_EXPLAINED)
         parts = estimate_reasons(self._contents, located, request.n_chars) if near else ()
         examples = self._examples()
         n_elsewhere = request.n_chars - len(query_text(query))
-        in_template = request.embedded != request.text
         return explain_decision(
-            *(decision, request.text, near, self._contents, examples, parts),
+            *(decision, request.cleaned.text, near, self._contents, examples, parts),
             n_elsewhere=n_elsewhere,
-            in_template=in_template,
+            template=request.cleaned.template,
         )
 
     def _examples(self) -> Mapping[int, tuple[str, ...]]:
@@ -214,15 +213,14 @@ class SemanticRouter:
             return unread_request("ood", n_chars)
         if is_too_long(text):
             return unread_request("too_long", n_chars)
-        asked, truncated, template = cleaned = cleaned_text(self._contents, text)
-        if not asked:
-            return unread_request("empty", n_chars, truncated)
+        cleaned = cleaned_text(self._contents, text)
+        if not cleaned.text:
+            return unread_request("empty", n_chars, cleaned.truncated)
         if self._whole_only:
-            cut = truncated or self._truncates(cleaned.embedded)
+            cut = cleaned.truncated or self._truncates(cleaned.embedded)
             if cut is not False:
                 return unread_request("too_long" if cut else "encoder_error", n_chars, bool(cut))
-        key = self._cache.key_of(asked, template, truncated, n_chars)
-        return Request(asked, cleaned.embedded, truncated, n_chars, key=key)
+        return Request(cleaned, n_chars, key=self._cache.key_of(cleaned, n_chars))
 
     def _routed(self, requests: Sequence[Request]) -> list[RouteDecision]:
         known = [self._known(request) for request in requests]
@@ -246,11 +244,13 @@ class SemanticRouter:
             return [self._fallback(request, "ood") for request in requests]
         rows: dict[tuple[str, str], int] = {}
         for request in requests:
-            rows.setdefault((request.text, request.embedded), len(rows))
+            rows.setdefault((request.cleaned.text, request.cleaned.embedded), len(rows))
         located = self._locate(list(rows))
         decisions = []
         for request in requests:
-            decision = self._decided(request, located, rows[request.text, request.embedded])
+            decision = self._decided(
+                request, located, rows[request.cleaned.text, request.cleaned.embedded]
+            )
             if request.key and decision.reason != "encoder_error":
                 self._cache.put(request.key, decision)
             decisions.append(decision)
@@ -320,8 +320,8 @@ class SemanticRouter:
             similarity=nearest.similarity,
             runner_up=others[0] if others else None,
             # Where such texts go to the frontier this one was counted on its way in.
-            truncated=request.truncated
-            or (not self._whole_only and bool(self._truncates(request.embedded))),
+            truncated=request.cleaned.truncated
+            or (not self._whole_only and bool(self._truncates(request.cleaned.embedded))),
         )
 
     def _fallback(self, request: Request, reason: Reason) -> RouteDecision:
@@ -332,7 +332,7 @@ class SemanticRouter:
             candidates=unread_candidates(self._config, request.n_chars)
             if reason in ("empty", "too_long")
             else self._rules.unknown(request.n_chars).candidates,
-            truncated=request.truncated,
+            truncated=request.cleaned.truncated,
         )
 
 

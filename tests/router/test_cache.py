@@ -10,6 +10,7 @@ import pytest
 from semroute.progress import Advance, ignore
 from semroute.router import SemanticRouter
 from semroute.router.cache import DecisionCache
+from semroute.texts import CleanText
 from semroute.vectors import Vectors
 from tests.tiny import TinyEncoder, tiny_config
 from tests.tiny_index import tiny_contents, tiny_texts
@@ -119,7 +120,7 @@ def test_no_text_is_kept_however_long() -> None:
     router = SemanticRouter(CONTENTS, TinyEncoder())
     for n in range(20):
         text = f"canary {n} " * 700
-        key = cache.key_of(text, "", False, len(text))
+        key = cache.key_of(CleanText(text, False), len(text))
         assert key is not None
         cache.put(key, router.route(text))
     found, kept = [cache], set()
