@@ -95,6 +95,7 @@ def _fitted(
         costs_usd=costs,
         n_chars=np.zeros(n, dtype=np.int64),
         folds=np.random.default_rng(seed).permutation(n) % 4,
+        frontier_scores=source.evals.scores[:, frontier],
     )
     estimator = fit_estimator(
         everything.some(train), n_clusters, names, source.config.frontier, seed

@@ -224,6 +224,11 @@ def _estimator_shapes(contents: IndexContents) -> dict[str, tuple[int, ...]]:
         "centre": (n_features,),
         "spread": (n_features,),
         "typical": (2 + n_features, n_models),
+        "score_topic": (n_clusters,),
+        "score_wording": (contents.manifest.encoder.width,),
+        "score_text": (n_features,),
+        "score_products": (n_features * (n_features + 1) // 2,),
+        "curve": (4, n_models),
     }
 
 
@@ -241,6 +246,9 @@ def _estimator_number_problems(contents: IndexContents) -> Iterator[Problem]:
             yield ESTIMATOR, f"{name} holds a number that is not finite or below 0"
     if not (np.isfinite(estimator.centre).all() and np.isfinite(estimator.spread).all()):
         yield ESTIMATOR, "centre or spread holds a number that is not finite"
+    for name in ("score_topic", "score_wording", "score_text", "score_products", "curve"):
+        if not np.isfinite(getattr(estimator, name)).all():
+            yield ESTIMATOR, f"{name} holds a number that is not finite"
     if not (estimator.spread > 0).all():
         yield ESTIMATOR, "spread holds a number that is not above 0"
     if unknown[contents.manifest.config.frontier_column]:

@@ -1,15 +1,23 @@
-"""Estimators of formats before 6, which knew nothing of a request but its text."""
+"""Estimators of older formats.
+
+Those before 6 knew nothing of a request but its text, those before 7 nothing of its difficulty.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semroute.estimator.estimating import no_curve
 from semroute.features import FEATURES
 
 FORMAT_BY_LENGTH = 6
 BROUGHT = ("n_chars", "usd_per_char")
 """Arrays that came with it."""
+
+FORMAT_OF_CURVE = 7
+CURVE = ("score_topic", "score_wording", "score_text", "score_products", "curve")
+"""Arrays that came with that one."""
 
 FEATURES_BEFORE = FEATURES[:-1]
 """Without the characters beside the text, which came with it too."""
@@ -34,3 +42,10 @@ def by_text_alone(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         "spread": np.append(arrays["spread"], 1.0),
         "typical": np.concatenate([arrays["typical"], no_weight]),
     }
+
+
+def without_curve(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Fill in what leaves the losses of an older estimator as they were."""
+    n_clusters, n_models = arrays["topic"].shape
+    width = len(arrays["wording"])
+    return arrays | no_curve(n_clusters, width, len(FEATURES), n_models)

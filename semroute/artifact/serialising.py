@@ -39,9 +39,12 @@ from semroute.artifact.contents import (
 from semroute.artifact.layout import ENCODER_FOLDER
 from semroute.artifact.older_estimators import (
     BROUGHT,
+    CURVE,
     FEATURES_BEFORE,
     FORMAT_BY_LENGTH,
+    FORMAT_OF_CURVE,
     by_text_alone,
+    without_curve,
 )
 from semroute.artifact.reading import REBUILD
 from semroute.encoders.files import VerifiedFiles
@@ -240,13 +243,16 @@ def _parse_calibration(content: bytes, path: Path) -> Calibration:
 
 def _parse_estimator(content: bytes, path: Path, manifest: Manifest) -> LossEstimator:
     is_older = manifest.format_version < FORMAT_BY_LENGTH
-    brought, features = (BROUGHT, FEATURES_BEFORE) if is_older else ((), FEATURES)
+    has_curve = manifest.format_version >= FORMAT_OF_CURVE
+    features = FEATURES_BEFORE if is_older else FEATURES
+    brought = (*(BROUGHT if is_older else ()), *(() if has_curve else CURVE))
     with _blamed_on(path):
         arrays = _named_arrays(content, tuple(n for n in ESTIMATOR_ARRAYS if n not in brought))
         if _texts(arrays.pop("features"), "features") != features:
             raise ValueError("looks at other text features than this semroute; build again")
         models = _texts(arrays.pop("models"), "models")
         arrays = by_text_alone(arrays) if is_older else arrays
+        arrays = arrays if has_curve else without_curve(arrays)
         plain: dict[str, Any] = {name: _plain_number(array) for name, array in arrays.items()}
         return LossEstimator(models=models, **plain)
 

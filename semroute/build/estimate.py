@@ -48,6 +48,7 @@ def learn(
         costs_usd=log.costs_usd,
         n_chars=log.n_chars,
         folds=inner_folds(log.told_apart, seed),
+        frontier_scores=log.scores[:, frontier],
     )
     with one_thread():
         estimator = fit_estimator(

@@ -41,6 +41,12 @@ class LossEstimator:
     `centre` and `spread` (n_features,) standardise the text features. `typical` (2 + n_features,
     n_models) holds the head's mean terms over the fit rows: topic, wording, each feature. A model
     nothing is known of has NaN in its column of evidence and head.
+
+    `score_topic` (n_clusters,), `score_wording`, `score_text` and `score_products` (as long as
+    those of a model) add up to how much more than on average the frontier is expected to score.
+    What is easy for all models and what is too hard for all loses little, which no sum of terms can
+    say: so `curve` (4, n_models) makes a loss of the sum `m` of a model's terms and of the expected
+    mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2.
     """
 
     models: tuple[str, ...]
@@ -60,6 +66,11 @@ class LossEstimator:
     centre: Numbers
     spread: Numbers
     typical: Numbers
+    score_topic: Numbers
+    score_wording: Numbers
+    score_text: Numbers
+    score_products: Numbers
+    curve: Numbers
 
     def estimate(
         self,
@@ -110,9 +121,11 @@ class LossEstimator:
         blend = weights.dot(self._by_cluster.take(cluster_ids[: len(near)], axis=0)).tolist()
         wording = vector.dot(self._by_component).tolist()
         z = np.array([*self._standardised_one(features), 1.0])
-        text = z.dot(self._by_pair).reshape(n_models, -1).dot(z).tolist()
-        costs_usd = self.costs_of_length(blend[n_models:], n_chars)
-        return list(map(_cut_sum, blend, wording, text)), costs_usd
+        text = z.dot(self._by_pair).reshape(n_models + 1, -1).dot(z).tolist()
+        costs_usd = self.costs_of_length(blend[n_models + 1 :], n_chars)
+        *sums, score = map(_sum, blend, wording, text)
+        losses = [curved(one, score, *curve) for one, curve in zip(sums, self._curves, strict=True)]
+        return losses, costs_usd
 
     def costs_of_length(self, usual_request: Sequence[float], n_chars: int) -> list[float]:
         """Return what a request of `n_chars` characters costs where the usual one is known.
@@ -139,33 +152,43 @@ class LossEstimator:
 
     @cached_property
     def _by_cluster(self) -> Numbers:
-        """What a cluster says of losses, of costs and of length; (n_clusters, 2 * n_models + 1).
+        """What a cluster says of losses, the frontier's score, costs and length.
+
+        Shape (n_clusters, 2 * n_models + 2).
 
         Weights sum to one, so the intercept may count in every cluster.
         """
         heads = self.topic + self.intercept
         losses = self.blend_share * self.evidence + (1 - self.blend_share) * heads
-        return np.concatenate([losses, self.costs_usd, self.n_chars[:, None]], axis=1)
+        score, n_chars = self.score_topic[:, None], self.n_chars[:, None]
+        return np.concatenate([losses, score, self.costs_usd, n_chars], axis=1)
 
     @cached_property
     def _by_component(self) -> Numbers:
-        """What each number of a text's row adds to the losses; (width, n_models)."""
-        return (1 - self.blend_share) * self.wording
+        """What each number of a text's row adds to losses and score; (width, n_models + 1)."""
+        losses = (1 - self.blend_share) * self.wording
+        return np.concatenate([losses, self.score_wording[:, None]], axis=1)
 
     @cached_property
     def _by_pair(self) -> Numbers:
-        """What the text features add, as a quadratic form of them and a 1 for each model.
+        """What the text features add, as a quadratic form of them and a 1, by model and of score.
 
-        Shape (n_features + 1, n_models * (n_features + 1)): the weight of features i <= j for a
-        model is in row i and the model's column j, that of a feature alone in its last column; all
-        else is 0.
+        Shape (n_features + 1, (n_models + 1) * (n_features + 1)): the weight of features i <= j for
+        a model is in row i and the model's column j, that of a feature alone in its last column;
+        all else is 0.
         """
         n_features, n_models = self.text.shape
-        form = np.zeros((n_features + 1, n_models, n_features + 1))
+        form = np.zeros((n_features + 1, n_models + 1, n_features + 1))
         left, right = np.triu_indices(n_features)
-        form[left, :, right] = self.products
-        form[:-1, :, -1] = self.text
-        return (1 - self.blend_share) * form.reshape(n_features + 1, -1)
+        share = 1 - self.blend_share
+        form[left, :, right] = np.column_stack([share * self.products, self.score_products])
+        form[:-1, :, -1] = np.column_stack([share * self.text, self.score_text])
+        return form.reshape(n_features + 1, -1)
+
+    @cached_property
+    def _curves(self) -> list[list[float]]:
+        """The four numbers of each model's curve."""
+        return list(self.curve.T.tolist())
 
     @cached_property
     def _usd_per_char(self) -> list[float]:
@@ -187,10 +210,19 @@ def products(z: Numbers) -> Numbers:
     return np.asarray(z.take(left, axis=1) * z.take(right, axis=1))
 
 
-def _cut_sum(blend: float, wording: float, text: float) -> float:
-    """Add up, and cut to [-1, 1]; what is not a number stays so."""
-    loss = blend + wording + text
-    return 1.0 if loss > 1 else -1.0 if loss < -1 else loss
+def _sum(blend: float, wording: float, text: float) -> float:
+    return blend + wording + text
+
+
+def curved(loss: float, score: float, *curve: float) -> float:
+    """Return the loss of a sum of terms and a frontier's score, see `LossEstimator`.
+
+    Cut to [-1, 1]; what is not a number stays so.
+    """
+    constant, slope, by_score, by_square = curve
+    ease = score - 0.5 * loss
+    found = constant + slope * loss + (by_score + by_square * ease) * ease
+    return 1.0 if found > 1 else -1.0 if found < -1 else found
 
 
 def blank_estimator(
@@ -224,4 +256,16 @@ def blank_estimator(
         centre=np.zeros(n_features),
         spread=np.ones(n_features),
         typical=unknown(2 + n_features),
+        **no_curve(n_clusters, width, n_features, n_models),
     )
+
+
+def no_curve(n_clusters: int, width: int, n_features: int, n_models: int) -> dict[str, Numbers]:
+    """Return what leaves sums of terms as they are."""
+    return {
+        "score_topic": np.zeros(n_clusters),
+        "score_wording": np.zeros(width),
+        "score_text": np.zeros(n_features),
+        "score_products": np.zeros(n_features * (n_features + 1) // 2),
+        "curve": np.tile([[0.0], [1.0], [0.0], [0.0]], (1, n_models)),
+    }

@@ -15,10 +15,12 @@ from semroute.estimator.blending import (
     neighbour_weights,
     shrunk_means,
 )
+from semroute.estimator.curve import Sums, with_curve
 from semroute.estimator.estimating import LossEstimator, blank_estimator, products
 from semroute.estimator.lengths import cluster_costs
 from semroute.estimator.parts import feature_terms
-from semroute.estimator.ridge import BlockRidge
+from semroute.estimator.ridge import BlockRidge, start_scales
+from semroute.estimator.squared_error import SquaredError, blend_share
 from semroute.features import FEATURES
 
 FEWEST_LOSSES = 30
@@ -36,10 +38,7 @@ MOST_NEIGHBOURS = 32
 N_NEIGHBOURS = (4, 8, 16, MOST_NEIGHBOURS)
 TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
 PSEUDO_ROWS = (5.0, 20.0, 80.0)
-BLEND_SHARES = (1.0, 0.75, 0.5, 0.33, 0.2, 0.0)
-START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "topic": 0.2}
 
-_SMALLEST_VARIANCE = 1e-6
 _SMALLEST_SPREAD = 1e-9
 
 
@@ -52,6 +51,7 @@ class FitRows:
     (n, n_features); `losses` (n, n_models) against the frontier on the same query, NaN where a
     score of the pair is missing, 0 for the frontier; `costs_usd` (n, n_models) without NaN;
     `n_chars` (n,) the length of the whole requests; `folds` (n,) keep near duplicates together.
+    `frontier_scores` (n,) are NaN where unknown.
     """
 
     cluster_ids: Integers
@@ -63,6 +63,7 @@ class FitRows:
     costs_usd: Numbers
     n_chars: Integers
     folds: Integers
+    frontier_scores: Numbers
 
     def some(self, rows: NDArray[np.intp]) -> "FitRows":
         """Return the same of some rows."""
@@ -76,6 +77,7 @@ class FitRows:
             self.costs_usd[rows],
             self.n_chars[rows],
             self.folds[rows],
+            self.frontier_scores[rows],
         )
 
 
@@ -133,7 +135,7 @@ def _fit(
     used = rows.some(_sample(len(losses), seed))
     y = used.losses[:, learned]
     known_well = y[:, _well_known(y)]
-    error = _Error(known_well)
+    error = SquaredError(known_well)
     blend = _tuned_blend(used, known_well, n_clusters, error)
     spread = used.features.std(axis=0)
     estimator = replace(
@@ -149,12 +151,16 @@ def _fit(
     )
     blocks = _blocks(used, estimator, n_clusters)
     ridge = BlockRidge(blocks, known_well, used.folds)
-    scales = ridge.tuned_scales(_start_scales(blocks), error.mean)
-    share = _blend_share(blend.out_of_fold, ridge.out_of_fold(scales), error)
+    scales = ridge.tuned_scales(start_scales(blocks), error.mean)
+    out_of_fold = ridge.out_of_fold(scales)
+    share = blend_share(blend.out_of_fold, out_of_fold, error)
+    sums = share * blend.out_of_fold + (1 - share) * out_of_fold
     all_known_well = known_well.shape == y.shape
     of_all = ridge if all_known_well else BlockRidge(blocks, y, used.folds)
     beta, intercept = of_all.weights(scales)
-    return _with_head(estimator, blocks, beta, intercept, learned, share)
+    with_head = _with_head(estimator, blocks, beta, intercept, learned, share)
+    known = learned[_well_known(y)]
+    return with_curve(with_head, used, blocks, n_clusters, Sums(known, sums, known_well), error)
 
 
 def _well_known(losses: Numbers) -> NDArray[np.bool_]:
@@ -170,32 +176,7 @@ def _sample(n_rows: int, seed: int) -> NDArray[np.intp]:
     return np.sort(chosen)
 
 
-@dataclass(frozen=True)
-class _Error:
-    """Squared error in units of each model's variance, so that no model dominates."""
-
-    losses: Numbers
-
-    @property
-    def variance(self) -> Numbers:
-        return np.asarray(np.maximum(np.nanvar(self.losses, axis=0), _SMALLEST_VARIANCE))
-
-    def per_row(self, predicted: Numbers) -> Numbers:
-        """Mean over the models known on a row; rows without any are left out."""
-        squared = (predicted - self.losses) ** 2 / self.variance
-        known = ~np.isnan(squared)
-        some = known.any(axis=1)
-        sums = np.where(known, squared, 0.0).sum(axis=1)
-        return np.asarray(sums[some] / known.sum(axis=1)[some])
-
-    def mean(self, predicted: Numbers) -> float:
-        """Mean over all known cells; infinite if there is none."""
-        squared = (predicted - self.losses) ** 2 / self.variance
-        known = ~np.isnan(squared)
-        return float(squared[known].mean()) if known.any() else np.inf
-
-
-def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: _Error) -> _Blend:
+def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: SquaredError) -> _Blend:
     """Try every number of neighbours, temperature and shrinkage; the first of the best wins."""
     folds = [rows.folds == fold for fold in range(int(rows.folds.max()) + 1)]
     nearest = rows.cluster_ids[:, 0]
@@ -227,25 +208,6 @@ def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[st
         **({"hidden": rows.hidden.astype(np.float64)} if rows.hidden.size else {}),
         "text": np.concatenate([z, products(z)], axis=1),
     }
-
-
-def _start_scales(blocks: dict[str, Numbers]) -> dict[str, float]:
-    """Where the search for scales starts, in the order in which they are tried."""
-    return {name: scale for name, scale in START_SCALES.items() if name in blocks}
-
-
-def _blend_share(blend: Numbers, head: Numbers, error: _Error) -> float:
-    both = ~np.isnan(head)
-    if not both.any():
-        return 1.0
-    blend = np.where(both, blend, np.nan)
-    rows = [error.per_row(share * blend + (1 - share) * head) for share in BLEND_SHARES]
-    least = rows[int(np.argmin([errors.mean() for errors in rows]))]
-    for share, errors in zip(BLEND_SHARES, rows, strict=True):
-        gap = errors - least
-        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
-            return share
-    return 0.0
 
 
 def _with_head(

@@ -27,7 +27,8 @@ class LossParts:
     """The parts of one model's estimated loss on one text; they add up to `loss` unless it was cut.
 
     `base` is the loss on a usual text of the log; `blend` (the losses of the nearest clusters),
-    `topic`, `wording` and `features` (the head's terms) are how far this text moves it from there.
+    `topic`, `wording` and `features` (the head's terms) are how far this text moves it from there,
+    and `difficulty` how far what is easy or too hard for all models moves it: see `LossEstimator`.
     `was_cut`: the sum was outside [-1, 1].
     """
 
@@ -39,6 +40,7 @@ class LossParts:
     topic: float
     wording: float
     features: dict[str, float]
+    difficulty: float
     was_cut: bool
 
     def largest_moves(self, n_most: int) -> dict[str, float]:
@@ -47,7 +49,7 @@ class LossParts:
         Moves of less than `LEAST_MOVE` are told with the rest only.
         """
         moves = {"clusters": self.blend, "topic": self.topic, "wording": self.wording}
-        moves |= self.features
+        moves |= {"difficulty": self.difficulty} | self.features
         ordered = sorted(moves.items(), key=lambda item: -abs(item[1]))
         told = {name: move for name, move in ordered[:n_most] if abs(move) >= LEAST_MOVE}
         rest = sum(moves.values()) - sum(told.values())
@@ -90,9 +92,10 @@ def loss_parts(
     blend = float(estimator.blend_share * (weights @ evidence)) - usual
     base = usual + float(share * (estimator.intercept[column] + typical.sum()))
     total = blend + base + float(moved.sum())
+    bent = _bent(estimator, column, total, _score(estimator, near, weights, vector, features))
     return LossParts(
         model=model,
-        loss=float(np.clip(total, -1.0, 1.0)),
+        loss=float(np.clip(bent, -1.0, 1.0)),
         clusters=tuple(
             ClusterPart(int(c), float(w), float(e))
             for c, w, e in zip(near, weights, evidence, strict=True)
@@ -102,8 +105,29 @@ def loss_parts(
         topic=float(moved[0]),
         wording=float(moved[1]),
         features=dict(zip(FEATURES, moved[2:].tolist(), strict=True)),
-        was_cut=abs(total) > 1.0,
+        difficulty=bent - total,
+        was_cut=abs(bent) > 1.0,
     )
+
+
+def _score(
+    estimator: LossEstimator,
+    near: Integers,
+    weights: Numbers,
+    vector: NDArray[np.floating],
+    features: Numbers,
+) -> float:
+    """Return how much more than on average the frontier is expected to score."""
+    z = estimator.standardised(features[None])
+    text = z @ estimator.score_text + products(z) @ estimator.score_products
+    wording = vector.astype(np.float64) @ estimator.score_wording
+    return float(weights @ estimator.score_topic[near] + wording + text[0])
+
+
+def _bent(estimator: LossEstimator, column: int, total: float, score: float) -> float:
+    """Return what the curve makes of a sum of terms, not cut."""
+    ease = score - 0.5 * total
+    return float(estimator.curve[:, column] @ [1.0, total, ease, ease**2])
 
 
 def _head_terms(

@@ -20,6 +20,8 @@ LEAST_IMPROVEMENT = 2e-5
 N_TRIES = 24
 N_TRIED = 4
 
+START_SCALES = {"wording": 0.09, "hidden": 0.4, "text": 0.012, "topic": 0.2}
+
 
 class BlockRidge:
     """Ridge of several models' losses on the same columns.
@@ -104,3 +106,8 @@ def _by_known_rows(losses: Numbers) -> list[Integers]:
         groups.setdefault(known[:, model].tobytes(), []).append(model)
     largest_first = sorted(groups.values(), key=lambda models: -int(known[:, models].sum()))
     return [np.array(models, dtype=np.int64) for models in largest_first]
+
+
+def start_scales(blocks: Mapping[str, Numbers]) -> dict[str, float]:
+    """Where the search for scales starts, in the order in which they are tried."""
+    return {name: scale for name, scale in START_SCALES.items() if name in blocks}

@@ -71,7 +71,8 @@ class Rules:
         self._config, self._usual_request = config, usual_request(contents)
         at_least = max(N_EXPLAINED, self._estimator.n_neighbours)
         self._n_neighbours = min(at_least, self._index.n_clusters)
-        for tables_of in (self._policy, self._estimator, self._vocabulary):
+        tables = (self._policy, self._estimator, self._vocabulary, contents.templates)
+        for tables_of in tables:
             _make_tables(tables_of)
 
     def locate(self, texts: Sequence[str], vectors: Vectors) -> Located:

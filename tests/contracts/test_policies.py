@@ -66,6 +66,7 @@ def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
         costs,
         n_chars,
         folds,
+        scores[:, 0],
     )
     estimator = fit_estimator(rows, N_CLUSTERS, MODELS, "large")
     at = near.cluster_ids, near.similarities, centroids[ids], features

@@ -40,5 +40,6 @@ def rows_of(n: int = 400, seed: int = 0, hole_share: float = 0.0) -> tuple[FitRo
         costs_usd=np.tile([0.02, 0.004, 0.001], (n, 1)),
         n_chars=np.array([len(text) for text in texts]),
         folds=random.integers(0, 4, n),
+        frontier_scores=np.full(n, np.nan),
     )
     return rows, centroids
