@@ -38,7 +38,7 @@ class SquaredError:
 
 
 def blend_share(blend: Numbers, head: Numbers, error: SquaredError) -> float:
-    """Return the largest share of the blend with an error within one standard error of the least."""
+    """Return the largest share whose error is within one standard error of the least."""
     both = ~np.isnan(head)
     if not both.any():
         return 1.0

@@ -11,6 +11,7 @@ import pytest
 
 from semroute.artifact.contents import FORMAT_VERSION, IndexContents
 from semroute.artifact.loading import load_index
+from semroute.artifact.older_estimators import CURVE
 from semroute.artifact.serving import routing_policy
 from semroute.errors import InvalidIndexError
 from semroute.features import FEATURES
@@ -48,16 +49,27 @@ def with_weights(version: Path) -> None:
     edit_archive(version, ESTIMATOR, **{k: lambda _, v=v: v for k, v in changed.items()})
 
 
+def without_curve(version: Path) -> None:
+    """Leave out of the estimator what format 7 brought."""
+    arrays = archive_arrays(version, ESTIMATOR)
+    _write(version, {name: array for name, array in arrays.items() if name not in CURVE})
+
+
+def _write(version: Path, arrays: dict[str, Any]) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    rewrite(version, ESTIMATOR, buffer.getvalue())
+
+
 def without_lengths(version: Path) -> None:
-    """Leave out of the estimator what format 6 brought."""
+    """Leave out of the estimator what format 6 brought, and format 7."""
+    without_curve(version)
     arrays = archive_arrays(version, ESTIMATOR)
     del arrays["n_chars"], arrays["usd_per_char"]
     for name in ("features", "text", "centre", "spread", "typical"):
         arrays[name] = arrays[name][:-1]
     arrays["products"] = arrays["products"][~HAS_LAST]
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    rewrite(version, ESTIMATOR, buffer.getvalue())
+    _write(version, arrays)
 
 
 def read_as_new(folder: Path, new: IndexContents) -> IndexContents:
@@ -67,7 +79,7 @@ def read_as_new(folder: Path, new: IndexContents) -> IndexContents:
     return dataclasses.replace(old, manifest=old.manifest.model_copy(update=as_new))
 
 
-@pytest.mark.parametrize("format_version", [2, 5])
+@pytest.mark.parametrize("format_version", [2, 5, 6])
 def test_an_older_index_is_read_as_it_is(folder: Path, format_version: int) -> None:
     with_weights(folder / VERSION)
     new = load_index(folder)
@@ -78,7 +90,7 @@ def test_an_older_index_is_read_as_it_is(folder: Path, format_version: int) -> N
             del document["encoder"]["hidden_dimension"]
             del document["ood"]["max_new_words"]
 
-    without_lengths(folder / VERSION)
+    (without_curve if format_version == 6 else without_lengths)(folder / VERSION)
     edit_manifest(folder / VERSION, turn_back)
     assert_same_contents(read_as_new(folder, new), new)
 
@@ -142,5 +154,6 @@ def test_before_format_7_what_may_not_fit_goes_to_the_frontier(folder: Path) -> 
         del document["too_long_goes_to"]
 
     assert routing_policy(load_index(folder)).passes_on_too_long
+    without_curve(folder / VERSION)
     edit_manifest(folder / VERSION, turn_back)
     assert not routing_policy(load_index(folder)).passes_on_too_long
