@@ -1,0 +1,99 @@
+"""What is easy for all models, or too hard for all, loses little: no sum of terms can say so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semroute.estimator import FitRows, LossEstimator, fit_estimator, loss_parts
+from semroute.estimator.estimating import curved
+from semroute.features import FEATURES
+
+N, DIMENSION = 3_000, 8
+MODELS = ("large", "small")
+NO_CLUSTER = 1
+
+
+def _rows(seed: int, *, bent: bool) -> tuple[FitRows, np.ndarray]:
+    """A log in which one direction of a text's vector says how hard it is; and true losses."""
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(N, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    hardness = 3 * vectors[:, 0].astype(np.float64)
+    large = 1 / (1 + np.exp(4 * (hardness - 0.8))) if bent else np.full(N, 0.9)
+    small = 1 / (1 + np.exp(4 * (hardness + 0.8))) if bent else np.full(N, 0.7) - 0.1 * hardness
+    scores = (random.uniform(size=(N, 2)) < np.stack([large, small], axis=1)).astype(np.float64)
+    losses = np.stack([np.zeros(N), scores[:, 0] - scores[:, 1]], axis=1)
+    rows = FitRows(
+        cluster_ids=np.zeros((N, 1), dtype=np.int64),
+        similarities=np.ones((N, 1), dtype=np.float32),
+        vectors=vectors,
+        hidden=vectors[:, :0],
+        features=np.zeros((N, len(FEATURES))),
+        losses=losses,
+        costs_usd=np.tile([0.02, 0.001], (N, 1)),
+        n_chars=np.full(N, 10),
+        folds=np.arange(N) % 4,
+        frontier_scores=scores[:, 0],
+    )
+    return rows, large - small
+
+
+def _estimated(estimator: LossEstimator, rows: FitRows) -> np.ndarray:
+    found = estimator.estimate(
+        rows.cluster_ids, rows.similarities, rows.vectors, rows.features, rows.n_chars
+    )
+    assert not found.losses[:, 0].any()
+    return found.losses[:, 1]
+
+
+def test_what_is_in_between_is_expected_to_lose_most() -> None:
+    rows, _ = _rows(0, bent=True)
+    estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
+    fresh, true = _rows(1, bent=True)
+    without = replace(estimator, curve=np.tile([[0.0], [1.0], [0.0], [0.0]], (1, 2)))
+    errors = [float(((_estimated(e, fresh) - true) ** 2).mean()) for e in (estimator, without)]
+    assert errors[0] < 0.3 * errors[1]
+    assert estimator.curve[3, 1] < -0.2
+    assert estimator.curve[:, 0].tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda rows: replace(rows, frontier_scores=np.full(N, np.nan)),
+        lambda rows: rows.some(np.arange(150)),
+        lambda rows: replace(rows, frontier_scores=np.random.default_rng(3).permutation(N) / N),
+    ],
+    ids=["frontier not scored", "few scores", "scores that tell nothing"],
+)
+def test_a_curve_that_is_not_shown_to_help_is_none(changed) -> None:
+    rows = changed(_rows(0, bent=False)[0])
+    estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
+    assert estimator.curve.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
+    assert not estimator.score_wording.any()
+
+
+def test_parts_with_a_curve_add_up_to_the_estimate() -> None:
+    rows, _ = _rows(0, bent=True)
+    estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
+    losses = _estimated(estimator, rows)
+    for row in range(20):
+        of_row = rows.cluster_ids[row], rows.similarities[row], rows.vectors[row]
+        parts = loss_parts(estimator, "small", np.ones(1), *of_row, rows.features[row])
+        assert parts is not None
+        sums = parts.base + parts.blend + parts.topic + parts.wording + sum(parts.features.values())
+        assert parts.loss == pytest.approx(losses[row], abs=1e-9)
+        assert parts.was_cut or parts.loss == pytest.approx(sums + parts.difficulty, abs=1e-9)
+        assert "difficulty" in parts.largest_moves(3) or abs(parts.difficulty) < 0.2
+
+
+def test_the_curve_by_hand() -> None:
+    """The mean score of both is 0.1 - 0.05 above the mean."""
+    assert curved(0.1, 0.1, 0.02, 0.5, -0.2, -4.0) == pytest.approx(
+        0.02 + 0.05 - 0.2 * 0.05 - 4 * 0.0025
+    )
+    assert curved(0.3, 0.7, 0.0, 1.0, 0.0, 0.0) == 0.3
+    assert curved(2.0, 0.0, 0.0, 1.0, 0.0, 0.0) == 1.0
+    assert curved(-2.0, 0.0, 0.0, 1.0, 0.0, 0.0) == -1.0
+    assert np.isnan(curved(np.nan, 0.0, 0.0, 1.0, 0.0, 0.0))
