@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ SharedPassages = NDArray[np.uint64]
 """One row per passage, ascending: its keyed hash, and how many different texts hold it.
 
 Their number is rounded down to a power of two, so that a log that grows mostly gives a text the
-same extract, whose vector is known; it is 0 where half of all texts hold the passage.
+same extract, whose vector is known. `HELD_BY_HALF` is added where half of all texts hold it.
 """
+
+HELD_BY_HALF = 1 << 63
 
 FEWEST_TEXTS = 20
 LEAST_SHARE = 0.005
@@ -30,6 +32,11 @@ LEAST_SHARE = 0.005
 
 FEWEST_CHARS = 100
 """Characters of passages in a row that make a template; a greeting or a common sentence is none."""
+
+FEWEST_RARE_CHARS = 200
+RARE_SHARE = 0.25
+"""Passages that this share of the commonest's texts hold, or fewer, and that are shorter in a row,
+are no template though they stand inside one: often asked questions, names of customers, dates."""
 
 EXTRACT_CHARS = 200
 """Characters of a template that are embedded beside what a request asks."""
@@ -43,12 +50,12 @@ _ENDS = re.compile(r"\n|(?<=[.!?:;])[^\S\n]+|(?<=[。！？])")
 class _Passage:
     """A line or a sentence, as it stands in a text and without white space around it."""
 
-    __slots__ = ("is_template", "n_texts", "text", "whole")
+    __slots__ = ("held_by_half", "is_template", "n_texts", "text", "whole")
 
     def __init__(self, whole: str) -> None:
         self.whole, self.text = whole, whole.strip()
-        self.n_texts: int | None = None
-        self.is_template = False
+        self.n_texts = 0
+        self.is_template = self.held_by_half = False
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,12 @@ class Templates:
         _mark(passages, self._known)
         asked = "".join(one.whole for one in passages if not one.is_template).strip()
         template = [one for one in passages if one.is_template and one.text]
-        if not template or not any(map(str.isalnum, asked)):
+        if not template or not _is_any_word([asked]):
             return text, None
         return asked, _extract(template)
 
-    def _known(self, passage: str) -> int | None:
-        return self._n_texts.get(keyed_number(self.key, passage))
+    def _known(self, passage: str) -> int:
+        return self._n_texts.get(keyed_number(self.key, passage), 0)
 
     @cached_property
     def _n_texts(self) -> Mapping[int, int]:
@@ -128,12 +135,12 @@ def _hashes(passages: Iterable[_Passage], key: str) -> set[int]:
 def _counted(hashes: Iterable[set[int]], fewest: float, n_most: float) -> SharedPassages:
     """Return those of the hashes that at least so many of the sets hold, and how many do.
 
-    0 instead of how many if they are `n_most` or more.
+    `HELD_BY_HALF` is added if they are `n_most` or more.
     """
     every = np.frombuffer(array("Q", chain.from_iterable(hashes)), dtype=np.uint64)
     found, n_texts = np.unique(every, return_counts=True)
     rounded = 2 ** np.floor(np.log2(n_texts)).astype(np.uint64)
-    rounded[n_texts >= n_most] = 0
+    rounded[n_texts >= n_most] += np.uint64(HELD_BY_HALF)
     return np.ascontiguousarray(np.column_stack([found, rounded])[n_texts >= fewest])
 
 
@@ -152,18 +159,64 @@ def _split(text: str) -> Iterator[_Passage]:
     yield _Passage(text[start:])
 
 
-def _mark(passages: Sequence[_Passage], known: Callable[[str], int | None]) -> None:
+def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
     """Mark the passages that are known to be shared, where enough of them are in a row."""
     for one in passages:
         if one.text:
-            one.n_texts = known(one.text)
-    for is_shared, run in groupby(passages, lambda one: one.n_texts is not None or not one.text):
-        row = list(run)
-        if is_shared and sum(len(one.text) for one in row) >= FEWEST_CHARS:
-            for one in row:
-                one.is_template = True
+            found = known(one.text)
+            one.n_texts, one.held_by_half = found % HELD_BY_HALF, found >= HELD_BY_HALF
+    for row in _rows(passages, lambda one: one.n_texts > 0):
+        _mark_row(row, FEWEST_CHARS)
+    _mark_ends(passages)
+
+
+def _rows(
+    passages: Sequence[_Passage], belongs: Callable[[_Passage], bool]
+) -> Iterator[Sequence[_Passage]]:
+    """Yield what belongs together, with the white space between."""
+    for is_row, row in groupby(passages, lambda one: not one.text or belongs(one)):
+        if is_row:
+            yield list(row)
+
+
+def _mark_row(row: Sequence[_Passage], fewest_chars: int) -> None:
+    if sum(len(one.text) for one in row) < fewest_chars:
+        return
+    rare = RARE_SHARE * max(one.n_texts for one in row)
+    for one in row:
+        one.is_template = one.n_texts >= rare or not one.text
+    for rarer in _rows(row, lambda one: one.n_texts < rare):
+        _mark_row(rarer, FEWEST_RARE_CHARS)
+
+
+def _mark_ends(passages: Sequence[_Passage]) -> None:
+    """Mark what is as common as the template and stands at an end, such as a closing tag.
+
+    Unless nothing else is left of what is asked.
+    """
+    fewest = min((one.n_texts for one in passages if one.is_template and one.text), default=0)
+    if not fewest:
+        return
+    ends = [*takewhile(_may_end(fewest), passages)]
+    ends += takewhile(_may_end(fewest), reversed(passages))
+    found = {id(one) for one in ends}
+    if _is_any_word(one.text for one in passages if not one.is_template and id(one) not in found):
+        for one in ends:
+            one.is_template = True
+
+
+def _may_end(fewest: int) -> Callable[[_Passage], bool]:
+    return lambda one: one.is_template or not one.text or one.n_texts >= fewest
+
+
+def _is_any_word(texts: Iterable[str]) -> bool:
+    return any(map(str.isalnum, chain.from_iterable(texts)))
 
 
 def _extract(template: Sequence[_Passage]) -> str:
-    rarest = sorted((one for one in template if one.n_texts), key=lambda one: one.n_texts or 0)
-    return " ".join(one.text for one in rarest)[:EXTRACT_CHARS]
+    rarest = sorted((one for one in template if not one.held_by_half), key=lambda one: one.n_texts)
+    extract = " ".join(one.text for one in rarest)
+    if len(extract) <= EXTRACT_CHARS:
+        return extract
+    # A word that is cut off would name clusters.
+    return extract[: EXTRACT_CHARS + 1].rsplit(maxsplit=1)[0][:EXTRACT_CHARS]

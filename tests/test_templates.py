@@ -136,6 +136,61 @@ def test_a_template_far_longer_than_what_is_cleaned_hides_no_input() -> None:
     assert templates.split(f"{manual}{long}\nEnd")[0] == f"{long}\nEnd"
 
 
+CUSTOMERS = ("Bright Foods", "Mistral Freight", "Halden Optics", "Nile Textiles", "Kobayashi Steel")
+
+
+@pytest.mark.parametrize(
+    "customer", ["Today is day {day}.", "You help {name}. Today is day {day}."]
+)
+def test_a_popular_question_is_asked_though_many_texts_hold_it(customer: str) -> None:
+    """Dates and names make different texts of it; without them it would be one."""
+    popular = (
+        "Where is my order?",
+        "How do I reset my password? It is lost.",
+        "Cancel it, please.",
+    )
+    logs = []
+    for k in range(400):
+        own = customer.format(name=CUSTOMERS[k % 5], day=k % 28)
+        asked = popular[k // 5 % 3] if k % 5 < 2 else f"Where is parcel number {k}?"
+        logs.append(f"{own}\n{RULES}{RULES}Question:\n{asked}\nAnswer:")
+    templates = learn_templates(logs, "key")
+    for asked in popular:
+        own = customer.format(name=CUSTOMERS[0], day=3)
+        found, extract = templates.split(f"{own}\n{RULES}{RULES}Question:\n{asked}\nAnswer:")
+        assert asked in found
+        assert "Never invent" not in found
+        assert asked not in extract
+
+
+def test_rare_parts_of_a_template_belong_to_it_if_they_are_long() -> None:
+    tasks = [
+        f"Task {k}: " + "".join(f"do thing {k} of {n}.\n" for n in range(20)) for k in range(6)
+    ]
+    logs = [f"{RULES}{task}{asked}" for task in tasks for asked in ASKED]
+    found, extract = learn_templates(logs, "key").split(f"{RULES}{tasks[2]}Hello there")
+    assert found == "Hello there"
+    assert "thing 2" in extract
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("<request>\n", "\n</request>"), ("Task: sort it.\n---\n", "\n---"), ("", "\nAnswer:")],
+)
+def test_short_ends_of_a_template_belong_to_it(before: str, after: str) -> None:
+    templates = _learned(f"{RULES}{before}", after)
+    assert templates.split(f"{RULES}{before}Where is it?{after}")[0] == "Where is it?"
+    first = _learned(before, f"{after}\n{RULES}")
+    assert first.split(f"{before}Where is it?{after}\n{RULES}")[0] == "Where is it?"
+    # Of a request that says no more than such an end, the end is what it asks.
+    assert templates.split(f"{RULES}{before}{after}")[0] in {f"{RULES}{before}{after}", after}
+
+
+def test_an_extract_ends_with_a_word() -> None:
+    _, extract = _learned(RULES, "\n" + "wonderful " * 30).split(f"{RULES}Hello there")
+    assert set(extract.split()) <= set(f"{RULES} wonderful".split())
+
+
 def test_code_keeps_its_lines_and_their_indentation() -> None:
     code = (
         "def double(x):\n    # twice as much: x; not more\n    return 2 * x\n\n\nprint(double(2))"

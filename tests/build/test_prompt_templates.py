@@ -43,7 +43,8 @@ def test_a_templated_log_saves_what_it_saves_without_its_template(
     summary = build_small(files, tmp_path / "i")
     assert summary.n_templated == summary.to_dict()["n_templated"] == 800
     assert summary.n_truncated == plain.n_templated == 0
-    assert summary.saving == pytest.approx(plain.saving, abs=0.03)
+    # Other queries are held out: 330 of four topics.
+    assert summary.saving == pytest.approx(plain.saving, abs=0.06)
     print_summary(summary)
     printed = capsys.readouterr().out
     assert "800 queries hold passages that many others share, as of a prompt template" in printed
