@@ -170,7 +170,7 @@ def keywords(
     procedure, arXiv:2203.05794, section 3.3.
     """
     members = [[texts[row] for row in rows] for rows in _members(cluster_ids, n_clusters)]
-    chosen = map(_distinct, _ranked_terms(members))
+    chosen = map(distinct_terms, _ranked_terms(members))
     return tuple(
         words or (_plain_words(own) if _may_show(own) else NO_KEYWORDS)
         for words, own in zip(chosen, members, strict=True)
@@ -236,7 +236,7 @@ def _vectoriser(shared: frozenset[str]) -> Any:
     return CountVectorizer(analyzer=terms_of_cluster, dtype=np.int64)
 
 
-def _distinct(terms: list[str]) -> tuple[str, ...]:
+def distinct_terms(terms: Sequence[str]) -> tuple[str, ...]:
     """Leave out terms that say again what a better one says: "orders", "my order" after "order"."""
     kept: list[str] = []
     for term in terms:

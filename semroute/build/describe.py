@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import Cluster, ModelEvidence, Sample
 from semroute.build.embed import EmbeddedLog
-from semroute.clusters import Grouping, examples, keywords, readable_names
+from semroute.build.naming import naming_words
+from semroute.clusters import Grouping, examples, readable_names
 from semroute.config import Config
 from semroute.evidence import Evidence, LossEstimate, estimate_loss, measure
 from semroute.texts import keyed_hash
@@ -25,7 +26,7 @@ def describe(
         config.frontier,
     )
     estimate = estimate_loss(evidence, config.quality.confidence)
-    words = keywords(log.texts, grouping.cluster_ids, n_clusters)
+    words = naming_words(log, grouping)
     names = readable_names(words)
     sizes = np.bincount(grouping.cluster_ids, minlength=n_clusters)
     return tuple(

@@ -26,7 +26,8 @@ from semroute.vectors import Vectors, usable_parts
 class EmbeddedLog:
     """The queries that can be used, row by row.
 
-    `texts` are cleaned and perhaps cut, `n_chars` (n,) the length of the whole requests, `asked_at`
+    `texts` are cleaned and perhaps cut, `templates` the extracts of the templates around them, or
+    empty, `n_chars` (n,) the length of the whole requests, `asked_at`
     (n,) their time in seconds since 1970, NaN where unknown. The
     frontier answers those of `unread` (n,) wherever their text lies. `vectors`
     is float32 (n, dimension), `hidden` (n, hidden_dimension); `scores` (NaN where unknown) and
@@ -40,6 +41,7 @@ class EmbeddedLog:
 
     query_ids: tuple[str, ...]
     texts: tuple[str, ...]
+    templates: tuple[str, ...]
     n_chars: NDArray[np.int64]
     asked_at: NDArray[np.float64]
     unread: NDArray[np.bool_]
@@ -65,6 +67,7 @@ class EmbeddedLog:
             self,
             query_ids=tuple(self.query_ids[row] for row in rows.tolist()),
             texts=tuple(self.texts[row] for row in rows.tolist()),
+            templates=tuple(self.templates[row] for row in rows.tolist()),
             n_chars=self.n_chars[rows],
             asked_at=self.asked_at[rows],
             unread=self.unread[rows],
@@ -117,6 +120,7 @@ def embed_log(
     return EmbeddedLog(
         query_ids=tuple(log.query_ids[row] for row in rows),
         texts=tuple(kept),
+        templates=tuple(cleaned[row].template or "" for row in rows.tolist()),
         n_chars=n_chars,
         asked_at=np.array(log.asked_at, dtype=np.float64)[rows],
         unread=is_unread,

@@ -239,7 +239,8 @@ def _looked_at(
     if template is not None:
         shared = "It holds a prompt template, passages that many requests of the log share"
         beside = ", beside what tells its template from others" if template else ""
-        told = (f"{shared}: what else it says decides{beside}.",)
+        own = f"what else it says, {len(text):,} characters, decides"
+        told = (f"{shared}: {own}{beside}.",)
     if decision.truncated:
         ends = contents.manifest.config.texts.cut == "head_tail"
         rest = "text" if template is None else "rest of the text"
