@@ -7,10 +7,11 @@ requests of one application stay near each other.
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, groupby, takewhile
+from itertools import accumulate, chain, groupby, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,8 @@ FEWEST_CHARS = 100
 
 FEWEST_RARE_CHARS = 200
 RARE_SHARE = 0.25
-"""Passages that this share of the commonest's texts hold, or fewer, and that are shorter in a row,
-are no template though they stand inside one: often asked questions, names of customers, dates."""
+"""Passages that fewer texts hold than this share of the usual around them, and that are shorter in
+a row, are no template though they stand inside one: popular questions, names of customers."""
 
 EXTRACT_CHARS = 200
 """Characters of a template that are embedded beside what a request asks."""
@@ -182,11 +183,18 @@ def _rows(
 def _mark_row(row: Sequence[_Passage], fewest_chars: int) -> None:
     if sum(len(one.text) for one in row) < fewest_chars:
         return
-    rare = RARE_SHARE * max(one.n_texts for one in row)
+    rare = RARE_SHARE * _usual_n_texts(row)
     for one in row:
         one.is_template = one.n_texts >= rare or not one.text
     for rarer in _rows(row, lambda one: one.n_texts < rare):
         _mark_row(rarer, FEWEST_RARE_CHARS)
+
+
+def _usual_n_texts(row: Sequence[_Passage]) -> int:
+    """Return how many texts hold a passage, the median over characters: "1." says nothing of it."""
+    ascending = sorted(row, key=lambda one: one.n_texts)
+    upto = list(accumulate(len(one.text) for one in ascending))
+    return ascending[bisect_left(upto, upto[-1] / 2)].n_texts
 
 
 def _mark_ends(passages: Sequence[_Passage]) -> None:

@@ -163,6 +163,17 @@ def test_a_popular_question_is_asked_though_many_texts_hold_it(customer: str) ->
         assert asked not in extract
 
 
+def test_numbers_of_lists_do_not_make_the_rest_of_a_template_rare() -> None:
+    """They are far more common than what stands behind them; the second version is a third."""
+    rules = "".join(f"{k}. Never promise what is not in section {k}.\n" for k in range(1, 7))
+    first, second = (f"{rules}Answer {how}.\nRequest:\n" for how in ("in full", "like a friend"))
+    logs = [f"{first if k % 3 else second}Where is parcel {k}?" for k in range(120)]
+    logs += [f"{RULES}{rules.replace('Never', 'Do not')}\nWhere is {k}?" for k in range(400)]
+    templates = learn_templates(logs, "key")
+    for before in (first, second):
+        assert templates.split(f"{before}Hello there")[0] == "Hello there"
+
+
 def test_rare_parts_of_a_template_belong_to_it_if_they_are_long() -> None:
     tasks = [
         f"Task {k}: " + "".join(f"do thing {k} of {n}.\n" for n in range(20)) for k in range(6)
