@@ -20,6 +20,9 @@ from semroute.features import FEATURES
 if TYPE_CHECKING:
     from semroute.estimator.fitting import FitRows
 
+SEEN = (0.005, 0.995)
+"""Quantiles of the expected mean scores beyond which the curve goes on flat: nothing was seen."""
+
 FEWEST_SCORES = 200
 """Of the frontier, and losses of a model beside it, to learn a curve from."""
 
@@ -67,6 +70,8 @@ def with_curve(
         return estimator
     score = _score(estimator, rows, blocks, n_clusters)
     ease = score.out_of_fold - 0.5 * sums.predicted
+    seen = np.nanquantile(ease, SEEN, axis=0)
+    ease = np.clip(ease, *seen)
     tried = np.full_like(sums.predicted, np.nan)
     for fold in range(int(rows.folds.max()) + 1):
         held_out = rows.folds == fold
@@ -75,7 +80,8 @@ def with_curve(
     if not _is_better(tried, sums.predicted, error):
         return estimator
     whole = estimator.curve.copy()
-    whole[:, sums.columns] = _curve(sums.predicted, ease, sums.losses)
+    curve = _curve(sums.predicted, ease, sums.losses)
+    whole[:, sums.columns] = np.concatenate([curve, seen])
     text, products = np.split(score.beta["text"], [len(FEATURES)])
     words = [score.beta[name] for name in ("wording", "hidden") if name in blocks]
     return replace(

@@ -45,8 +45,9 @@ class LossEstimator:
     `score_topic` (n_clusters,), `score_wording`, `score_text` and `score_products` (as long as
     those of a model) add up to how much more than on average the frontier is expected to score.
     What is easy for all models and what is too hard for all loses little, which no sum of terms can
-    say: so `curve` (4, n_models) makes a loss of the sum `m` of a model's terms and of the expected
-    mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2.
+    say: so `curve` (6, n_models) makes a loss of the sum `m` of a model's terms and of the expected
+    mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2, with `s` cut to what
+    was seen, c4 to c5.
     """
 
     models: tuple[str, ...]
@@ -187,7 +188,7 @@ class LossEstimator:
 
     @cached_property
     def _curves(self) -> list[list[float]]:
-        """The four numbers of each model's curve."""
+        """The numbers of each model's curve."""
         return list(self.curve.T.tolist())
 
     @cached_property
@@ -219,8 +220,8 @@ def curved(loss: float, score: float, *curve: float) -> float:
 
     Cut to [-1, 1]; what is not a number stays so.
     """
-    constant, slope, by_score, by_square = curve
-    ease = score - 0.5 * loss
+    constant, slope, by_score, by_square, least, most = curve
+    ease = min(max(score - 0.5 * loss, least), most)
     found = constant + slope * loss + (by_score + by_square * ease) * ease
     return 1.0 if found > 1 else -1.0 if found < -1 else found
 
@@ -267,5 +268,5 @@ def no_curve(n_clusters: int, width: int, n_features: int, n_models: int) -> dic
         "score_wording": np.zeros(width),
         "score_text": np.zeros(n_features),
         "score_products": np.zeros(n_features * (n_features + 1) // 2),
-        "curve": np.tile([[0.0], [1.0], [0.0], [0.0]], (1, n_models)),
+        "curve": np.tile([[0.0], [1.0], [0.0], [0.0], [0.0], [0.0]], (1, n_models)),
     }

@@ -126,8 +126,9 @@ def _score(
 
 def _bent(estimator: LossEstimator, column: int, total: float, score: float) -> float:
     """Return what the curve makes of a sum of terms, not cut."""
-    ease = score - 0.5 * total
-    return float(estimator.curve[:, column] @ [1.0, total, ease, ease**2])
+    *curve, least, most = estimator.curve[:, column]
+    ease = np.clip(score - 0.5 * total, least, most)
+    return float(np.dot(curve, [1.0, total, ease, ease**2]))
 
 
 def _head_terms(

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from semroute.estimator import FitRows, LossEstimator, fit_estimator, loss_parts
-from semroute.estimator.estimating import curved
+from semroute.estimator.estimating import curved, no_curve
 from semroute.features import FEATURES
 
 N, DIMENSION = 3_000, 8
 MODELS = ("large", "small")
 NO_CLUSTER = 1
+NONE = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _rows(seed: int, *, bent: bool) -> tuple[FitRows, np.ndarray]:
@@ -51,11 +52,11 @@ def test_what_is_in_between_is_expected_to_lose_most() -> None:
     rows, _ = _rows(0, bent=True)
     estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
     fresh, true = _rows(1, bent=True)
-    without = replace(estimator, curve=np.tile([[0.0], [1.0], [0.0], [0.0]], (1, 2)))
+    without = replace(estimator, **no_curve(NO_CLUSTER, DIMENSION, len(FEATURES), 2))
     errors = [float(((_estimated(e, fresh) - true) ** 2).mean()) for e in (estimator, without)]
     assert errors[0] < 0.3 * errors[1]
     assert estimator.curve[3, 1] < -0.2
-    assert estimator.curve[:, 0].tolist() == [0, 1, 0, 0]
+    assert estimator.curve[:, 0].tolist() == [0, 1, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_what_is_in_between_is_expected_to_lose_most() -> None:
 def test_a_curve_that_is_not_shown_to_help_is_none(changed) -> None:
     rows = changed(_rows(0, bent=False)[0])
     estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
-    assert estimator.curve.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]
+    assert estimator.curve.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0], [0, 0], [0, 0]]
     assert not estimator.score_wording.any()
 
 
@@ -90,10 +91,12 @@ def test_parts_with_a_curve_add_up_to_the_estimate() -> None:
 
 def test_the_curve_by_hand() -> None:
     """The mean score of both is 0.1 - 0.05 above the mean."""
-    assert curved(0.1, 0.1, 0.02, 0.5, -0.2, -4.0) == pytest.approx(
+    assert curved(0.1, 0.1, 0.02, 0.5, -0.2, -4.0, -0.3, 0.3) == pytest.approx(
         0.02 + 0.05 - 0.2 * 0.05 - 4 * 0.0025
     )
-    assert curved(0.3, 0.7, 0.0, 1.0, 0.0, 0.0) == 0.3
-    assert curved(2.0, 0.0, 0.0, 1.0, 0.0, 0.0) == 1.0
-    assert curved(-2.0, 0.0, 0.0, 1.0, 0.0, 0.0) == -1.0
-    assert np.isnan(curved(np.nan, 0.0, 0.0, 1.0, 0.0, 0.0))
+    assert curved(0.1, 9.0, 0.0, 1.0, 0.0, -1.0, -0.3, 0.2) == pytest.approx(0.1 - 0.04)
+    assert curved(0.1, -9.0, 0.0, 1.0, 0.0, -1.0, -0.3, 0.2) == pytest.approx(0.1 - 0.09)
+    assert curved(0.3, 0.7, *NONE) == 0.3
+    assert curved(2.0, 0.0, *NONE) == 1.0
+    assert curved(-2.0, 0.0, *NONE) == -1.0
+    assert np.isnan(curved(np.nan, 0.0, *NONE))
