@@ -231,4 +231,5 @@ def test_no_text_takes_long(text: str) -> None:
     templates = _learned(RULES, "")
     started = time.perf_counter()
     templates.split(f"{RULES}{text}a")
-    assert time.perf_counter() - started < 0.5
+    # A tenth of a second alone on a fast processor; minutes if it went by the square of the length.
+    assert time.perf_counter() - started < 5

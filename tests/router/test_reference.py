@@ -44,6 +44,13 @@ def expected_losses(contents: IndexContents, text: str, vector: np.ndarray) -> l
         for value, centre, spread in zip(text_features([text])[0], e.centre, e.spread, strict=True)
     ]
     pairs = [z[i] * z[j] for i in range(len(FEATURES)) for j in range(i, len(FEATURES))]
+    score = sum(
+        weight / sum(raw) * float(e.score_topic[cluster])
+        for weight, (_, cluster) in zip(raw, nearest, strict=True)
+    )
+    score += sum(float(v * w) for v, w in zip(vector, e.score_wording, strict=True))
+    score += sum(v * float(w) for v, w in zip(z, e.score_text, strict=True))
+    score += sum(v * float(w) for v, w in zip(pairs, e.score_products, strict=True))
     losses = []
     for column in range(len(e.models)):
         blend = head = 0.0
@@ -54,7 +61,10 @@ def expected_losses(contents: IndexContents, text: str, vector: np.ndarray) -> l
         head += sum(v * float(w) for v, w in zip(z, e.text[:, column], strict=True))
         head += sum(v * float(w) for v, w in zip(pairs, e.products[:, column], strict=True))
         head += float(e.intercept[column])
-        loss = e.blend_share * blend + (1 - e.blend_share) * head
+        terms = e.blend_share * blend + (1 - e.blend_share) * head
+        c0, c1, c2, c3, least, most = e.curve[:, column].tolist()
+        ease = max(least, min(most, score - terms / 2))
+        loss = c0 + c1 * terms + c2 * ease + c3 * ease**2
         losses.append(max(-1.0, min(1.0, loss)))
     return losses
 
