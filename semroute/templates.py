@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from semroute.texts import keyed_number
 
 SharedPassages = NDArray[np.uint64]
-"""One row per passage, ascending: its keyed hash, and how many different texts hold it.
+"""Ascending, of passages in a row: their keyed hash, and how many texts hold them as they stand.
 
-Their number is rounded down to a power of two, so that a log that grows mostly gives a text the
-same extract, whose vector is known. `HELD_BY_HALF` is added where half of all texts hold it.
+The number of these different texts is rounded down to a power of two, so that a log that grows
+mostly gives a text the same extract, whose vector is known. `HELD_BY_HALF` is added where half of
+all texts hold it.
 """
 
 HELD_BY_HALF = 1 << 63
@@ -32,7 +33,11 @@ LEAST_SHARE = 0.005
 """So many different texts of a log, and such a share of them, hold a passage of a template."""
 
 FEWEST_CHARS = 100
-"""Characters of passages in a row that make a template; a greeting or a common sentence is none."""
+"""Characters of passages in a row that make a template; a greeting or a common sentence is none.
+
+They are shared in this order: where a form holds one of a few values in each line, every line is
+common, but what the lines say together is what is asked.
+"""
 
 FEWEST_RARE_CHARS = 200
 RARE_SHARE = 0.25
@@ -49,14 +54,25 @@ _ENDS = re.compile(r"\n|(?<=[.!?:;])[^\S\n]+|(?<=[。！？])")
 
 
 class _Passage:
-    """A line or a sentence, as it stands in a text and without white space around it."""
+    """A line or a sentence, as it stands in a text and without white space around it.
 
-    __slots__ = ("held_by_half", "is_template", "n_texts", "text", "whole")
+    `found` is what `SharedPassages` say of the row most texts share of those that hold it.
+    """
+
+    __slots__ = ("found", "is_end", "is_template", "text", "whole")
 
     def __init__(self, whole: str) -> None:
         self.whole, self.text = whole, whole.strip()
-        self.n_texts = 0
-        self.is_template = self.held_by_half = False
+        self.found = 0
+        self.is_template = self.is_end = False
+
+    @property
+    def n_texts(self) -> int:
+        return self.found % HELD_BY_HALF
+
+    @property
+    def held_by_half(self) -> bool:
+        return self.found >= HELD_BY_HALF
 
 
 @dataclass(frozen=True)
@@ -114,23 +130,35 @@ def learn_templates(texts: Iterable[str], key: str) -> Templates:
     """
     distinct = {stripped for text in texts if (stripped := text.strip())}
     n_most, fewest = len(distinct) / 2, max(FEWEST_TEXTS, LEAST_SHARE * len(distinct))
-    long = [text for text in sorted(distinct) if len(text) >= FEWEST_CHARS]
-    shared = _counted((_hashes(_passages(text), key) for text in long), fewest, n_most)
+    long = [text for text in distinct if len(text) >= FEWEST_CHARS]
+    shared = _counted((_hashes(_all_of(text), key) for text in long), fewest, n_most)
     if len(shared):
         candidates = Templates(shared, key)
-        in_templates = (_hashes(_template_of(text, candidates), key) for text in long)
-        shared = _counted(in_templates, fewest, n_most)
+        used = (_hashes(_used(text, candidates), key) for text in long)
+        shared = _counted(used, fewest, n_most)
     return Templates(shared, key)
 
 
-def _template_of(text: str, candidates: Templates) -> Iterator[_Passage]:
+def _all_of(text: str) -> Iterator[str]:
+    passages = [one for one in _passages(text) if one.text]
+    yield from (row for row, _ in chain(_shortest_rows(passages), _ends_of(passages)))
+
+
+def _used(text: str, candidates: Templates) -> Iterator[str]:
+    """Return what of the candidates a template of the text consists of."""
     passages = list(_passages(text))
     _mark(passages, candidates._known)
-    return (one for one in passages if one.is_template)
+    told = [one for one in passages if one.text]
+    for row, place in _shortest_rows(told):
+        if all(one.is_template and not one.is_end for one in told[place]):
+            yield row
+    for row, place in _ends_of(told):
+        if all(one.is_end for one in told[place]):
+            yield row
 
 
-def _hashes(passages: Iterable[_Passage], key: str) -> set[int]:
-    return {keyed_number(key, one.text) for one in passages if one.text}
+def _hashes(rows: Iterable[str], key: str) -> set[int]:
+    return {keyed_number(key, row) for row in rows}
 
 
 def _counted(hashes: Iterable[set[int]], fewest: float, n_most: float) -> SharedPassages:
@@ -162,13 +190,45 @@ def _split(text: str) -> Iterator[_Passage]:
 
 def _mark(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
     """Mark the passages that are known to be shared, where enough of them are in a row."""
-    for one in passages:
-        if one.text:
-            found = known(one.text)
-            one.n_texts, one.held_by_half = found % HELD_BY_HALF, found >= HELD_BY_HALF
-    for row in _rows(passages, lambda one: one.n_texts > 0):
+    _find_rows([one for one in passages if one.text], known)
+    for row in _rows(passages, lambda one: one.found > 0):
         _mark_row(row, FEWEST_CHARS)
-    _mark_ends(passages)
+    _mark_ends(passages, known)
+
+
+def _find_rows(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
+    """Note of passages, none of them blank, what is known of the rows that hold them."""
+    rows = ((known(row), place) for row, place in _shortest_rows(passages))
+    found = [(n_texts, place) for n_texts, place in rows if n_texts]
+    # Rows overlap: those of which the same is known pass each passage once.
+    for most in sorted({n_texts for n_texts, _ in found}):
+        done = 0
+        for place in (place for n_texts, place in found if n_texts == most):
+            for one in passages[max(place.start, done) : place.stop]:
+                one.found = most
+            done = place.stop
+
+
+def _shortest_rows(passages: Sequence[_Passage]) -> Iterator[tuple[str, slice]]:
+    """Give the shortest rows of `FEWEST_CHARS` from each passage on, and up to each.
+
+    None of the passages is blank. A row comes with its place, which never goes back.
+    """
+    joined = "\n".join(one.text for one in passages)
+    begins = [0, *accumulate(len(one.text) + 1 for one in passages)]
+    last = -1
+    for end in range(1, len(passages) + 1):
+        before = last
+        while last + 1 < end and _n_chars(begins, last + 1, end) >= FEWEST_CHARS:
+            last += 1
+        for start in range(before + 1, last + 1) or range(max(last, 0), last + 1):
+            # Only what is between the searched ends of a text makes a longer one.
+            if begins[end] - begins[start] <= 2 * SEARCHED_CHARS:
+                yield joined[begins[start] : begins[end] - 1], slice(start, end)
+
+
+def _n_chars(begins: Sequence[int], start: int, end: int) -> int:
+    return begins[end] - begins[start] - (end - start)
 
 
 def _rows(
@@ -197,24 +257,35 @@ def _usual_n_texts(row: Sequence[_Passage]) -> int:
     return ascending[bisect_left(upto, upto[-1] / 2)].n_texts
 
 
-def _mark_ends(passages: Sequence[_Passage]) -> None:
+def _mark_ends(passages: Sequence[_Passage], known: Callable[[str], int]) -> None:
     """Mark what is as common as the template and stands at an end, such as a closing tag.
 
     Unless nothing else is left of what is asked.
     """
-    fewest = min((one.n_texts for one in passages if one.is_template and one.text), default=0)
+    told = [one for one in passages if one.text]
+    fewest = min((one.n_texts for one in told if one.is_template), default=0)
     if not fewest:
         return
-    ends = [*takewhile(_may_end(fewest), passages)]
-    ends += takewhile(_may_end(fewest), reversed(passages))
-    found = {id(one) for one in ends}
-    if _is_any_word(one.text for one in passages if not one.is_template and id(one) not in found):
-        for one in ends:
-            one.is_template = True
+    rows = ((known(row), place) for row, place in _ends_of(told))
+    found = [(n_texts, place) for n_texts, place in rows if n_texts % HELD_BY_HALF >= fewest]
+    ends = {id(one) for _, place in found for one in told[place]}
+    if not _is_any_word(one.text for one in told if not one.is_template and id(one) not in ends):
+        return
+    for n_texts, place in found:
+        for one in told[place]:
+            one.is_end |= not one.is_template
+            one.is_template, one.found = True, one.found or n_texts
 
 
-def _may_end(fewest: int) -> Callable[[_Passage], bool]:
-    return lambda one: one.is_template or not one.text or one.n_texts >= fewest
+def _ends_of(passages: Sequence[_Passage]) -> Iterator[tuple[str, slice]]:
+    """Give the rows of less than `FEWEST_CHARS` at either end, the shortest first."""
+    n, texts = len(passages), [one.text for one in passages]
+    n_chars = accumulate(map(len, texts))
+    for length, _ in enumerate(takewhile(FEWEST_CHARS.__gt__, n_chars), 1):
+        yield "\n".join(["\nstart", *texts[:length]]), slice(0, length)
+    n_chars = accumulate(map(len, reversed(texts)))
+    for length, _ in enumerate(takewhile(FEWEST_CHARS.__gt__, n_chars), 1):
+        yield "\n".join(["\nend", *texts[-length:]]), slice(n - length, n)
 
 
 def _is_any_word(texts: Iterable[str]) -> bool:
