@@ -273,7 +273,8 @@ def _looked_up(
     vectors = np.where(usable[:, None], vectors, np.float32(np.nan))
     near = CentroidIndex(contents.centroids).search(vectors[:, :dimension], estimator.n_neighbours)
     row_of = {text: row for row, text in enumerate(distinct)}
-    requests = sorted({pair for pair in zip(texts, n_chars, strict=True) if pair[0].text})
+    pairs = zip(texts, n_chars, strict=True)
+    requests = list(dict.fromkeys(pair for pair in pairs if pair[0].text))
     rows = [row_of[text.embedded] for text, _ in requests]
     asked, lengths = [text.text for text, _ in requests], [n for _, n in requests]
     found = estimator.estimate(

@@ -83,6 +83,16 @@ def test_requests_in_the_same_template_are_no_copies_of_each_other(
         evaluate(tmp_path / "i", files.queries, files.evals, encoder=TinyEncoder())
 
 
+def test_scores_are_planned_for_a_request_that_comes_in_a_template_and_without_one(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    asked = rows_of(files)[1]["text"].removeprefix(_templated({"text": ""})["text"])
+    write_rows(files, [{**rows_of(files)[0], "text": asked}, *rows_of(files)[1:]])
+    build_small(files, tmp_path / "i")
+    plan = plan_evals(tmp_path / "i", files.queries, files.evals, budget=1, encoder=TinyEncoder())
+    assert plan.n_queries == 800
+
+
 def test_the_report_shows_of_unknown_queries_what_they_ask(
     files: SmallFiles, tmp_path: Path
 ) -> None:
