@@ -22,8 +22,8 @@ SharedPassages = NDArray[np.uint64]
 """Ascending, of passages in a row: their keyed hash, and how many texts hold them as they stand.
 
 The number of these different texts is rounded down to a power of two, so that a log that grows
-mostly gives a text the same extract, whose vector is known. `HELD_BY_HALF` is added where half of
-all texts hold it.
+mostly gives a text the same extract, whose vector is known. `HELD_BY_HALF` is added where more
+than half of all texts hold it: of two applications that ask alike often at most one does.
 """
 
 HELD_BY_HALF = 1 << 63
@@ -89,8 +89,8 @@ class Templates:
         """Return what a text asks, and an extract of the template around it, None without one.
 
         The extract is its rarest passages first, which say most about the application; none that
-        half of the log's texts hold, which say nothing. A text without a template, or with nothing
-        else in it, comes back whole.
+        more than half of the log's texts hold, which say nothing. A text without a template, or
+        with nothing else in it, comes back whole.
 
         >>> rules = "Answer in one sentence. Never invent facts. Keep a friendly tone. "
         >>> rules += "Write for readers who are new to all of this.\\n"
@@ -164,12 +164,12 @@ def _hashes(rows: Iterable[str], key: str) -> set[int]:
 def _counted(hashes: Iterable[set[int]], fewest: float, n_most: float) -> SharedPassages:
     """Return those of the hashes that at least so many of the sets hold, and how many do.
 
-    `HELD_BY_HALF` is added if they are `n_most` or more.
+    `HELD_BY_HALF` is added if they are more than `n_most`.
     """
     every = np.frombuffer(array("Q", chain.from_iterable(hashes)), dtype=np.uint64)
     found, n_texts = np.unique(every, return_counts=True)
     rounded = 2 ** np.floor(np.log2(n_texts)).astype(np.uint64)
-    rounded[n_texts >= n_most] += np.uint64(HELD_BY_HALF)
+    rounded[n_texts > n_most] += np.uint64(HELD_BY_HALF)
     return np.ascontiguousarray(np.column_stack([found, rounded])[n_texts >= fewest])
 
 

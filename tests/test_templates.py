@@ -43,7 +43,7 @@ def test_an_input_is_told_apart_from_what_stands_before_and_after_it(
 ) -> None:
     templates = _learned(before, after)
     for asked in (*ASKED, "Something nobody has asked before", "Two\n\nparagraphs. And more!"):
-        # Half of the log or more is in it, so that it tells nothing.
+        # All of the log is in it, so that it tells nothing.
         assert templates.split(f"{before}{asked}{after}") == (asked, "")
 
 
@@ -71,6 +71,13 @@ def test_the_extract_says_which_application_asks() -> None:
     for task in TASKS:
         asked, extract = templates.split(f"{RULES}{filler}{task}Hello there")
         assert (asked, extract) == ("Hello there", task.strip())
+
+
+def test_two_applications_that_ask_alike_often_differ_in_their_extracts() -> None:
+    logs = [f"{RULES}{TASKS[k % 2]}{asked}" for k, asked in enumerate(ASKED)]
+    templates = learn_templates(logs, "key")
+    for task in TASKS:
+        assert templates.split(f"{RULES}{task}Hello there") == ("Hello there", task.strip())
 
 
 def test_rare_passages_of_a_template_come_first_in_its_extract() -> None:
