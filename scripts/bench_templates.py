@@ -14,6 +14,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,7 +24,7 @@ from bench_data import add, print_means, versions
 from semroute.build import build_index, pipeline
 from semroute.demo import DemoFiles, write_dataset
 from semroute.evaluate import evaluate
-from semroute.templates import Templates, learn_templates
+from semroute.templates import Templates, learn_templates, no_templates
 
 PERSONA = (
     "You are the assistant of a large company. Read the request below with care and think about it "
@@ -114,7 +115,7 @@ def _ways(
 
 
 def _no_templates(_: object, key: str) -> Templates:
-    return Templates(np.zeros((0, 2), dtype=np.uint64), key)
+    return replace(no_templates(), key=key)
 
 
 def _judged(files: DemoFiles, config: Path, out: Path, seed: int) -> dict[str, float]:

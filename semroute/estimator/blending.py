@@ -1,5 +1,7 @@
 """Evidence of the nearest clusters, weighted by similarity."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,4 +55,17 @@ def blended(weights: Numbers, cluster_ids: Integers, table: Numbers) -> Numbers:
     """
     near = table.take(cluster_ids[:, : weights.shape[1]], axis=0)
     found: Numbers = np.matmul(weights[:, None, :], near)[:, 0]
+    return found
+
+
+def blended_out_of_fold(
+    weights: Numbers,
+    cluster_ids: Integers,
+    folds: Sequence[NDArray[np.bool_]],
+    tables: Sequence[Numbers],
+) -> Numbers:
+    """Blend the rows of each fold from the table that was made without it; shape (n, n_columns)."""
+    found = np.empty((len(weights), tables[0].shape[1]))
+    for fold, table in zip(folds, tables, strict=True):
+        found[fold] = blended(weights[fold], cluster_ids[fold], table)
     return found

@@ -7,18 +7,22 @@ score of the model and the frontier, and on the square of that (docs/estimates.m
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from semroute.estimator.blending import Integers, Numbers, blended, neighbour_weights, shrunk_means
+from semroute.estimator.blending import (
+    Integers,
+    Numbers,
+    blended_out_of_fold,
+    neighbour_weights,
+    shrunk_means,
+)
 from semroute.estimator.estimating import LossEstimator
 from semroute.estimator.ridge import BlockRidge, start_scales
+from semroute.estimator.rows import FitRows
 from semroute.estimator.squared_error import SquaredError, blend_share
 from semroute.features import FEATURES
-
-if TYPE_CHECKING:
-    from semroute.estimator.fitting import FitRows
 
 SEEN = (0.005, 0.995)
 """Quantiles of the expected mean scores beyond which the curve goes on flat: nothing was seen."""
@@ -49,7 +53,7 @@ class _Score(NamedTuple):
 
 def with_curve(
     estimator: LossEstimator,
-    rows: "FitRows",
+    rows: FitRows,
     blocks: Mapping[str, Numbers],
     n_clusters: int,
     sums: Sums,
@@ -73,8 +77,7 @@ def with_curve(
     seen = np.nanquantile(ease, SEEN, axis=0)
     ease = np.clip(ease, *seen)
     tried = np.full_like(sums.predicted, np.nan)
-    for fold in range(int(rows.folds.max()) + 1):
-        held_out = rows.folds == fold
+    for held_out in rows.each_fold():
         curve = _curve(sums.predicted[~held_out], ease[~held_out], sums.losses[~held_out])
         tried[held_out] = _bent(sums.predicted[held_out], ease[held_out], curve)
     if not _is_better(tried, sums.predicted, error):
@@ -95,19 +98,16 @@ def with_curve(
 
 
 def _score(
-    estimator: LossEstimator, rows: "FitRows", blocks: Mapping[str, Numbers], n_clusters: int
+    estimator: LossEstimator, rows: FitRows, blocks: Mapping[str, Numbers], n_clusters: int
 ) -> _Score:
     """Estimate the frontier's score as a loss is: by clusters and a head of its own penalties."""
     scores = (rows.frontier_scores - np.nanmean(rows.frontier_scores))[:, None]
     error, nearest = SquaredError(scores), rows.cluster_ids[:, 0]
     weights = neighbour_weights(rows.similarities, estimator.n_neighbours, estimator.temperature)
-    of_clusters = np.empty_like(scores)
-    for fold in range(int(rows.folds.max()) + 1):
-        held_out = rows.folds == fold
-        means = shrunk_means(
-            scores[~held_out], nearest[~held_out], n_clusters, estimator.pseudo_rows
-        )
-        of_clusters[held_out] = blended(weights[held_out], rows.cluster_ids[held_out], means)
+    folds = rows.each_fold()
+    pseudo_rows = estimator.pseudo_rows
+    by_fold = [shrunk_means(scores[~f], nearest[~f], n_clusters, pseudo_rows) for f in folds]
+    of_clusters = blended_out_of_fold(weights, rows.cluster_ids, folds, by_fold)
     ridge = BlockRidge(blocks, scores, rows.folds)
     scales = ridge.tuned_scales(start_scales(blocks), error.mean)
     out_of_fold = ridge.out_of_fold(scales)

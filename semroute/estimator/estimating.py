@@ -216,14 +216,16 @@ def _sum(blend: float, wording: float, text: float) -> float:
 
 
 def curved(loss: float, score: float, *curve: float) -> float:
-    """Return the loss of a sum of terms and a frontier's score, see `LossEstimator`.
+    """Return what `bent` does, cut to [-1, 1]; what is not a number stays so."""
+    found = bent(loss, score, *curve)
+    return 1.0 if found > 1 else -1.0 if found < -1 else found
 
-    Cut to [-1, 1]; what is not a number stays so.
-    """
+
+def bent(loss: float, score: float, *curve: float) -> float:
+    """Return the loss of a sum of terms and a frontier's score, see `LossEstimator`."""
     constant, slope, by_score, by_square, least, most = curve
     ease = min(max(score - 0.5 * loss, least), most)
-    found = constant + slope * loss + (by_score + by_square * ease) * ease
-    return 1.0 if found > 1 else -1.0 if found < -1 else found
+    return constant + slope * loss + (by_score + by_square * ease) * ease
 
 
 def blank_estimator(

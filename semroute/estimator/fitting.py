@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semroute.estimator.blending import (
     Integers,
     Numbers,
-    blended,
+    blended_out_of_fold,
     neighbour_weights,
     shrunk_means,
 )
@@ -20,6 +20,7 @@ from semroute.estimator.estimating import LossEstimator, blank_estimator, produc
 from semroute.estimator.lengths import cluster_costs
 from semroute.estimator.parts import feature_terms
 from semroute.estimator.ridge import BlockRidge, start_scales
+from semroute.estimator.rows import FitRows
 from semroute.estimator.squared_error import SquaredError, blend_share
 from semroute.features import FEATURES
 
@@ -40,45 +41,6 @@ TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
 PSEUDO_ROWS = (5.0, 20.0, 80.0)
 
 _SMALLEST_SPREAD = 1e-9
-
-
-@dataclass(frozen=True)
-class FitRows:
-    """The queries to learn from, row by row.
-
-    `cluster_ids` and `similarities` (n, k) are the nearest clusters, nearest first, k being
-    `MOST_NEIGHBOURS` or all; `vectors` (n, dimension); `hidden` (n, hidden_dimension); `features`
-    (n, n_features); `losses` (n, n_models) against the frontier on the same query, NaN where a
-    score of the pair is missing, 0 for the frontier; `costs_usd` (n, n_models) without NaN;
-    `n_chars` (n,) the length of the whole requests; `folds` (n,) keep near duplicates together.
-    `frontier_scores` (n,) are NaN where unknown.
-    """
-
-    cluster_ids: Integers
-    similarities: NDArray[np.floating]
-    vectors: NDArray[np.floating]
-    hidden: NDArray[np.floating]
-    features: Numbers
-    losses: Numbers
-    costs_usd: Numbers
-    n_chars: Integers
-    folds: Integers
-    frontier_scores: Numbers
-
-    def some(self, rows: NDArray[np.intp]) -> "FitRows":
-        """Return the same of some rows."""
-        return FitRows(
-            self.cluster_ids[rows],
-            self.similarities[rows],
-            self.vectors[rows],
-            self.hidden[rows],
-            self.features[rows],
-            self.losses[rows],
-            self.costs_usd[rows],
-            self.n_chars[rows],
-            self.folds[rows],
-            self.frontier_scores[rows],
-        )
 
 
 @dataclass(frozen=True)
@@ -178,7 +140,7 @@ def _sample(n_rows: int, seed: int) -> NDArray[np.intp]:
 
 def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: SquaredError) -> _Blend:
     """Try every number of neighbours, temperature and shrinkage; the first of the best wins."""
-    folds = [rows.folds == fold for fold in range(int(rows.folds.max()) + 1)]
+    folds = rows.each_fold()
     nearest = rows.cluster_ids[:, 0]
     means = {
         pseudo: [shrunk_means(losses[~f], nearest[~f], n_clusters, pseudo) for f in folds]
@@ -189,9 +151,7 @@ def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: Squared
         for k, temperature in product(N_NEIGHBOURS, TEMPERATURES):
             weights = neighbour_weights(rows.similarities, k, temperature)
             for pseudo in PSEUDO_ROWS:
-                guess = np.empty_like(losses)
-                for fold, mean in zip(folds, means[pseudo], strict=True):
-                    guess[fold] = blended(weights[fold], rows.cluster_ids[fold], mean)
+                guess = blended_out_of_fold(weights, rows.cluster_ids, folds, means[pseudo])
                 yield _Blend(k, temperature, pseudo, guess)
 
     return min(blends(), key=lambda blend: error.mean(blend.out_of_fold))

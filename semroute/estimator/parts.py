@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semroute.estimator.blending import Integers, Numbers, neighbour_weights
-from semroute.estimator.estimating import LossEstimator, products
+from semroute.estimator.estimating import LossEstimator, bent, products
 from semroute.features import FEATURES
 
 LEAST_MOVE = 0.0005
@@ -92,10 +92,11 @@ def loss_parts(
     blend = float(estimator.blend_share * (weights @ evidence)) - usual
     base = usual + float(share * (estimator.intercept[column] + typical.sum()))
     total = blend + base + float(moved.sum())
-    bent = _bent(estimator, column, total, _score(estimator, near, weights, vector, features))
+    score = _score(estimator, near, weights, vector, features)
+    loss = bent(total, score, *estimator.curve[:, column].tolist())
     return LossParts(
         model=model,
-        loss=float(np.clip(bent, -1.0, 1.0)),
+        loss=float(np.clip(loss, -1.0, 1.0)),
         clusters=tuple(
             ClusterPart(int(c), float(w), float(e))
             for c, w, e in zip(near, weights, evidence, strict=True)
@@ -105,8 +106,8 @@ def loss_parts(
         topic=float(moved[0]),
         wording=float(moved[1]),
         features=dict(zip(FEATURES, moved[2:].tolist(), strict=True)),
-        difficulty=bent - total,
-        was_cut=abs(bent) > 1.0,
+        difficulty=loss - total,
+        was_cut=abs(loss) > 1.0,
     )
 
 
@@ -122,13 +123,6 @@ def _score(
     text = z @ estimator.score_text + products(z) @ estimator.score_products
     wording = vector.astype(np.float64) @ estimator.score_wording
     return float(weights @ estimator.score_topic[near] + wording + text[0])
-
-
-def _bent(estimator: LossEstimator, column: int, total: float, score: float) -> float:
-    """Return what the curve makes of a sum of terms, not cut."""
-    *curve, least, most = estimator.curve[:, column]
-    ease = np.clip(score - 0.5 * total, least, most)
-    return float(np.dot(curve, [1.0, total, ease, ease**2]))
 
 
 def _head_terms(

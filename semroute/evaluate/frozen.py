@@ -18,7 +18,7 @@ from semroute.queries import read_queries
 from semroute.seen import Overlap
 from semroute.split import group_ids
 from semroute.tables import read_rows, shown_id
-from semroute.texts import Query, request_chars, told_apart
+from semroute.texts import Query, told_apart
 
 logger = logging.getLogger("semroute")
 
@@ -105,7 +105,8 @@ def read_frozen_set(
         logger.warning(told)
     prices = config.prices_usd(log.n_chars)
     ratios = price_ratios(table.costs_usd, prices)
-    if n_blank := sum(not cleaned_text(contents, text).text for text in log.texts):
+    texts = [cleaned_text(contents, text).text for text in log.texts]
+    if n_blank := texts.count(""):
         told = "%s: %s blank; the frontier model gets such, and they count"
         logger.warning(told, queries, f"{counted(n_blank, 'query')} {are(n_blank)}")
     whole = FrozenSet(
@@ -119,9 +120,9 @@ def read_frozen_set(
         costs_usd=spent_usd(table.costs_usd, prices, ratios),
         expected_costs_usd=expected_usd(table.costs_usd, prices, ratios),
         is_measured=~np.isnan(table.costs_usd),
-        groups=group_ids(told_apart(log.texts, log.n_chars)),
+        groups=group_ids(told_apart(texts, log.n_chars)),
     )
-    kept = _without_seen(whole, contents, queries, skip_seen)
+    kept = _without_seen(whole, texts, log.n_chars, contents, queries, skip_seen)
     if len(kept.texts) < SMALL:
         told = "%s: %s too few to judge by: intervals and gates mean little"
         n = len(kept.texts)
@@ -133,16 +134,20 @@ def read_frozen_set(
 
 
 def _without_seen(
-    frozen: FrozenSet, contents: IndexContents, path: Path, skip_seen: bool
+    frozen: FrozenSet,
+    texts: Sequence[str],
+    n_chars: Sequence[int],
+    contents: IndexContents,
+    path: Path,
+    skip_seen: bool,
 ) -> FrozenSet:
+    """Leave out or refuse what the build has seen; `texts` are cleaned, `n_chars` whole lengths."""
     if not len(contents.seen):
         raise InvalidIndexError(
             f"version {contents.manifest.index_version}",
             "does not say which queries its build has seen, so nobody can tell whether this set "
             "judges it fairly; run build-index again",
         )
-    texts = [cleaned_text(contents, text).text for text in frozen.texts]
-    n_chars = [request_chars(one) for one in frozen.requests]
     found = seen_requests(contents, texts, n_chars)
     if not found.seen.any():
         return frozen
