@@ -112,13 +112,14 @@ def test_too_few_or_equal_texts_make_no_template() -> None:
     fewer = [f"{RULES}{asked}" for asked in ASKED[: FEWEST_TEXTS - 1]]
     assert len(learn_templates(fewer, "key").passages) == 0
     assert len(learn_templates(fewer * 3, "key").passages) == 0
-    assert len(learn_templates([*fewer, f"{RULES}one more"], "key").passages) > 0
+    # The first three passages have 100 characters, and so have the last three.
+    assert len(learn_templates([*fewer, f"{RULES}one more"], "key").passages) == 2
 
 
 def test_a_template_of_a_small_share_of_a_large_log_is_none() -> None:
     others = [f"{number} is the number of this request" for number in range(5_000)]
     logs = [f"{RULES}{asked}" for asked in ASKED[:24]]
-    assert len(learn_templates([*others[:4_700], *logs], "key").passages) > 0
+    assert len(learn_templates([*others[:4_700], *logs], "key").passages) == 2
     assert len(learn_templates([*others, *logs], "key").passages) == 0
 
 
@@ -193,19 +194,20 @@ def test_rare_parts_of_a_template_belong_to_it_if_they_are_long() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [("<request>\n", "\n</request>"), ("Task: sort it.\n---\n", "\n---"), ("", "\nAnswer:")],
+    ("before", "after", "alone"),
+    [
+        ("<request>\n", "\n</request>", "</request>"),
+        ("Task: sort it.\n---\n", "\n---", f"{RULES}Task: sort it.\n---\n\n---"),
+        ("", "\nAnswer:", "Answer:"),
+    ],
 )
-def test_short_ends_of_a_template_belong_to_it(before: str, after: str) -> None:
+def test_short_ends_of_a_template_belong_to_it(before: str, after: str, alone: str) -> None:
     templates = _learned(f"{RULES}{before}", after)
     assert templates.split(f"{RULES}{before}Where is it?{after}")[0] == "Where is it?"
     first = _learned(before, f"{after}\n{RULES}")
     assert first.split(f"{before}Where is it?{after}\n{RULES}")[0] == "Where is it?"
     # Of a request that says no more than such an end, the end is what it asks.
-    assert templates.split(f"{RULES}{before}{after}")[0] in {
-        f"{RULES}{before}{after}",
-        after.strip(),
-    }
+    assert templates.split(f"{RULES}{before}{after}")[0] == alone
 
 
 def test_an_extract_ends_with_a_word() -> None:

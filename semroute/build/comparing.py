@@ -1,7 +1,7 @@
 """How many decisions change because the encoder was compiled, and since the version before."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from semroute.artifact.contents import IndexContents
 from semroute.artifact.difference import Move
-from semroute.artifact.serving import AS_KNOWN, fitted_requests, routing_policy, vocabulary
+from semroute.artifact.serving import (
+    AS_KNOWN,
+    cleaned_text,
+    fitted_requests,
+    routing_policy,
+    vocabulary,
+)
 from semroute.build.embed import EmbeddedLog
 from semroute.encoders.export import Comparison
 from semroute.features import text_features
@@ -33,15 +39,27 @@ def with_changed_share(contents: IndexContents, compared: Comparison | None) -> 
 
 
 def moves_since(
-    previous: IndexContents | None, contents: IndexContents, log: EmbeddedLog
+    previous: IndexContents | None,
+    contents: IndexContents,
+    log: EmbeddedLog,
+    whole_texts: Mapping[str, str],
 ) -> tuple[Move, ...] | None:
     """Say how many requests of the log went to another model by the version before.
 
     The pair of models with most of them comes first; a frontier that is called otherwise now is the
-    same. None if there was no version before, or it took texts for other vectors.
+    same. Requests that the version before reads otherwise do not count, as their vectors there are
+    not known. None if these are most, or there was no version before.
+
+    Args:
+        previous: the version before.
+        contents: the version that was built of the log.
+        log: as that one reads it.
+        whole_texts: by the id of a query, before cleaning.
     """
-    if previous is None or not _reads_alike(previous, contents):
+    alike = () if previous is None else _read_alike(previous, contents, log, whole_texts)
+    if previous is None or 2 * len(alike) < len(log.texts):
         return None
+    log = log.some(np.array(alike, dtype=np.int64))
     former, frontier = (one.manifest.config.frontier for one in (previous, contents))
     before, now = (_models(one, log) for one in (previous, contents))
     if former not in contents.manifest.config.model_names:
@@ -50,13 +68,27 @@ def moves_since(
     return tuple(Move(*pair, n_requests=n) for pair, n in pairs.most_common())
 
 
-def _reads_alike(one: IndexContents, other: IndexContents) -> bool:
-    """Whether both give a request the same text, and the text the same vector."""
+def _read_alike(
+    previous: IndexContents,
+    contents: IndexContents,
+    log: EmbeddedLog,
+    whole_texts: Mapping[str, str],
+) -> Sequence[int]:
+    """Return the rows of requests of which both versions embed the same, and alike."""
     left, right = (
-        (contents.manifest.encoder, contents.manifest.config.texts) for contents in (one, other)
+        (one.manifest.encoder, one.manifest.config.texts) for one in (previous, contents)
     )
-    same_templates = np.array_equal(one.templates.passages, other.templates.passages)
-    return left == right and same_templates
+    if left != right:
+        return ()
+    if np.array_equal(previous.templates.passages, contents.templates.passages):
+        return range(len(log.texts))
+    before = [cleaned_text(previous, whole_texts[query_id]) for query_id in log.query_ids]
+    now = zip(log.texts, log.templates, strict=True)
+    return [
+        row
+        for row, (one, looked_at) in enumerate(zip(before, now, strict=True))
+        if (one.text, one.template or "") == looked_at
+    ]
 
 
 def _models(contents: IndexContents, log: EmbeddedLog) -> list[str]:

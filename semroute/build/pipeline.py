@@ -121,7 +121,9 @@ def build_index(
             certificate = certified(contents)
             contents = with_certificate(contents, certificate)
             contents = with_changed_share(contents, made.comparison)
-            moves, drifts = moves_since(previous, contents, log), _drifts(log, contents)
+            whole_texts = dict(zip(inputs.log.query_ids, inputs.log.texts, strict=True))
+            moves = moves_since(previous, contents, log, whole_texts)
+            drifts = _drifts(log, contents)
         with watch.step("publish"):
             contents = publish(out, contents)
     n_shows_more = sum(inputs.log.shows_more)

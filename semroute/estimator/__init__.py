@@ -5,7 +5,8 @@
 The blend is the evidence of the nearest clusters, weighted by similarity. The head is a ridge
 regression on the same weights, the embedding, the text features and their products: it sees
 difficulty inside a topic. The loss is a curve on the sum and on what the frontier is expected to
-score, where held-out folds show that a curve helps; else it is the sum. `docs/estimates.md` says what was tried and what it gained.
+score, where held-out folds show that a curve helps; else it is the sum. `docs/estimates.md` says
+what was tried and what it gained.
 """
 
 from semroute.estimator.estimating import Estimates, LossEstimator, blank_estimator

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from semroute.artifact.loading import load_index
@@ -112,7 +113,7 @@ def test_a_template_of_its_own_is_no_repetition_and_no_secret_of_the_index(
 ) -> None:
     summary = build_small(files, tmp_path / "i")
     contents = load_index(tmp_path / "i")
-    assert 81 <= len(contents.templates.passages) <= 2 * 81
+    assert len(contents.templates.passages) == 117
     assert not [warning for warning in summary.warnings if "repeat" in warning]
     for path in (tmp_path / "i" / summary.index_version).iterdir():
         assert path.is_dir() or b"handbook" not in path.read_bytes(), path.name
@@ -125,6 +126,33 @@ def test_building_again_finds_the_same_clusters_and_moves_nothing(
     again = build_small(files, tmp_path / "i")
     assert again.moves == ()
     assert again.n_reused == 800
+
+
+def test_a_version_that_reads_requests_otherwise_is_not_compared(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """The first build knows no template and looks at it; the third at what is left without it."""
+    templated = rows_of(files)
     write_rows(files, rows_of(write_small_files(tmp_path)))
-    without = build_small(files, tmp_path / "i")
-    assert without.moves is None
+    build_small(files, tmp_path / "i")
+    write_rows(files, templated)
+    assert build_small(files, tmp_path / "i").moves is None
+    write_rows(files, rows_of(write_small_files(tmp_path)))
+    assert build_small(files, tmp_path / "i").moves is not None
+
+
+def test_a_log_that_has_grown_is_compared_with_the_version_before(
+    files: SmallFiles, tmp_path: Path
+) -> None:
+    """More texts hold its template than a power of two: nothing else about it is new."""
+    (tmp_path / "more").mkdir()
+    more = write_small_files(tmp_path / "more", n_queries=1_100)
+    before = build_small(files, tmp_path / "i")
+    write_rows(files, [_templated(row) for row in rows_of(more)])
+    after = build_small(SmallFiles(files.queries, more.evals, files.config), tmp_path / "i")
+    passages = [
+        load_index(tmp_path / "i", version=one.index_version).templates.passages
+        for one in (before, after)
+    ]
+    assert not np.array_equal(*passages)
+    assert after.moves is not None
