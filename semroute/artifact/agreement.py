@@ -228,7 +228,7 @@ def _estimator_shapes(contents: IndexContents) -> dict[str, tuple[int, ...]]:
         "score_wording": (contents.manifest.encoder.width,),
         "score_text": (n_features,),
         "score_products": (n_features * (n_features + 1) // 2,),
-        "curve": (6, n_models),
+        "curve": (7, n_models),
     }
 
 

@@ -30,7 +30,7 @@ from semroute.templates import Templates, no_templates
 from semroute.vectors import Vectors
 from semroute.vocabulary import Words, no_words
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 OLDEST_FORMAT = 2
 
 MANIFEST = "manifest.json"

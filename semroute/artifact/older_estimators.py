@@ -1,6 +1,7 @@
 """Estimators of older formats.
 
-Those before 6 knew nothing of a request but its text, those before 7 nothing of its difficulty.
+Those before 6 knew nothing of a request but its text, those before 7 nothing of its difficulty, and
+those before 8 not that difficulty may change what a loss counts.
 """
 
 from typing import Any
@@ -18,6 +19,10 @@ BROUGHT = ("n_chars", "usd_per_char")
 FORMAT_OF_CURVE = 7
 CURVE = ("score_topic", "score_wording", "score_text", "score_products", "curve")
 """Arrays that came with that one."""
+
+FORMAT_OF_PRODUCT = 8
+_PRODUCT = 4
+"""Row of the curve that came with the last."""
 
 FEATURES_BEFORE = FEATURES[:-1]
 """Without the characters beside the text, which came with it too."""
@@ -49,3 +54,8 @@ def without_curve(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     n_clusters, n_models = arrays["topic"].shape
     width = len(arrays["wording"])
     return arrays | no_curve(n_clusters, width, len(FEATURES), n_models)
+
+
+def without_product(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Let no product of loss and difficulty count, as in an older estimator."""
+    return arrays | {"curve": np.insert(arrays["curve"], _PRODUCT, 0.0, axis=0)}

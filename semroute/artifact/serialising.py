@@ -43,8 +43,10 @@ from semroute.artifact.older_estimators import (
     FEATURES_BEFORE,
     FORMAT_BY_LENGTH,
     FORMAT_OF_CURVE,
+    FORMAT_OF_PRODUCT,
     by_text_alone,
     without_curve,
+    without_product,
 )
 from semroute.artifact.reading import REBUILD
 from semroute.encoders.files import VerifiedFiles
@@ -244,6 +246,7 @@ def _parse_calibration(content: bytes, path: Path) -> Calibration:
 def _parse_estimator(content: bytes, path: Path, manifest: Manifest) -> LossEstimator:
     is_older = manifest.format_version < FORMAT_BY_LENGTH
     has_curve = manifest.format_version >= FORMAT_OF_CURVE
+    has_product = manifest.format_version >= FORMAT_OF_PRODUCT
     features = FEATURES_BEFORE if is_older else FEATURES
     brought = (*(BROUGHT if is_older else ()), *(() if has_curve else CURVE))
     with _blamed_on(path):
@@ -252,7 +255,10 @@ def _parse_estimator(content: bytes, path: Path, manifest: Manifest) -> LossEsti
             raise ValueError("looks at other text features than this semroute; build again")
         models = _texts(arrays.pop("models"), "models")
         arrays = by_text_alone(arrays) if is_older else arrays
-        arrays = arrays if has_curve else without_curve(arrays)
+        if not has_curve:
+            arrays = without_curve(arrays)
+        elif not has_product:
+            arrays = without_product(arrays)
         plain: dict[str, Any] = {name: _plain_number(array) for name, array in arrays.items()}
         return LossEstimator(models=models, **plain)
 

@@ -69,3 +69,10 @@ def blended_out_of_fold(
     for fold, table in zip(folds, tables, strict=True):
         found[fold] = blended(weights[fold], cluster_ids[fold], table)
     return found
+
+
+def placed(blank: Numbers, values: Numbers, columns: NDArray[np.intp]) -> Numbers:
+    """Return `blank` with `values` in some of its last axis."""
+    whole = blank.copy()
+    whole[..., columns] = values
+    return whole

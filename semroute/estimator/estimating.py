@@ -45,9 +45,9 @@ class LossEstimator:
     `score_topic` (n_clusters,), `score_wording`, `score_text` and `score_products` (as long as
     those of a model) add up to how much more than on average the frontier is expected to score.
     What is easy for all models and what is too hard for all loses little, which no sum of terms can
-    say: so `curve` (6, n_models) makes a loss of the sum `m` of a model's terms and of the expected
-    mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2, with `s` cut to what
-    was seen, c4 to c5.
+    say: so `curve` (7, n_models) makes a loss of the sum `m` of a model's terms and of the expected
+    mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2 + c4 * m * s, with `s`
+    cut to what was seen, c5 to c6.
     """
 
     models: tuple[str, ...]
@@ -223,9 +223,9 @@ def curved(loss: float, score: float, *curve: float) -> float:
 
 def bent(loss: float, score: float, *curve: float) -> float:
     """Return the loss of a sum of terms and a frontier's score, see `LossEstimator`."""
-    constant, slope, by_score, by_square, least, most = curve
+    constant, slope, by_score, by_square, by_product, least, most = curve
     ease = min(max(score - 0.5 * loss, least), most)
-    return constant + slope * loss + (by_score + by_square * ease) * ease
+    return constant + slope * loss + (by_score + by_square * ease + by_product * loss) * ease
 
 
 def blank_estimator(
@@ -270,5 +270,5 @@ def no_curve(n_clusters: int, width: int, n_features: int, n_models: int) -> dic
         "score_wording": np.zeros(width),
         "score_text": np.zeros(n_features),
         "score_products": np.zeros(n_features * (n_features + 1) // 2),
-        "curve": np.tile([[0.0], [1.0], [0.0], [0.0], [0.0], [0.0]], (1, n_models)),
+        "curve": np.tile([[0.0], [1.0], [0.0], [0.0], [0.0], [0.0], [0.0]], (1, n_models)),
     }

@@ -1,7 +1,6 @@
 """Fitting the estimator; whatever is tuned is tuned on folds of the rows given, never beyond."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -11,17 +10,17 @@ from numpy.typing import NDArray
 from semroute.estimator.blending import (
     Integers,
     Numbers,
-    blended_out_of_fold,
     neighbour_weights,
+    placed,
     shrunk_means,
 )
-from semroute.estimator.curve import Sums, with_curve
+from semroute.estimator.curve import FEWEST_SCORES, with_curve
 from semroute.estimator.estimating import LossEstimator, blank_estimator, products
 from semroute.estimator.lengths import cluster_costs
 from semroute.estimator.parts import feature_terms
-from semroute.estimator.ridge import BlockRidge, start_scales
 from semroute.estimator.rows import FitRows
-from semroute.estimator.squared_error import SquaredError, blend_share
+from semroute.estimator.squared_error import SquaredError
+from semroute.estimator.sums import Clusters, SumOfTerms, fit_sums
 from semroute.features import FEATURES
 
 FEWEST_LOSSES = 30
@@ -41,16 +40,6 @@ TEMPERATURES = (4.0, 8.0, 15.0, 30.0)
 PSEUDO_ROWS = (5.0, 20.0, 80.0)
 
 _SMALLEST_SPREAD = 1e-9
-
-
-@dataclass(frozen=True)
-class _Blend:
-    """The clusters' part: how it is weighted, and its out-of-fold predictions."""
-
-    n_neighbours: int
-    temperature: float
-    pseudo_rows: float
-    out_of_fold: Numbers
 
 
 def fit_estimator(
@@ -96,33 +85,33 @@ def _fit(
     losses = rows.losses[:, learned]
     used = rows.some(_sample(len(losses), seed))
     y = used.losses[:, learned]
-    known_well = y[:, _well_known(y)]
-    error = SquaredError(known_well)
-    blend = _tuned_blend(used, known_well, n_clusters, error)
+    well = _well_known(y)
+    clusters = _tuned_clusters(used, y[:, well], n_clusters)
     spread = used.features.std(axis=0)
+    evidence = shrunk_means(losses, nearest, n_clusters, clusters.pseudo_rows)
     estimator = replace(
         blank,
-        n_neighbours=blend.n_neighbours,
-        temperature=blend.temperature,
-        pseudo_rows=blend.pseudo_rows,
+        n_neighbours=clusters.n_neighbours,
+        temperature=clusters.temperature,
+        pseudo_rows=clusters.pseudo_rows,
         centre=used.features.mean(axis=0),
         spread=np.where(spread > _SMALLEST_SPREAD, spread, 1.0),
-        evidence=_placed(
-            blank.evidence, shrunk_means(losses, nearest, n_clusters, blend.pseudo_rows), learned
-        ),
+        evidence=placed(blank.evidence, evidence, learned),
     )
     blocks = _blocks(used, estimator, n_clusters)
-    ridge = BlockRidge(blocks, known_well, used.folds)
-    scales = ridge.tuned_scales(start_scales(blocks), error.mean)
-    out_of_fold = ridge.out_of_fold(scales)
-    share = blend_share(blend.out_of_fold, out_of_fold, error)
-    sums = share * blend.out_of_fold + (1 - share) * out_of_fold
-    all_known_well = known_well.shape == y.shape
-    of_all = ridge if all_known_well else BlockRidge(blocks, y, used.folds)
-    beta, intercept = of_all.weights(scales)
-    with_head = _with_head(estimator, blocks, beta, intercept, learned, share)
-    known = learned[_well_known(y)]
-    return with_curve(with_head, used, blocks, n_clusters, Sums(known, sums, known_well), error)
+    sums, *scores = fit_sums(_kinds(used, y, well), well, blocks, clusters)
+    if scores:
+        frontier, model = scores
+        estimator, sums = with_curve(estimator, sums, frontier, model, used, learned, well)
+    return _with_head(estimator, blocks, sums, learned)
+
+
+def _kinds(rows: FitRows, losses: Numbers, well: NDArray[np.bool_]) -> list[Numbers]:
+    """Return losses and, if enough are known, the frontier's and the model's scores beside them."""
+    frontier = np.where(np.isnan(losses), np.nan, rows.frontier_scores[:, None])
+    if np.isfinite(frontier[:, well]).sum(axis=0).min() < FEWEST_SCORES:
+        return [losses]
+    return [losses, frontier, frontier - losses]
 
 
 def _well_known(losses: Numbers) -> NDArray[np.bool_]:
@@ -138,23 +127,14 @@ def _sample(n_rows: int, seed: int) -> NDArray[np.intp]:
     return np.sort(chosen)
 
 
-def _tuned_blend(rows: FitRows, losses: Numbers, n_clusters: int, error: SquaredError) -> _Blend:
+def _tuned_clusters(rows: FitRows, losses: Numbers, n_clusters: int) -> Clusters:
     """Try every number of neighbours, temperature and shrinkage; the first of the best wins."""
-    folds = rows.each_fold()
-    nearest = rows.cluster_ids[:, 0]
-    means = {
-        pseudo: [shrunk_means(losses[~f], nearest[~f], n_clusters, pseudo) for f in folds]
-        for pseudo in PSEUDO_ROWS
-    }
-
-    def blends() -> Iterator[_Blend]:
-        for k, temperature in product(N_NEIGHBOURS, TEMPERATURES):
-            weights = neighbour_weights(rows.similarities, k, temperature)
-            for pseudo in PSEUDO_ROWS:
-                guess = blended_out_of_fold(weights, rows.cluster_ids, folds, means[pseudo])
-                yield _Blend(k, temperature, pseudo, guess)
-
-    return min(blends(), key=lambda blend: error.mean(blend.out_of_fold))
+    error = SquaredError(losses)
+    tried = (
+        Clusters(rows, n_clusters, k, temperature, pseudo)
+        for k, temperature, pseudo in product(N_NEIGHBOURS, TEMPERATURES, PSEUDO_ROWS)
+    )
+    return min(tried, key=lambda clusters: error.mean(clusters.out_of_fold(losses)))
 
 
 def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[str, Numbers]:
@@ -173,36 +153,26 @@ def _blocks(rows: FitRows, estimator: LossEstimator, n_clusters: int) -> dict[st
 def _with_head(
     estimator: LossEstimator,
     blocks: dict[str, Numbers],
-    beta: Numbers,
-    intercept: Numbers,
+    sums: SumOfTerms,
     learned: NDArray[np.intp],
-    share: float,
 ) -> LossEstimator:
-    ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
-    weights = dict(zip(blocks, np.split(beta, ends), strict=True))
+    weights = sums.by_column
     means = {name: block.mean(axis=0) for name, block in blocks.items()}
-    topic, words = weights["topic"], [name for name in ("wording", "hidden") if name in blocks]
-    wording = np.concatenate([weights[name] for name in words])
+    words = [name for name in ("wording", "hidden") if name in blocks]
     text, pairs = np.split(weights["text"], [len(FEATURES)])
     z, z_products = np.split(means["text"][None], [len(FEATURES)], axis=1)
-    moved = [means["topic"] @ topic, np.sum([means[n] @ weights[n] for n in words], axis=0)]
+    of_words = np.sum([means[n] @ weights[n] for n in words], axis=0)
+    moved = [means["topic"] @ weights["topic"], of_words]
     typical = np.concatenate([moved, feature_terms(z, z_products, text, pairs)[0]])
     found: dict[str, Numbers] = {
-        "topic": topic,
-        "wording": wording,
+        "topic": weights["topic"],
+        "wording": np.concatenate([weights[name] for name in words]),
         "text": text,
         "products": pairs,
-        "intercept": intercept,
+        "intercept": sums.intercept,
         "typical": typical,
     }
-    placed: dict[str, Any] = {
-        name: _placed(getattr(estimator, name), values, learned) for name, values in found.items()
+    changed: dict[str, Any] = {
+        name: placed(getattr(estimator, name), values, learned) for name, values in found.items()
     }
-    return replace(estimator, blend_share=share, **placed)
-
-
-def _placed(blank: Numbers, values: Numbers, columns: NDArray[np.intp]) -> Numbers:
-    """Return `blank` with `values` in some of its last axis."""
-    whole = blank.copy()
-    whole[..., columns] = values
-    return whole
+    return replace(estimator, blend_share=sums.share, **changed)

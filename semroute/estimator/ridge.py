@@ -76,6 +76,11 @@ class BlockRidge:
             predicted[np.ix_(form.rows, models)] = form.out_of_fold(scales)
         return predicted
 
+    def by_block(self, weights: Numbers) -> dict[str, Numbers]:
+        """Divide weights (n_columns, any) among the blocks."""
+        ends = np.cumsum([block.shape[1] for block in self._blocks.values()])[:-1]
+        return dict(zip(self._blocks, np.split(weights, ends), strict=True))
+
     def tuned_scales(self, start: Scales, score: Score, n_tries: int = N_TRIES) -> Scales:
         """Search each block's scale in steps of a factor of two for the least `score`.
 

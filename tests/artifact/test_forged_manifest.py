@@ -75,11 +75,11 @@ def with_folder_for_file(version: Path) -> None:
 
 IN_MANIFEST: dict[str, Forgery] = {
     "newer format": (
-        r"has format 8, semroute \S+ reads formats 2 to 7; run: pip install --upgrade semroute",
-        manifest("format_version", 8),
+        r"has format 9, semroute \S+ reads formats 2 to 8; run: pip install --upgrade semroute",
+        manifest("format_version", 9),
     ),
     "older format": (
-        r"has format 1, semroute \S+ reads formats 2 to 7; run build-index again",
+        r"has format 1, semroute \S+ reads formats 2 to 8; run build-index again",
         manifest("format_version", 1),
     ),
     "format not a number": ("has no format_version", manifest("format_version", "1")),

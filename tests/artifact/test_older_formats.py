@@ -55,6 +55,13 @@ def without_curve(version: Path) -> None:
     _write(version, {name: array for name, array in arrays.items() if name not in CURVE})
 
 
+def without_product(version: Path) -> None:
+    """Leave out of the curve what format 8 brought."""
+    arrays = archive_arrays(version, ESTIMATOR)
+    assert not arrays["curve"][4].any()
+    _write(version, arrays | {"curve": np.delete(arrays["curve"], 4, axis=0)})
+
+
 def _write(version: Path, arrays: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -72,6 +79,9 @@ def without_lengths(version: Path) -> None:
     _write(version, arrays)
 
 
+TURN_BACK = {2: without_lengths, 5: without_lengths, 6: without_curve, 7: without_product}
+
+
 def read_as_new(folder: Path, new: IndexContents) -> IndexContents:
     """Return the contents of an older index, called one of this format."""
     as_new = {"format_version": FORMAT_VERSION, "files": new.manifest.files}
@@ -79,9 +89,13 @@ def read_as_new(folder: Path, new: IndexContents) -> IndexContents:
     return dataclasses.replace(old, manifest=old.manifest.model_copy(update=as_new))
 
 
-@pytest.mark.parametrize("format_version", [2, 5, 6])
+@pytest.mark.parametrize("format_version", TURN_BACK)
 def test_an_older_index_is_read_as_it_is(folder: Path, format_version: int) -> None:
     with_weights(folder / VERSION)
+    if format_version == 7:
+        curve = np.random.default_rng(1).normal(size=(7, 3))
+        curve[4] = 0.0
+        edit_archive(folder / VERSION, ESTIMATOR, curve=lambda _: curve)
     new = load_index(folder)
 
     def turn_back(document: dict[str, Any]) -> None:
@@ -90,7 +104,7 @@ def test_an_older_index_is_read_as_it_is(folder: Path, format_version: int) -> N
             del document["encoder"]["hidden_dimension"]
             del document["ood"]["max_new_words"]
 
-    (without_curve if format_version == 6 else without_lengths)(folder / VERSION)
+    TURN_BACK[format_version](folder / VERSION)
     edit_manifest(folder / VERSION, turn_back)
     assert_same_contents(read_as_new(folder, new), new)
 

@@ -12,7 +12,7 @@ from semroute.features import FEATURES
 N, DIMENSION = 3_000, 8
 MODELS = ("large", "small")
 NO_CLUSTER = 1
-NONE = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+NONE = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _rows(seed: int, *, bent: bool) -> tuple[FitRows, np.ndarray]:
@@ -56,7 +56,7 @@ def test_what_is_in_between_is_expected_to_lose_most() -> None:
     errors = [float(((_estimated(e, fresh) - true) ** 2).mean()) for e in (estimator, without)]
     assert errors[0] < 0.3 * errors[1]
     assert estimator.curve[3, 1] < -0.2
-    assert estimator.curve[:, 0].tolist() == [0, 1, 0, 0, 0, 0]
+    assert estimator.curve[:, 0].tolist() == list(NONE)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,19 @@ def test_what_is_in_between_is_expected_to_lose_most() -> None:
 def test_a_curve_that_is_not_shown_to_help_is_none(changed) -> None:
     rows = changed(_rows(0, bent=False)[0])
     estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
-    assert estimator.curve.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0], [0, 0], [0, 0]]
+    assert estimator.curve.T.tolist() == [list(NONE), list(NONE)]
     assert not estimator.score_wording.any()
+
+
+def test_scores_of_the_frontier_alone_change_no_estimate() -> None:
+    """A model is compared with the frontier on the same queries, never with all of its scores."""
+    rows, _ = _rows(0, bent=True)
+    unscored = np.random.default_rng(5).uniform(size=N) < 0.4
+    rows.losses[unscored, 1] = np.nan
+    better = replace(rows, frontier_scores=np.where(unscored, 1.0, rows.frontier_scores))
+    one, other = (fit_estimator(log, NO_CLUSTER, MODELS, "large") for log in (rows, better))
+    assert one.curve[3, 1] < -0.2
+    assert _estimated(one, rows) == pytest.approx(_estimated(other, rows))
 
 
 def test_parts_with_a_curve_add_up_to_the_estimate() -> None:
@@ -91,11 +102,11 @@ def test_parts_with_a_curve_add_up_to_the_estimate() -> None:
 
 def test_the_curve_by_hand() -> None:
     """The mean score of both is 0.1 - 0.05 above the mean."""
-    assert curved(0.1, 0.1, 0.02, 0.5, -0.2, -4.0, -0.3, 0.3) == pytest.approx(
-        0.02 + 0.05 - 0.2 * 0.05 - 4 * 0.0025
+    assert curved(0.1, 0.1, 0.02, 0.5, -0.2, -4.0, 3.0, -0.3, 0.3) == pytest.approx(
+        0.02 + 0.05 - 0.2 * 0.05 - 4 * 0.0025 + 3 * 0.1 * 0.05
     )
-    assert curved(0.1, 9.0, 0.0, 1.0, 0.0, -1.0, -0.3, 0.2) == pytest.approx(0.1 - 0.04)
-    assert curved(0.1, -9.0, 0.0, 1.0, 0.0, -1.0, -0.3, 0.2) == pytest.approx(0.1 - 0.09)
+    assert curved(0.1, 9.0, 0.0, 1.0, 0.0, -1.0, 0.0, -0.3, 0.2) == pytest.approx(0.1 - 0.04)
+    assert curved(0.1, -9.0, 0.0, 1.0, 0.0, -1.0, 0.0, -0.3, 0.2) == pytest.approx(0.1 - 0.09)
     assert curved(0.3, 0.7, *NONE) == 0.3
     assert curved(2.0, 0.0, *NONE) == 1.0
     assert curved(-2.0, 0.0, *NONE) == -1.0

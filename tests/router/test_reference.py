@@ -62,9 +62,9 @@ def expected_losses(contents: IndexContents, text: str, vector: np.ndarray) -> l
         head += sum(v * float(w) for v, w in zip(pairs, e.products[:, column], strict=True))
         head += float(e.intercept[column])
         terms = e.blend_share * blend + (1 - e.blend_share) * head
-        c0, c1, c2, c3, least, most = e.curve[:, column].tolist()
+        c0, c1, c2, c3, c4, least, most = e.curve[:, column].tolist()
         ease = max(least, min(most, score - terms / 2))
-        loss = c0 + c1 * terms + c2 * ease + c3 * ease**2
+        loss = c0 + c1 * terms + c2 * ease + c3 * ease**2 + c4 * terms * ease
         losses.append(max(-1.0, min(1.0, loss)))
     return losses
 
