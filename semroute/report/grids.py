@@ -97,6 +97,13 @@ def _saved_in(part: Slice) -> Cell:
     return _saved(part.saving) if part.n_elsewhere else _alone(0.0, _saved)
 
 
+def _n_judged(part: Slice) -> Cell:
+    """Show how many queries a part has, and how many of them have scores where some have none."""
+    n_scored = part.n - part.n_unscored
+    notes = [f"{n_scored:,} scored"] if part.n_unscored else []
+    return _figure(part.n, ",d", ", ".join([*notes, "few"] if n_scored < SMALL else notes))
+
+
 def _sent_elsewhere(part: Slice) -> Cell:
     note = "few" if part.is_small and part.n_elsewhere else ""
     return _figure(part.n_elsewhere, ",d", note)
@@ -230,11 +237,7 @@ def _cluster_row(cluster: Cluster, judged: Slice | None, frontier: str) -> list[
         _words(answer, why),
         _NOTHING if is_frontier else _figure(known.expected_loss, ".3f", note),
         _figure(known.n_paired, ",d"),
-        _figure(
-            judged.n - judged.n_unscored if judged else 0,
-            ",d",
-            "few" if judged and judged.n - judged.n_unscored < SMALL else "",
-        ),
+        _n_judged(judged) if judged else _figure(0, ",d"),
         _sent_elsewhere(judged) if judged else _NOTHING,
         _lost_in(judged) if judged else _NOTHING,
         _saved_in(judged) if judged else _NOTHING,
@@ -270,7 +273,7 @@ def _slice_row(part: Slice) -> list[Cell]:
         _words(part.value),
         _lost_in(part),
         {"value": f"{part.column} {number}", "text": part.column, "note": number},
-        _figure(part.n, ",d", "few" if part.n - part.n_unscored < SMALL else ""),
+        _n_judged(part),
         _sent_elsewhere(part),
         _score(part.score),
         _saved_in(part),

@@ -175,7 +175,7 @@ def _judged(found: Evaluation) -> str:
     few = f"“few” marks fewer than {SMALL} of them with scores, too few to rely on."
     if sends_nothing_elsewhere(found.router):
         n = counted(found.n_queries, "query")
-        return f"“Judged here” counts those of the {n} here that have scores; {few}"
+        return f"“Judged here” counts those of the {n} here; {few}"
     n = counted(found.n_queries, "query")
     return (
         f"What was lost and saved comes from the {n} judged here; {few} Only queries sent "

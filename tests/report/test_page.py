@@ -279,6 +279,14 @@ def test_a_part_of_which_nothing_was_sent_elsewhere_shows_no_loss(found: Evaluat
     ]
 
 
+def test_queries_without_scores_are_told_where_there_are_some(found: Evaluation) -> None:
+    """More may be sent elsewhere than have scores, so that one number alone would contradict it."""
+    part = replace(found.slices[0], cluster_id=0, n=31, n_unscored=3, n_elsewhere=31)
+    some = replace(found, slices=(part,))
+    cell = slice_grid(some)["rows"][0]["cells"][3]
+    assert (cell["value"], cell["text"], cell["note"]) == (31, "31", "28 scored, few")
+
+
 def test_a_loss_below_nothing_reads_as_gained(found: Evaluation) -> None:
     row = _row(found, n_elsewhere=60, is_small=False, loss=Interval(-0.146, -0.2, 0.01))
     assert (row[1]["text"], row[1]["note"]) == ("0.146 gained", "0.010 lost to 0.200 gained")
