@@ -21,7 +21,7 @@ SEEN = (0.005, 0.995)
 """Quantiles of the expected mean scores beyond which the curve goes on flat: nothing was seen."""
 
 FEWEST_SCORES = 200
-"""Of a model and the frontier on the same queries, to learn a curve from."""
+"""On the same queries, of a model, the frontier and the model known best, to learn a curve from."""
 
 
 def with_curve(
@@ -44,7 +44,8 @@ def with_curve(
         model: that of the model.
         rows: those learned from.
         learned: columns of the models that are known at all.
-        well: which of them are known well: these get a curve, the others keep their sums.
+        well: which of them are known well. Those get a curve that are known on enough of the
+            queries of the one known best, which say what the frontier scores; others stay sums.
     """
     losses = rows.losses[:, learned[well]]
     known = np.isfinite(losses)
@@ -52,20 +53,28 @@ def with_curve(
     usual = float(rows.frontier_scores[known[:, best]].mean())
     sums = half_by_scores(direct, frontier, model)
     score = frontier.out_of_fold[:, best] - usual
-    curve = _useful_curve(sums.out_of_fold, score, losses, direct.out_of_fold, rows)
+    bent = _known_with(score, sums.out_of_fold)
+    of_bent = [table[:, bent] for table in (sums.out_of_fold, losses, direct.out_of_fold)]
+    curve = _useful_curve(rows, score, *of_bent) if bent.size else None
     if curve is None:
         return estimator, direct
-    whole = placed(estimator.curve, curve, learned[well])
+    whole = placed(estimator.curve, curve, learned[well][bent])
     with_score = _with_score(estimator, frontier, int(np.flatnonzero(well)[best]), usual)
     return replace(with_score, curve=whole), sums
 
 
+def _known_with(score: Numbers, sums: Numbers) -> NDArray[np.intp]:
+    """Return which models' `sums` are known on enough of the queries on which `score` is."""
+    n_known = (np.isfinite(sums) & np.isfinite(score)[:, None]).sum(axis=0)
+    return np.flatnonzero(n_known >= FEWEST_SCORES)
+
+
 def _useful_curve(
-    sums: Numbers, score: Numbers, losses: Numbers, direct: Numbers, rows: FitRows
+    rows: FitRows, score: Numbers, sums: Numbers, losses: Numbers, direct: Numbers
 ) -> Numbers | None:
     """Return the curve, shape (7, n_models), if it does better on held-out folds than `direct`.
 
-    `sums`, `score` (n,) and `direct` are estimates of held-out folds.
+    `score` (n,), `sums` and `direct` (n, n_models) are estimates of held-out folds.
     """
     ease = score[:, None] - 0.5 * sums
     seen = np.nanquantile(ease, SEEN, axis=0)

@@ -111,3 +111,33 @@ def test_the_curve_by_hand() -> None:
     assert curved(2.0, 0.0, *NONE) == 1.0
     assert curved(-2.0, 0.0, *NONE) == -1.0
     assert np.isnan(curved(np.nan, 0.0, *NONE))
+
+
+def _two_cheap(n_shared: int) -> tuple[FitRows, np.ndarray]:
+    """A log with two like models, each scored on half of it, and both on some queries."""
+    rows, _ = _rows(0, bent=True)
+    losses = np.column_stack([rows.losses, rows.losses[:, 1]])
+    is_even = np.arange(N) % 2 == 0
+    losses[n_shared:, 1][~is_even[n_shared:]] = np.nan
+    losses[n_shared:, 2][is_even[n_shared:]] = np.nan
+    losses[-1, 2] = np.nan
+    costs = np.column_stack([rows.costs_usd, rows.costs_usd[:, 1]])
+    return replace(rows, losses=losses, costs_usd=costs), is_even
+
+
+@pytest.mark.parametrize("n_shared", [0, 20, 600])
+def test_a_model_not_scored_where_the_one_known_best_is_gets_no_curve(n_shared: int) -> None:
+    """Nor is it thought to lose nothing: it stays as it is without a curve."""
+    rows, _ = _two_cheap(n_shared)
+    estimator = fit_estimator(rows, NO_CLUSTER, (*MODELS, "like small"), "large")
+    assert estimator.curve[3, 1] < -0.2
+    assert (estimator.curve[:, 2].tolist() == list(NONE)) == (n_shared < 400)
+    fresh, true = _rows(1, bent=True)
+    at = fresh.cluster_ids, fresh.similarities, fresh.vectors, fresh.features, fresh.n_chars
+    assert estimator.estimate(*at).losses[:, 2].mean() == pytest.approx(true.mean(), abs=0.05)
+
+
+def test_a_log_of_one_fold_gets_no_curve() -> None:
+    rows, _ = _rows(0, bent=True)
+    estimator = fit_estimator(replace(rows, folds=rows.folds * 0), NO_CLUSTER, MODELS, "large")
+    assert estimator.curve.T.tolist() == [list(NONE), list(NONE)]
