@@ -7,7 +7,7 @@ on that block. What does not depend on scales is kept for the models that scales
 model has its own.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -57,23 +57,31 @@ class BlockRidge:
         widths = {name: block.shape[1] for name, block in self._blocks.items()}
         return solver(RidgeRows(self._columns, widths, rows, losses, folds))
 
-    def weights(self, scales: Scales) -> tuple[Numbers, Numbers]:
-        """Fit on all rows: weights (n_columns, n_models) and intercepts (n_models,)."""
-        n_models = self._losses.shape[1]
-        beta = np.empty((self._columns.shape[1], n_models))
-        intercept = np.empty(n_models)
-        for models, form in self._forms():
-            beta[:, models], intercept[models] = form.weights(scales)
-        return beta, intercept
+    def weights(self, each: Sequence[Scales]) -> list[tuple[Numbers, Numbers]]:
+        """Fit on all rows with each of some scales, in one pass over the models.
 
-    def out_of_fold(self, scales: Scales, n_groups: int | None = None) -> Numbers:
-        """Predict each fold from the others, shape of the losses; NaN where a loss is unknown.
+        Returns:
+            weights (n_columns, n_models) and intercepts (n_models,) for each.
+        """
+        n_columns, n_models = self._columns.shape[1], self._losses.shape[1]
+        found = [(np.empty((n_columns, n_models)), np.empty(n_models)) for _ in each]
+        for models, form in self._forms():
+            for (beta, intercept), scales in zip(found, each, strict=True):
+                beta[:, models], intercept[models] = form.weights(scales)
+        return found
+
+    def out_of_fold(self, each: Sequence[Scales], n_groups: int | None = None) -> list[Numbers]:
+        """Predict each fold from the others with each of some scales, in one pass over the models.
 
         `n_groups` limits the work to the groups of models with most losses.
+
+        Returns:
+            predictions for each, shape of the losses; NaN where a loss is unknown.
         """
-        predicted = np.full_like(self._losses, np.nan)
+        predicted = [np.full_like(self._losses, np.nan) for _ in each]
         for models, form in self._forms(n_groups):
-            predicted[np.ix_(form.rows, models)] = form.out_of_fold(scales)
+            for one, scales in zip(predicted, each, strict=True):
+                one[np.ix_(form.rows, models)] = form.out_of_fold(scales)
         return predicted
 
     def by_block(self, weights: Numbers) -> dict[str, Numbers]:
@@ -86,7 +94,7 @@ class BlockRidge:
 
         Blocks are tried in the order of `start`.
         """
-        best, least = dict(start), score(self.out_of_fold(start, N_TRIED))
+        best, least = dict(start), score(*self.out_of_fold([start], N_TRIED))
         tried, moved = {tuple(start.values())}, True
         while moved and len(tried) < n_tries:
             moved = False
@@ -96,7 +104,7 @@ class BlockRidge:
                     if tuple(trial.values()) in tried or len(tried) >= n_tries:
                         continue
                     tried.add(tuple(trial.values()))
-                    found = score(self.out_of_fold(trial, N_TRIED))
+                    found = score(*self.out_of_fold([trial], N_TRIED))
                     if found < least - LEAST_IMPROVEMENT:
                         best, least, moved = trial, found, True
                         break

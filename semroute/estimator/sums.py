@@ -86,45 +86,44 @@ def fit_sums(
         blocks: the head's columns, see `BlockRidge`.
         clusters: how their means are blended.
     """
-    folds = clusters.rows.folds
-    tuned_on = BlockRidge(blocks, np.concatenate([kind[:, well] for kind in kinds], axis=1), folds)
+    folds, n_kinds = clusters.rows.folds, len(kinds)
+    errors = [SquaredError(kind[:, well]) for kind in kinds]
+    known_well = np.concatenate([error.losses for error in errors], axis=1)
+    tuned_on = BlockRidge(blocks, known_well, folds)
     of_all = tuned_on
     if not well.all():
         of_all = BlockRidge(blocks, np.concatenate(kinds, axis=1), folds)
-    start = start_scales(blocks)
-    return [
-        _fitted(values, number, start, well, tuned_on, of_all, clusters)
-        for number, values in enumerate(kinds)
-    ]
+    # One pass over the models for all kinds: what a pass makes of a model is large, and not kept.
+    scales = [_tuned(tuned_on, blocks, error, n, n_kinds) for n, error in enumerate(errors)]
+    heads, fitted = tuned_on.out_of_fold(scales), of_all.weights(scales)
+    found = []
+    for number, (values, error) in enumerate(zip(kinds, errors, strict=True)):
+        head = _of_kind(heads[number], number, n_kinds)
+        beta, intercept = (_of_kind(part, number, n_kinds) for part in fitted[number])
+        of_clusters = clusters.out_of_fold(error.losses)
+        share = blend_share(of_clusters, head, error)
+        out_of_fold = share * of_clusters + (1 - share) * head
+        by_column, means = of_all.by_block(beta), clusters.means(values)
+        found.append(SumOfTerms(share, means, by_column, intercept, out_of_fold))
+    return found
 
 
-def _fitted(
-    values: Numbers,
+def _tuned(
+    ridge: BlockRidge,
+    blocks: Mapping[str, Numbers],
+    error: SquaredError,
     number: int,
-    start: Scales,
-    well: NDArray[np.bool_],
-    tuned_on: BlockRidge,
-    of_all: BlockRidge,
-    clusters: Clusters,
-) -> SumOfTerms:
-    error, columns = SquaredError(values[:, well]), _columns(number, int(well.sum()))
-    scales = tuned_on.tuned_scales(start, lambda predicted: error.mean(predicted[:, columns]))
-    head = tuned_on.out_of_fold(scales)[:, columns]
-    of_clusters = clusters.out_of_fold(values[:, well])
-    share = blend_share(of_clusters, head, error)
-    beta, intercept = of_all.weights(scales)
-    columns = _columns(number, len(well))
-    return SumOfTerms(
-        share=share,
-        means=clusters.means(values),
-        by_column=of_all.by_block(beta[:, columns]),
-        intercept=intercept[columns],
-        out_of_fold=share * of_clusters + (1 - share) * head,
-    )
+    n_kinds: int,
+) -> Scales:
+    def score(predicted: Numbers) -> float:
+        return error.mean(_of_kind(predicted, number, n_kinds))
+
+    return ridge.tuned_scales(start_scales(blocks), score)
 
 
-def _columns(number: int, n_models: int) -> slice:
-    return slice(number * n_models, (number + 1) * n_models)
+def _of_kind(table: Numbers, number: int, n_kinds: int) -> Numbers:
+    """Return the columns of one kind of numbers; all kinds have as many."""
+    return np.split(table, n_kinds, axis=-1)[number]
 
 
 def half_by_scores(loss: SumOfTerms, frontier: SumOfTerms, model: SumOfTerms) -> SumOfTerms:

@@ -35,7 +35,7 @@ def _oracle(
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_weights_are_those_of_a_ridge_on_scaled_columns(widths: tuple[int, int]) -> None:
     blocks, losses, folds = _data(widths)
-    beta, intercept = BlockRidge(blocks, losses, folds).weights(SCALES)
+    ((beta, intercept),) = BlockRidge(blocks, losses, folds).weights([SCALES])
     columns = np.concatenate(list(blocks.values()), axis=1)
     for model in range(3):
         expected, weights = _oracle(blocks, losses[:, model], np.ones(80, dtype=bool))
@@ -47,7 +47,7 @@ def test_weights_are_those_of_a_ridge_on_scaled_columns(widths: tuple[int, int])
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_a_fold_is_predicted_from_the_others_only(widths: tuple[int, int]) -> None:
     blocks, losses, folds = _data(widths)
-    found = BlockRidge(blocks, losses, folds).out_of_fold(SCALES)
+    (found,) = BlockRidge(blocks, losses, folds).out_of_fold([SCALES])
     assert np.array_equal(np.isnan(found), np.isnan(losses))
     for model in range(3):
         for fold in range(4):
@@ -66,14 +66,15 @@ def test_the_search_of_scales_never_ends_worse_than_it_started() -> None:
 
     start = {"a": 0.01, "b": 0.01}
     found = ridge.tuned_scales(start, score)
-    assert score(ridge.out_of_fold(found)) < score(ridge.out_of_fold(start))
+    after, before = ridge.out_of_fold([found, start])
+    assert score(after) < score(before)
     assert found["a"] > start["a"]
 
 
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_rows_of_one_fold_alone_cannot_be_held_out(widths: tuple[int, int]) -> None:
     blocks, losses, _ = _data(widths)
-    found = BlockRidge(blocks, losses, np.zeros(80, dtype=np.int64)).out_of_fold(SCALES)
+    (found,) = BlockRidge(blocks, losses, np.zeros(80, dtype=np.int64)).out_of_fold([SCALES])
     assert np.isnan(found).all()
 
 
@@ -81,6 +82,8 @@ def test_with_more_columns_than_rows_what_all_rows_share_drowns_nothing() -> Non
     blocks, losses, folds = _data((50, 40))
     expected = BlockRidge(blocks, losses, folds)
     moved = BlockRidge({**blocks, "a": blocks["a"] + 1e6}, losses, folds)
-    assert moved.weights(SCALES)[0] == pytest.approx(expected.weights(SCALES)[0], abs=1e-6)
-    held_out = moved.out_of_fold(SCALES), expected.out_of_fold(SCALES)
+    assert moved.weights([SCALES])[0][0] == pytest.approx(
+        expected.weights([SCALES])[0][0], abs=1e-6
+    )
+    held_out = *moved.out_of_fold([SCALES]), *expected.out_of_fold([SCALES])
     assert held_out[0] == pytest.approx(held_out[1], abs=1e-6, nan_ok=True)
