@@ -78,11 +78,11 @@ def _useful_curve(
     """
     ease = score[:, None] - 0.5 * sums
     seen = np.nanquantile(ease, SEEN, axis=0)
-    ease = np.clip(ease, *seen)
     tried = np.full_like(sums, np.nan)
     for held_out in rows.each_fold():
+        # Regressed uncut: where ease goes by the sum alone, the few cut rows would make the curve.
         curve = _curve(sums[~held_out], ease[~held_out], losses[~held_out])
-        tried[held_out] = _bent(sums[held_out], ease[held_out], curve)
+        tried[held_out] = _bent(sums[held_out], np.clip(ease[held_out], *seen), curve)
     if not _is_better(tried, direct, SquaredError(losses)):
         return None
     return np.concatenate([_curve(sums, ease, losses), seen])

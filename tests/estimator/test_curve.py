@@ -1,12 +1,14 @@
 """What is easy for all models, or too hard for all, loses little: no sum of terms can say so."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from semroute.estimator import FitRows, LossEstimator, fit_estimator, loss_parts
+from semroute.estimator import FitRows, LossEstimator, fit_estimator, fitting, loss_parts
 from semroute.estimator.estimating import curved, no_curve
+from semroute.estimator.sums import SumOfTerms, fit_sums
 from semroute.features import FEATURES
 
 N, DIMENSION = 3_000, 8
@@ -141,3 +143,64 @@ def test_a_log_of_one_fold_gets_no_curve() -> None:
     rows, _ = _rows(0, bent=True)
     estimator = fit_estimator(replace(rows, folds=rows.folds * 0), NO_CLUSTER, MODELS, "large")
     assert estimator.curve.T.tolist() == [list(NONE), list(NONE)]
+
+
+def _never_wrong(seed: int) -> FitRows:
+    """A log whose frontier always scores 1; the other fails the more often the harder it gets."""
+    rows, _ = _rows(seed, bent=True)
+    hardness = 3 * rows.vectors[:, 0].astype(np.float64)
+    fails = np.random.default_rng(seed).uniform(size=N) < 1 / (1 + np.exp(3 - 3 * hardness))
+    losses = np.column_stack([np.zeros(N), fails])
+    return replace(rows, losses=losses, frontier_scores=np.ones(N))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_beyond_what_was_seen_a_larger_sum_is_no_smaller_loss(seed: int) -> None:
+    """Also where the frontier's score tells nothing, so that the curve goes by the sum alone."""
+    estimator = fit_estimator(_never_wrong(seed), NO_CLUSTER, MODELS, "large")
+    assert estimator.curve[:, 1].tolist() != list(NONE)
+    level = float(estimator.score_topic[0])
+    sums = np.linspace(-1, 1, 41).tolist()
+    losses = [curved(one, level, *estimator.curve[:, 1].tolist()) for one in sums]
+    assert losses[-1] > 0.5
+    assert np.all(np.diff([loss for one, loss in zip(sums, losses, strict=True) if one > 0.3]) >= 0)
+
+
+def _said(sums: SumOfTerms, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
+    head = sum(blocks[name] @ sums.by_column[name] for name in blocks) + sums.intercept
+    return sums.share * blocks["topic"] @ sums.means + (1 - sums.share) * head
+
+
+def test_what_serves_is_the_formula_that_was_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three models with holes, the first known too little for a curve; with hidden states."""
+    rows, _ = _rows(0, bent=True)
+    random = np.random.default_rng(4)
+    losses = rows.losses[:, [0, 1, 1, 1]].copy()
+    for model, share in ((1, 0.8), (2, 0.3), (3, 0.1)):
+        losses[random.uniform(size=N) < share, model] = np.nan
+    hidden = random.normal(size=(N, 3)).astype(np.float32)
+    features = random.normal(size=(N, len(FEATURES)))
+    costs = np.ones((N, 4))
+    rows = replace(rows, losses=losses, hidden=hidden, features=features, costs_usd=costs)
+    fitted: list[list[SumOfTerms]] = []
+    blocks: list[Mapping[str, np.ndarray]] = []
+
+    def spied(kinds, well, columns, clusters):
+        blocks.append(columns)
+        fitted.append(fit_sums(kinds, well, columns, clusters))
+        return fitted[-1]
+
+    monkeypatch.setattr(fitting, "fit_sums", spied)
+    estimator = fit_estimator(rows, NO_CLUSTER, ("large", "a", "b", "c"), "large")
+    loss, frontier, model = (_said(sums, blocks[0]) for sums in fitted[0])
+    sums = 0.5 * (loss + frontier - model)
+    best = rows.frontier_scores[np.isfinite(losses[:, 3])].mean()
+    c0, c1, c2, c3, c4, least, most = estimator.curve[:, 1:]
+    assert (c4 != 0).tolist() == [False, True, True]
+    ease = np.clip(frontier[:, [2]] - best - sums / 2, least, most)
+    expected = c0 + c1 * sums + c2 * ease + c3 * ease**2 + c4 * sums * ease
+    wide = np.concatenate([rows.vectors, hidden], axis=1)
+    found = estimator.estimate(
+        rows.cluster_ids, rows.similarities, wide, features, rows.n_chars
+    ).losses
+    assert found[:, 1:] == pytest.approx(np.clip(expected, -1, 1), abs=1e-6)
