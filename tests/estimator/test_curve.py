@@ -75,6 +75,9 @@ def test_a_curve_that_is_not_shown_to_help_is_none(changed) -> None:
     estimator = fit_estimator(rows, NO_CLUSTER, MODELS, "large")
     assert estimator.curve.T.tolist() == [list(NONE), list(NONE)]
     assert not estimator.score_wording.any()
+    unscored = replace(rows, frontier_scores=np.full(len(rows.losses), np.nan))
+    without = fit_estimator(unscored, NO_CLUSTER, MODELS, "large")
+    assert _estimated(estimator, rows) == pytest.approx(_estimated(without, rows), abs=1e-9)
 
 
 def test_scores_of_the_frontier_alone_change_no_estimate() -> None:
