@@ -48,18 +48,16 @@ def with_curve(
             queries of the one known best, which say what the frontier scores; others stay sums.
     """
     losses = rows.losses[:, learned[well]]
-    known = np.isfinite(losses)
-    best = int(np.argmax(known.sum(axis=0)))
-    usual = float(rows.frontier_scores[known[:, best]].mean())
+    best = int(np.argmax(np.isfinite(losses).sum(axis=0)))
     sums = half_by_scores(direct, frontier, model)
-    score = frontier.out_of_fold[:, best] - usual
+    score = frontier.out_of_fold[:, best]
     bent = _known_with(score, sums.out_of_fold)
     of_bent = [table[:, bent] for table in (sums.out_of_fold, losses, direct.out_of_fold)]
     curve = _useful_curve(rows, score, *of_bent) if bent.size else None
     if curve is None:
         return estimator, direct
     whole = placed(estimator.curve, curve, learned[well][bent])
-    with_score = _with_score(estimator, frontier, int(np.flatnonzero(well)[best]), usual)
+    with_score = _with_score(estimator, frontier, int(np.flatnonzero(well)[best]))
     return replace(with_score, curve=whole), sums
 
 
@@ -88,13 +86,11 @@ def _useful_curve(
     return np.concatenate([_curve(sums, ease, losses), seen])
 
 
-def _with_score(
-    estimator: LossEstimator, scores: SumOfTerms, column: int, usual: float
-) -> LossEstimator:
-    """Add how much more than `usual` the frontier is expected to score."""
+def _with_score(estimator: LossEstimator, scores: SumOfTerms, column: int) -> LossEstimator:
+    """Add what the frontier is expected to score."""
     text, pairs = np.split(scores.weights("text")[:, column], [len(FEATURES)])
     words = [name for name in ("wording", "hidden") if name in scores.by_column]
-    level = (1 - scores.share) * scores.intercept[column] - usual
+    level = (1 - scores.share) * scores.intercept[column]
     return replace(
         estimator,
         score_topic=scores.weights("topic")[:, column] + level,

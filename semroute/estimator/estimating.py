@@ -43,7 +43,7 @@ class LossEstimator:
     nothing is known of has NaN in its column of evidence and head.
 
     `score_topic` (n_clusters,), `score_wording`, `score_text` and `score_products` (as long as
-    those of a model) add up to how much more than on average the frontier is expected to score.
+    those of a model) add up to what the frontier is expected to score.
     What is easy for all models and what is too hard for all loses little, which no sum of terms can
     say: so `curve` (7, n_models) makes a loss of the sum `m` of a model's terms and of the expected
     mean score `s` of it and the frontier: c0 + c1 * m + c2 * s + c3 * s^2 + c4 * m * s, with `s`

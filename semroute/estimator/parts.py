@@ -118,7 +118,7 @@ def _score(
     vector: NDArray[np.floating],
     features: Numbers,
 ) -> float:
-    """Return how much more than on average the frontier is expected to score."""
+    """Return what the frontier is expected to score."""
     z = estimator.standardised(features[None])
     text = z @ estimator.score_text + products(z) @ estimator.score_products
     wording = vector.astype(np.float64) @ estimator.score_wording
