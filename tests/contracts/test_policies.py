@@ -4,6 +4,7 @@ Each is judged behind the estimator it is served with: no model is ever chosen f
 """
 
 import inspect
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -23,7 +24,14 @@ MODELS = ("large", "medium", "small")
 N_CLUSTERS, DIMENSION = 4, 8
 TOLERANCE = 0.05
 
-Table = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+class Table(NamedTuple):
+    """A log: `scores` and `costs` (n, 3), the cluster of each query, and how hard it looks."""
+
+    scores: np.ndarray
+    costs: np.ndarray
+    ids: np.ndarray
+    hardness: np.ndarray | float = 0.0
 
 
 def _found() -> list[type[Policy]]:
@@ -35,26 +43,34 @@ POLICIES = _found()
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> Table:
-    """Scores with holes, costs of which some are zero, and cluster ids."""
-    n = draw(st.integers(1, 80))
+def tables(draw: st.DrawFn, *, is_large: bool = False) -> Table:
+    """Scores with holes, costs of which some are zero, and cluster ids.
+
+    In large tables queries look as hard as they are, so that estimates mostly have a curve.
+    """
+    n = draw(st.integers(600, 1_200) if is_large else st.integers(1, 80))
     seed = draw(st.integers(0, 2**32 - 1))
     generator = np.random.default_rng(seed)
     scores = generator.choice([0.0, 0.5, 1.0], size=(n, 3))
+    hardness = generator.normal(size=n)
+    if is_large:
+        failing = 1 / (1 + np.exp(-4 * (hardness[:, None] - generator.uniform(-1, 1, size=3))))
+        scores = (generator.uniform(size=(n, 3)) > failing).astype(np.float64)
     scores[generator.uniform(size=(n, 3)) < draw(st.floats(0, 1))] = np.nan
     costs = np.tile(generator.choice([0.0, 0.001, 0.02], size=3), (n, 1))
-    return scores, costs, generator.integers(0, N_CLUSTERS, size=n)
+    return Table(scores, costs, generator.integers(0, N_CLUSTERS, size=n), hardness)
 
 
 def _choose(policy: type[Policy], table: Table) -> tuple[Traffic, Choices]:
     """Fit on a table, then route its own queries."""
-    scores, costs, ids = table
+    scores, costs, ids, hardness = table
     n = len(ids)
     centroids = unit_rows(np.random.default_rng(1).standard_normal((N_CLUSTERS, DIMENSION)))
     near = CentroidIndex(centroids).search(centroids[ids], N_CLUSTERS)
     losses = scores[:, [0]] - scores
     losses[:, 0] = 0.0
     features, folds, n_chars = np.zeros((n, len(FEATURES))), np.arange(n) % 4, np.full(n, 10)
+    features[:, 0] = hardness
     vectors, hidden = centroids[ids], centroids[ids][:, :0]
     rows = FitRows(
         near.cluster_ids,
@@ -100,7 +116,17 @@ class TestEveryPolicy:
     @settings(max_examples=60, deadline=None)
     @given(table=tables())
     def test_no_model_is_chosen_for_want_of_data(self, policy: type[Policy], table: Table) -> None:
-        scores, costs, ids = table
+        self._assert_none_is_chosen_for_want_of_data(policy, table)
+
+    @settings(max_examples=10, deadline=None)
+    @given(table=tables(is_large=True))
+    def test_no_model_is_chosen_for_want_of_data_where_estimates_have_a_curve(
+        self, policy: type[Policy], table: Table
+    ) -> None:
+        self._assert_none_is_chosen_for_want_of_data(policy, table)
+
+    def _assert_none_is_chosen_for_want_of_data(self, policy: type[Policy], table: Table) -> None:
+        scores, costs, ids, _ = table
         paired = ~np.isnan(scores) & ~np.isnan(scores[:, [0]])
         _, chosen = _choose(policy, table)
         for cluster, column in zip(ids, chosen.columns, strict=True):
@@ -183,13 +209,13 @@ class TestEveryPolicy:
 
     def test_a_cheap_model_that_is_as_good_is_chosen(self, policy: type[Policy]) -> None:
         scores, costs = np.ones((400, 3)), np.tile([0.02, 0.004, 0.001], (400, 1))
-        _, chosen = _choose(policy, (scores, costs, np.arange(400) % 4))
+        _, chosen = _choose(policy, Table(scores, costs, np.arange(400) % 4))
         assert set(chosen.columns.tolist()) == {2}
 
     def test_a_cheap_model_that_is_clearly_worse_is_not(self, policy: type[Policy]) -> None:
         scores, costs = np.ones((400, 3)), np.tile([0.02, 0.004, 0.001], (400, 1))
         scores[:, 1:] = 0.5
-        _, chosen = _choose(policy, (scores, costs, np.arange(400) % 4))
+        _, chosen = _choose(policy, Table(scores, costs, np.arange(400) % 4))
         assert set(chosen.columns.tolist()) == {0}
 
     def test_one_lucky_score_buys_nothing(self, policy: type[Policy]) -> None:
@@ -197,10 +223,10 @@ class TestEveryPolicy:
         scores[:, 0] = 0.9
         scores[0] = [0.0, 1.0, 1.0]
         costs = np.tile([0.02, 0.004, 0.0], (400, 1))
-        _, chosen = _choose(policy, (scores, costs, np.arange(400) % 4))
+        _, chosen = _choose(policy, Table(scores, costs, np.arange(400) % 4))
         assert set(chosen.columns.tolist()) == {0}
 
     def test_models_as_dear_as_the_frontier_are_never_chosen(self, policy: type[Policy]) -> None:
         scores, costs = np.ones((400, 3)), np.full((400, 3), 0.02)
-        _, chosen = _choose(policy, (scores, costs, np.arange(400) % 4))
+        _, chosen = _choose(policy, Table(scores, costs, np.arange(400) % 4))
         assert set(chosen.columns.tolist()) == {0}
