@@ -21,8 +21,8 @@ One pseudo-observation of it, in each cluster and in the whole, guards against a
 scores: without it the bound of simulated clusters held in 92% of cases instead of 95%.
 """
 
-FEWEST_PSEUDO_OBSERVATIONS = 2.0
-MOST_PSEUDO_OBSERVATIONS = 200.0
+PSEUDO_OBSERVATIONS = np.geomspace(2.0, 200.0, 100)
+"""So many pairs the mean over all clusters may count in each."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,7 @@ class _Whole:
 
     @property
     def pseudo_observations(self) -> float:
-        wanted = self.within / self.between if self.between > 0 else np.inf
-        return float(np.clip(wanted, FEWEST_PSEUDO_OBSERVATIONS, MOST_PSEUDO_OBSERVATIONS))
+        return self.within / self.between
 
 
 def _shrink(evidence: Evidence, column: int, confidence: float) -> tuple[Numbers, Numbers]:
@@ -169,6 +168,23 @@ def _whole(evidence: Evidence, column: int) -> _Whole:
     mean = float(weights @ means)
     squares = float(((n - 1) * np.nan_to_num(evidence.loss_variance[seen, column])).sum())
     within = (squares + LARGEST_VARIANCE) / ((n - 1).sum() + 1)
-    between = max(float(weights @ ((means - mean) ** 2 - within / n)), 0.0)
+    between = _between(means, n, within)
     variance_of_mean = float((weights**2) @ (within / n + between))
     return _Whole(mean, within, between, variance_of_mean, int(n.sum()))
+
+
+def _between(means: Numbers, n: Numbers, within: float) -> float:
+    """Estimate how much the true means of clusters vary, from their means of `n` pairs.
+
+    By adjustment for density maximization (Morris and Tang, "Estimating random effects via
+    adjustment for density maximization", Statistical Science 2011): the restricted likelihood times
+    the variance itself is largest. That is never 0: a few noisy means do not show that clusters are
+    alike, which would make bounds of models with few scores too narrow.
+    """
+    tried = within / PSEUDO_OBSERVATIONS
+    precision = 1 / (within / n + tried[:, None])
+    of_all = precision.sum(axis=1)
+    whole = precision @ means / of_all
+    squares = (precision * (means - whole[:, None]) ** 2).sum(axis=1)
+    logarithm = 0.5 * (np.log(precision).sum(axis=1) - np.log(of_all) - squares) + np.log(tried)
+    return float(tried[np.argmax(logarithm)])
