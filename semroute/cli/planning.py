@@ -85,12 +85,11 @@ def plan(
         raise click.UsageError(f"{output}: a plan is a CSV file; let its name end in .csv")
     refuse_filled_plan(output)
     found = plan_evals(folder, queries, scores, budget, seed=seed, progress=progress_for_terminal())
-    # Half: scores of queries whose route no text decides are not among those known.
-    if 2 * found.n_known < found.n_scores_built:
-        given = f"--evals gives {found.n_known:,}" if scores else "without --evals"
+    if found.n_scores_given < found.n_scores_built:
+        given = f"--evals gives {found.n_scores_given:,}" if scores else "without --evals"
         click.echo(
             f"note: the index was built with {counted(found.n_scores_built, 'score')}; {given}"
-            f"{', and' if scores else ''} the plan buys {'others' if scores else 'them'} again",
+            f"{', and' if scores else ''} the plan may buy {'others' if scores else 'them'} again",
             err=True,
         )
     if found.n_new is not None and 2 * found.n_new > found.n_queries:

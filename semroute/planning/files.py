@@ -64,9 +64,10 @@ class EvalPlan:
     """Scores to buy, most useful first, and what every hundred of them is expected to buy.
 
     `n_known` counts the scores there are, `n_missing` those there are not, `n_scores_built` those
-    the index was built with. Of `n_queries` that can be embedded its build has not seen `n_new`;
-    None where the index does not say what it has seen. `left_out` says which models answer nothing
-    for want of scores, None if there are none.
+    the index was built with; `n_scores_given` counts as a build does, so that the two compare. Of
+    `n_queries` that can be embedded its build has not seen `n_new`; None where the index does not
+    say what it has seen. `left_out` says which models answer nothing for want of scores, None if
+    there are none.
     """
 
     index_version: str
@@ -78,6 +79,7 @@ class EvalPlan:
     scores: tuple[Wanted, ...]
     portions: tuple[Portion, ...]
     left_out: str | None = None
+    n_scores_given: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -186,6 +188,7 @@ def plan_evals(
         scores=tuple(_wanted(one, query_ids, scored, contents) for one in planned),
         portions=portions(scored, planned, wanted, quality.confidence, loss_variance(certificate)),
         left_out=certificate.left_out_sentence if certificate else None,
+        n_scores_given=table.n_scores,
     )
 
 
