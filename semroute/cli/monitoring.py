@@ -24,6 +24,7 @@ from semroute.texts import printable
 
 if TYPE_CHECKING:
     from semroute.monitoring import ClusterDrift, Figure, TrafficDrift
+    from semroute.monitoring.results import ExpectedSaving
 
 MOST_CLUSTERS = 10
 """Shown; `--json` has all."""
@@ -86,6 +87,7 @@ def _print_drift(found: "TrafficDrift") -> None:
         click.echo(line)
     print_columns([("", "held out", "now", "difference", "noise", ""), *_rows(found)], indent="")
     _print_moved(found.clusters)
+    _print_saving(found.saving)
     click.echo(f"\n{printable(found.sentence)}")
 
 
@@ -148,4 +150,15 @@ def _print_moved(clusters: "ClusterDrift") -> None:
     click.echo(
         f"\n{percent(clusters.moved_share)} of known traffic has moved to other clusters; chance "
         f"alone moves about {percent(usual)}, in 95 of 100 cases at most {percent(most)}{mark}"
+    )
+
+
+def _print_saving(saving: "ExpectedSaving") -> None:
+    if saving.now is None:
+        return
+    then = "" if saving.held_out is None else f", {percent(saving.held_out)} on the held-out ones"
+    click.echo(
+        f"\n{counted(saving.n_requests, 'request')}: {dollars(saving.cost_usd)} expected in all, "
+        f"{dollars(saving.frontier_cost_usd)} with {saving.frontier} always: "
+        f"{percent(saving.now)} saved{then}"
     )

@@ -20,7 +20,14 @@ from semroute.monitoring.noise import (
     p_value_of_shares,
     standard_error,
 )
-from semroute.monitoring.results import ClusterDrift, Figure, TrafficDrift, Unit
+from semroute.monitoring.results import (
+    ClusterDrift,
+    ExpectedSaving,
+    Figure,
+    TrafficDrift,
+    Unit,
+    saved_share,
+)
 from semroute.monitoring.samples import (
     NOWHERE,
     Logged,
@@ -73,6 +80,7 @@ def traffic_drift(
         largest_text_share=both.now.largest_share,
         max_loss=contents.manifest.config.quality.max_loss,
         is_promised=bool(certificate and certificate.holds and not certificate.is_frontier_alone),
+        saving=_saving(contents.manifest.config.frontier, both),
         models=models,
         reasons=(*reasons, _truncated(found)),
         means=means,
@@ -127,6 +135,19 @@ def _unread_as_ood(contents: IndexContents, both: _Both) -> list[Figure]:
 
 def _counted(k: int, n: int) -> Values:
     return Values((np.arange(n) < k).astype(np.float64), np.arange(n))
+
+
+def _saving(frontier: str, both: _Both) -> ExpectedSaving:
+    then, (n, cost_usd, frontier_cost_usd) = _costs_usd(both.then), _costs_usd(both.now)
+    return ExpectedSaving(frontier, n, cost_usd, frontier_cost_usd, saved_share(*then[1:]))
+
+
+def _costs_usd(requests: Requests) -> tuple[int, float, float]:
+    """Return how many requests have a known cost, and the sums of theirs and the frontier's."""
+    costs = np.stack([requests.costs_usd, requests.frontier_costs_usd])
+    known = np.isfinite(costs).all(axis=0)
+    cost_usd, frontier_cost_usd = costs[:, known].sum(axis=1).tolist()
+    return int(known.sum()), cost_usd, frontier_cost_usd
 
 
 def _truncated(found: Logged) -> Figure:

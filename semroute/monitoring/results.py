@@ -59,13 +59,42 @@ class ClusterDrift:
 
 
 @dataclass(frozen=True)
+class ExpectedSaving:
+    """What the decided requests are expected to cost in all, in US dollars, and by the frontier.
+
+    Over `n_requests`, those of which both are known. `held_out` is the share of cost saved on the
+    queries the build held out; None where it is not known.
+    """
+
+    frontier: str
+    n_requests: int
+    cost_usd: float
+    frontier_cost_usd: float
+    held_out: float | None
+
+    @property
+    def now(self) -> float | None:
+        """Share of the frontier's cost that is saved; None where that is 0."""
+        return saved_share(self.cost_usd, self.frontier_cost_usd)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {**asdict(self), "now": self.now}
+
+
+def saved_share(cost_usd: float, frontier_cost_usd: float) -> float | None:
+    """Return the share of a cost that is saved; None of nothing."""
+    return 1 - cost_usd / frontier_cost_usd if frontier_cost_usd > 0 else None
+
+
+@dataclass(frozen=True)
 class TrafficDrift:
     """Decisions of one version beside the queries its build held out.
 
     `n_decisions` are all of the version, `n_other_versions` those of others, which are left out.
     `n_compared` are neither `empty` nor `encoder_error`; they are of `n_texts` different texts, the
-    most frequent of which is `largest_text_share` of them. `models`, `reasons` and `means` come
-    with the largest change first.
+    most frequent of which is `largest_text_share` of them. `saving` is of these. `models`,
+    `reasons` and `means` come with the largest change first.
     """
 
     index_version: str
@@ -77,6 +106,7 @@ class TrafficDrift:
     largest_text_share: float
     max_loss: float
     is_promised: bool
+    saving: ExpectedSaving
     models: tuple[Figure, ...]
     reasons: tuple[Figure, ...]
     means: tuple[Figure, ...]
@@ -102,13 +132,14 @@ class TrafficDrift:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        parts = {
+        parts: dict[str, Any] = {
             name: [one.to_dict() for one in getattr(self, name)]
             for name in ("models", "reasons", "means")
         }
         shares = [one.to_dict() for one in self.clusters.shares]
         clusters = {**_without(asdict(self.clusters), "shares"), "shares": shares}
         told = {"is_drift": self.is_drift, "sentence": self.sentence}
+        parts["saving"] = self.saving.to_dict()
         return {**asdict(self), **parts, "clusters": clusters, **told}
 
 

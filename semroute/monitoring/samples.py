@@ -25,8 +25,9 @@ class Requests:
 
     `columns` (n,) are of the models in the order of the config, `reasons` (n,) as decisions name
     them, `cluster_ids` (n,) of the nearest cluster, `NOWHERE` where the text is unknown or was not
-    looked up. `losses` and `costs_usd` (n,) are expected of the model that answers, NaN where
-    unknown. `text_ids` (n,), from 0 up, are equal for copies of a text.
+    looked up. `losses` and `costs_usd` (n,) are expected of the model that answers and
+    `frontier_costs_usd` (n,) of the frontier, NaN where unknown. `text_ids` (n,), from 0 up, are
+    equal for copies of a text.
     """
 
     columns: NDArray[np.int64]
@@ -34,6 +35,7 @@ class Requests:
     cluster_ids: NDArray[np.int64]
     losses: NDArray[np.float64]
     costs_usd: NDArray[np.float64]
+    frontier_costs_usd: NDArray[np.float64]
     text_ids: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -64,8 +66,9 @@ class Logged:
     """
 
     places: Mapping[str, int]
+    frontier: str
     usual_cost_usd: float
-    rows: list[tuple[int, str, int, float, float, int]] = field(default_factory=list)
+    rows: list[tuple[int, str, int, float, float, float, int]] = field(default_factory=list)
     texts: dict[object, int] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     left_out: Counter[Reason] = field(default_factory=Counter)
@@ -82,13 +85,15 @@ class Logged:
         if decision.reason in ("empty", "encoder_error"):
             self.left_out[decision.reason] += 1
             return
-        chosen = next((c for c in decision.candidates if c.model == decision.model), None)
+        candidates = {one.model: one for one in decision.candidates}
+        chosen, frontier = candidates.get(decision.model), candidates.get(self.frontier)
         loss = chosen.expected_loss if chosen else None
         cost_usd = chosen.expected_cost_usd if chosen else None
+        frontier_cost_usd = frontier.expected_cost_usd if frontier else None
         cluster_id = None if decision.reason == "ood" else decision.cluster_id
         if cluster_id is None:
             # By its length alone; of such held-out queries a build tells none from another.
-            cost_usd = self.usual_cost_usd
+            cost_usd = frontier_cost_usd = self.usual_cost_usd
         self.rows.append(
             (
                 self.places[decision.model],
@@ -96,6 +101,7 @@ class Logged:
                 NOWHERE if cluster_id is None else cluster_id,
                 np.nan if loss is None else loss,
                 np.nan if cost_usd is None else cost_usd,
+                np.nan if frontier_cost_usd is None else frontier_cost_usd,
                 self.texts.setdefault(self._text(decision), len(self.texts)),
             )
         )
@@ -109,8 +115,8 @@ class Logged:
 
     def requests(self) -> Requests:
         """Return the rows as arrays."""
-        columns = [*zip(*self.rows, strict=True)] or [()] * 6
-        kinds: tuple[type, ...] = (np.int64, np.str_, np.int64, np.float64, np.float64, np.int64)
+        columns = [*zip(*self.rows, strict=True)] or [()] * 7
+        kinds: tuple[type, ...] = (np.int64, np.str_, np.int64, *[np.float64] * 3, np.int64)
         return Requests(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
 
 
@@ -127,6 +133,11 @@ def held_out(contents: IndexContents) -> Requests:
         cluster_ids=np.where(unknown, NOWHERE, traffic.cluster_ids),
         losses=traffic.losses[chosen],
         costs_usd=np.where(unknown, _cost_of_unknown(contents), traffic.costs_usd[chosen]),
+        frontier_costs_usd=np.where(
+            unknown,
+            _cost_of_unknown(contents),
+            traffic.costs_usd[:, contents.manifest.config.frontier_column],
+        ),
         text_ids=np.unique(contents.calibration.text_ids, return_inverse=True)[1].reshape(-1),
     )
 
@@ -141,7 +152,7 @@ def logged(
     """
     config, version = contents.manifest.config, contents.manifest.index_version
     places = {name: i for i, name in enumerate(config.model_names)}
-    found = Logged(places, _cost_of_unknown(contents))
+    found = Logged(places, config.frontier, _cost_of_unknown(contents))
     for given in decisions:
         decision = given if isinstance(given, RouteDecision) else decision_of(given)
         check_decision(decision, contents)

@@ -45,6 +45,18 @@ def test_traffic_like_the_held_out_queries_is_called_so(
     assert "DIFFERS" not in done.stdout
 
 
+def test_what_the_decided_requests_save_is_told_beside_what_the_frontier_costs(
+    judged: Judged, logged: list[str], tmp_path: Path
+) -> None:
+    done = drift(judged, logged, tmp_path)
+    saving = json.loads(drift(judged, logged, tmp_path, "--json").stdout)["saving"]
+    assert 0 < saving["cost_usd"] < saving["frontier_cost_usd"]
+    assert f"\n{len(logged)} requests: ${saving['cost_usd']:.4g} expected in all, " in done.stdout
+    always = f"${saving['frontier_cost_usd']:.4g} with {saving['frontier']} always: "
+    now, held_out = (f"{100 * saving[key]:.1f}% " for key in ("now", "held_out"))
+    assert f"{always}{now}saved, {held_out}on the held-out ones\n" in done.stdout
+
+
 def test_other_traffic_is_marked_and_fails_only_where_that_is_asked_for(
     judged: Judged, shifted: list[str], tmp_path: Path
 ) -> None:

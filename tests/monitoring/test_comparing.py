@@ -60,6 +60,7 @@ def test_the_figures_of_the_held_out_queries_are_those_worked_by_hand() -> None:
     assert named(found.means, "expected loss").held_out == pytest.approx(0.01 / 4)
     # The unknown one costs what a usual request does, as a decision of it says.
     assert named(found.means, "expected cost").held_out == pytest.approx((3 * 0.02 + 0.001) / 4)
+    assert found.saving.held_out == pytest.approx(1 - (3 * 0.02 + 0.001) / (4 * 0.02))
     assert {one.cluster_id: one.held_out for one in found.clusters.shares} == pytest.approx(
         {0: 2 / 3, 1: 1 / 3}
     )
@@ -92,6 +93,15 @@ def test_the_figures_of_the_decisions_are_those_worked_by_hand() -> None:
     # What is unknown counts as a usual request, whatever its length made of its cost.
     costs_usd = [0.02, 0.02, 0.01, 0.0005, 0.02, 0.02]
     assert named(found.means, "expected cost").now == pytest.approx(np.mean(costs_usd))
+    # With the frontier always the third would cost 0.03, the others what a usual request does.
+    assert found.saving.to_dict() == {
+        "frontier": "large",
+        "n_requests": 6,
+        "cost_usd": pytest.approx(sum(costs_usd)),
+        "frontier_cost_usd": pytest.approx(5 * 0.02 + 0.03),
+        "now": pytest.approx(1 - sum(costs_usd) / 0.13),
+        "held_out": found.saving.held_out,
+    }
     assert {one.cluster_id: one.now for one in found.clusters.shares} == {0: 0.5, 1: 0.5}
     assert found.clusters.moved_share == pytest.approx(1 / 6)
 
