@@ -192,6 +192,7 @@ def test_a_build_leaves_it_out_and_says_so_wherever_one_asks(tmp_path: Path) -> 
     build_small(write_small_files(tmp_path), folder)
     compared = run("compare", "--index", folder).stdout.splitlines()
     assert next(one.split() for one in compared if one.startswith("left out"))[2:] == ["new", "-"]
+    assert "other input files: the scores" in compared
 
 
 def test_labels_certify_again_without_it_and_may_choose_it(tmp_path: Path) -> None:

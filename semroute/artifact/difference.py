@@ -14,6 +14,8 @@ from semroute.config import Config
 SAME_TOPIC = 0.9
 """Cosine of two centroids, each nearest to the other, from which a new key is the old topic."""
 
+_ROLES = ("queries", "evals")
+"""Input files that are told to be other ones; of the config its settings are."""
 
 Pairs = Sequence[tuple[Cluster, Cluster]]
 """Clusters of both versions, each as it was and as it is."""
@@ -78,7 +80,8 @@ class Difference:
 
     `settings` are the changes of the config, by dotted names such as `quality.max_loss`; those of
     a model go by its name. `versions` are those of semroute and of the libraries. `new` and `gone`
-    are clusters of one version only, the largest first.
+    are clusters of one version only, the largest first. `inputs` names which files were not the
+    same, by their hashes: `queries`, `evals`.
     """
 
     before: Manifest
@@ -88,6 +91,7 @@ class Difference:
     gone: tuple[Cluster, ...]
     settings: tuple[Change, ...]
     versions: tuple[Change, ...]
+    inputs: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -99,6 +103,7 @@ class Difference:
             "gone": [_named(cluster) for cluster in self.gone],
             "settings": [asdict(change) for change in self.settings],
             "versions": [asdict(change) for change in self.versions],
+            "inputs": list(self.inputs),
         }
 
 
@@ -149,7 +154,14 @@ def difference(before: IndexContents, after: IndexContents) -> Difference:
             {"semroute": old.semroute_version, **old.library_versions},
             {"semroute": new.semroute_version, **new.library_versions},
         ),
+        inputs=tuple(role for role in _ROLES if _files(old, role) != _files(new, role)),
     )
+
+
+def _files(manifest: Manifest, role: str) -> set[str]:
+    """Return the hashes of the files of a role, of which there may be several in any order."""
+    hashes = manifest.input_sha256
+    return {sha256 for name, sha256 in hashes.items() if name.partition("-")[0] == role}
 
 
 def with_frontier_of(before: IndexContents, after: IndexContents) -> tuple[Cluster, ...]:

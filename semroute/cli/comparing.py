@@ -31,6 +31,9 @@ N_IDS = 3
 """Ids shown of requests that went from one model to another."""
 
 
+_INPUTS = {"queries": "the query log", "evals": "the scores"}
+
+
 @click.command(cls=OnceEach, short_help="Show what changed between two versions.")
 @index_option
 @click.option("--before", help="Default: the version published before the other one.")
@@ -85,6 +88,8 @@ def _print_facts(found: "Difference") -> None:
     names = [*before, *(name for name in after if name not in before)]
     rows = [(name, before.get(name, "-"), after.get(name, "-")) for name in names]
     print_columns([("", "before", "after"), *rows], indent="")
+    if found.inputs:
+        click.echo(f"other input files: {' and '.join(map(_INPUTS.__getitem__, found.inputs))}")
     for change in found.settings:
         click.echo(_changed(f"setting {change.name}", change))
     for change in found.versions:

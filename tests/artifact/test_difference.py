@@ -127,3 +127,16 @@ def test_versions_of_libraries_are_told() -> None:
     after = replace(after, manifest=after.manifest.model_copy(update=changes))
     found = {change.name: change.after for change in difference(before, after).versions}
     assert found == {"faiss-cpu": "99", "semroute": "99.0"}
+
+
+def test_input_files_are_other_ones_by_what_they_hold_whatever_their_order() -> None:
+    def of(**hashes: str) -> IndexContents:
+        manifest = contents.manifest.model_copy(update={"input_sha256": hashes})
+        return replace(contents, manifest=manifest)
+
+    contents = tiny_contents(1)
+    before = of(queries="a", evals="b", **{"evals-2": "c"}, config="d")
+    swapped = of(queries="a", evals="c", **{"evals-2": "b"}, config="e")
+    assert difference(before, swapped).inputs == ()
+    assert difference(before, of(queries="a", evals="b", config="d")).inputs == ("evals",)
+    assert difference(before, of(queries="b", config="d")).inputs == ("queries", "evals")

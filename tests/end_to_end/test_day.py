@@ -107,6 +107,7 @@ def test_an_operator_sees_what_labels_changed_and_goes_back(
     assert told["requests"]["cost_usd"] != told["requests"]["cost_usd_before"]
     shown = run(*compared).stdout
     assert "analyst's label" in shown
+    assert "other input files" not in shown
     assert f"{len(told['requests']['moved']):,} of 2,000 requests" in shown
     assert run("use", "--index", folder, before).stdout.startswith(f"version {before} is live; it")
     assert load_index(folder).manifest.index_version == before
