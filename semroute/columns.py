@@ -42,14 +42,15 @@ def rename_to(wanted: str, names: Collection[str]) -> str | None:
 def suggest(wanted: str, found: Collection[str], *, likeness: float = 0.6) -> str:
     """Return "; did you mean 'x'?" for the closest of `found`, several if as close, else nothing.
 
-    `likeness` (of `difflib`, 0 to 1) is what a name has to reach.
+    `likeness` (of `difflib`, 0 to 1) is what the letters and digits of a name have to reach.
 
-    >>> suggest("query_id", ["Query_ID", "text"]), suggest("gpt", ["gpt-s", "gpt-l", "o1"])
+    >>> suggest("query-id", ["Query_ID", "text"]), suggest("gpt", ["gpt-s", "gpt-l", "o1"])
     ("; did you mean 'Query_ID'?", "; did you mean 'gpt-s' or 'gpt-l'?")
     """
-    folded = {name.casefold(): name for name in found}
-    close = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=likeness)
-    ratios = [difflib.SequenceMatcher(None, wanted.casefold(), name).ratio() for name in close]
+    folded = {_fold(name) or name: name for name in found}
+    letters = _fold(wanted) or wanted
+    close = difflib.get_close_matches(letters, folded, n=3, cutoff=likeness)
+    ratios = [difflib.SequenceMatcher(None, letters, name).ratio() for name in close]
     meant = [
         repr(folded[name])
         for name, ratio in zip(close, ratios, strict=True)

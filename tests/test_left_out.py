@@ -12,10 +12,11 @@ from semroute.certificate import Certificate
 from semroute.certify import CalibrationRows, certify
 from semroute.errors import BuildError
 from semroute.ood import SimilarityThreshold
+from semroute.planning import plan_evals
 from semroute.policy import NO_OVERRIDE, RoutingPolicy, Traffic
 from semroute.relabel import apply_labels
 from semroute.router import SemanticRouter
-from tests.build.small import build_small, rows_of, write_small_files
+from tests.build.small import SmallFiles, build_small, rows_of, write_small_files
 from tests.command_line import run
 from tests.tiny import TinyEncoder
 
@@ -161,15 +162,19 @@ def test_who_is_left_out_does_not_depend_on_labels() -> None:
     assert list(labelled.models_left_out) == ["new"]
 
 
-def _with_new_model(tmp_path: Path) -> Path:
-    """Build with a third model that seems to be perfect, scored on one query in thirteen."""
+def _files_with_new_model(tmp_path: Path) -> SmallFiles:
+    """Write a log with a third model that seems to be perfect, scored on one query in thirteen."""
     files = write_small_files(tmp_path)
     config = files.config.read_text()
     new = '[[models]]\nname = "new"\nusd_per_request = 0.0005\n[quality]'
     files.config.write_text(config.replace("[quality]", new))
     with files.evals.open("a") as evals:
         evals.writelines(f"{row['query_id']},new,1.0,\n" for row in rows_of(files)[::13])
-    build_small(files, tmp_path / "i")
+    return files
+
+
+def _with_new_model(tmp_path: Path) -> Path:
+    build_small(_files_with_new_model(tmp_path), tmp_path / "i")
     return tmp_path / "i"
 
 
@@ -193,6 +198,26 @@ def test_a_build_leaves_it_out_and_says_so_wherever_one_asks(tmp_path: Path) -> 
     compared = run("compare", "--index", folder).stdout.splitlines()
     assert next(one.split() for one in compared if one.startswith("left out"))[2:] == ["new", "-"]
     assert "other input files: the scores" in compared
+
+
+def test_a_plan_says_how_far_it_brings_a_model_that_is_left_out(tmp_path: Path) -> None:
+    """Bought, those scores have it answer again where the plan said that they are enough."""
+    files = _files_with_new_model(tmp_path)
+    folder = tmp_path / "i"
+    build_small(files, folder)
+    for budget, is_enough in ((30, False), (2_000, True)):
+        plan = plan_evals(folder, files.queries, files.evals, budget, encoder=TinyEncoder())
+        assert plan.least_known == 0.5
+        assert list(plan.known_after) == ["new"]
+        assert (plan.known_after["new"] >= 0.5) == is_enough
+        bought = tmp_path / "bought.csv"
+        bought.write_text(files.evals.read_text())
+        with bought.open("a") as evals:
+            evals.writelines(f"{one.query_id},{one.model},1.0,\n" for one in plan.scores)
+        build_small(replace(files, evals=bought), tmp_path / f"{budget}")
+        certificate = load_index(tmp_path / f"{budget}").manifest.certificate
+        assert certificate is not None
+        assert (not certificate.models_left_out) == is_enough
 
 
 def test_labels_certify_again_without_it_and_may_choose_it(tmp_path: Path) -> None:

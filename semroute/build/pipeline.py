@@ -103,7 +103,7 @@ def build_index(
         inputs = read_inputs(queries, evals, config)
     with locked(out), _interruptions_told(out):
         previous = previous_version(out, discard_labels)
-        with watch.step("read"):
+        with watch.step("tell templates apart"):
             key = previous.manifest.hash_key if previous else key_of(inputs)
             templates = learn_templates(inputs.log.texts, key)
             cleaned = [inputs.config.texts.clean(text, templates) for text in inputs.log.texts]

@@ -12,6 +12,7 @@ from semroute.cli.output import (
     figure,
     index_option,
     json_option,
+    percent,
     print_columns,
     print_json,
     refuse_inputs,
@@ -129,7 +130,11 @@ def print_plan(found: "EvalPlan", budget: int) -> None:
     print_columns([heading, *rows])
     click.echo(_COLUMNS)
     if found.left_out:
-        click.echo(f"\n{found.left_out}: a plan that brings them to less than half changes nothing")
+        reached = " and ".join(f"{n} to about {percent(s)}" for n, s in found.known_after.items())
+        click.echo(
+            f"\n{found.left_out}. A plan that brings them to less than "
+            f"{percent(found.least_known)} changes nothing of it; this one brings {reached}"
+        )
     _print_clusters(found)
 
 

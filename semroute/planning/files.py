@@ -3,9 +3,9 @@
 import csv
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from semroute.artifact.loading import load_index
 from semroute.artifact.serving import cleaned_text, routing_policy, seen_requests
 from semroute.build.embed import embed_texts, unread
 from semroute.build.saved_vectors import SavedVectors
+from semroute.certificate import Certificate
 from semroute.costs import price_ratios, spent_usd
 from semroute.durable import replace_file
 from semroute.encoders.contract import Encoder
@@ -26,6 +27,7 @@ from semroute.errors import InputError, PublishError, require
 from semroute.evals import EvalTable, no_evals, read_evals, told_unknown_models
 from semroute.features import text_features
 from semroute.index import CentroidIndex
+from semroute.known_losses import LEAST_KNOWN
 from semroute.planning.scores import (
     PlannedScore,
     Portion,
@@ -67,7 +69,8 @@ class EvalPlan:
     the index was built with; `n_scores_given` counts as a build does, so that the two compare. Of
     `n_queries` that can be embedded its build has not seen `n_new`; None where the index does not
     say what it has seen. `left_out` says which models answer nothing for want of scores, None if
-    there are none.
+    there are none; `known_after` about what share of the held-out queries each of them may answer
+    have the scores needed once the plan is bought, and `least_known` what share that takes.
     """
 
     index_version: str
@@ -80,6 +83,8 @@ class EvalPlan:
     portions: tuple[Portion, ...]
     left_out: str | None = None
     n_scores_given: int = 0
+    known_after: Mapping[str, float] = field(default_factory=dict)
+    least_known: float = LEAST_KNOWN
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -189,7 +194,27 @@ def plan_evals(
         portions=portions(scored, planned, wanted, quality.confidence, loss_variance(certificate)),
         left_out=certificate.left_out_sentence if certificate else None,
         n_scores_given=table.n_scores,
+        known_after=_known_after(scored, planned, wanted, certificate),
+        least_known=quality.least_known,
     )
+
+
+def _known_after(
+    scored: ScoredLog,
+    planned: Sequence[PlannedScore],
+    wanted: NDArray[np.bool_],
+    certificate: Certificate | None,
+) -> dict[str, float]:
+    """Return what share of the held-out queries a model left out may answer can then be judged."""
+    known = np.isfinite(scored.scores)
+    known[[one.row for one in planned], [one.column for one in planned]] = True
+    paired = known & known[:, [scored.frontier_column]]
+    found = {}
+    for name in certificate.models_left_out if certificate else ():
+        column = scored.models.index(name)
+        rows = wanted[:, column] & ~scored.fit
+        found[name] = float(paired[rows, column].mean()) if rows.any() else 1.0
+    return found
 
 
 def _n_new(texts: Sequence[str], n_chars: Sequence[int], contents: IndexContents) -> int | None:

@@ -235,6 +235,7 @@ def test_progress_is_told_step_by_step(files: SmallFiles, tmp_path: Path) -> Non
     )
     assert list(seen) == [
         "read",
+        "tell templates apart",
         "make encoder",
         "embed",
         "cluster",
