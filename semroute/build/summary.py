@@ -17,6 +17,7 @@ from semroute.certificate import Certificate
 from semroute.certify import NextStep
 from semroute.encoders.contract import EncoderIdentity, EncoderOrigin
 from semroute.known_losses import is_paired
+from semroute.policy import FEWEST_PAIRS
 from semroute.relabel import KeptUp, Reattached, Suggestion, beyond, certified
 from semroute.texts import Cut
 
@@ -39,6 +40,17 @@ class OtherSaving:
 
     max_loss: float
     saving: float
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """Clusters on which no cheaper model has enough scores: their names, and share of the log.
+
+    The largest is first; those with an analyst's label are none.
+    """
+
+    names: tuple[str, ...]
+    share: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class BuildSummary:
     noise_share: float
     models: tuple[ModelShare, ...]
     n_insufficient_evidence: int
+    unmeasured: Unmeasured
     n_paired: int
     frontier: str
     cost_usd: float
@@ -154,6 +167,15 @@ def _saving_without_labels(contents: IndexContents) -> float | None:
     return certified(replace(contents, clusters=bare)).promised_saving
 
 
+def _unmeasured(clusters: Sequence[Cluster], frontier: str) -> Unmeasured:
+    def lacks_scores(cluster: Cluster) -> bool:
+        n_paired = (known.n_paired for known in cluster.evidence if known.model != frontier)
+        return cluster.override is None and max(n_paired, default=0) < FEWEST_PAIRS
+
+    found = sorted(filter(lacks_scores, clusters), key=lambda cluster: -cluster.size)
+    return Unmeasured(tuple(one.name for one in found), sum(one.share for one in found))
+
+
 def _other_savings(contents: IndexContents) -> tuple[OtherSaving, ...]:
     asked = contents.manifest.config.quality.max_loss
     # Rounded: 0.07 / 2 is not what a person would write.
@@ -191,6 +213,7 @@ def summarise(
         n_insufficient_evidence=sum(
             c.auto_reason == "insufficient_evidence" and c.override is None for c in clusters
         ),
+        unmeasured=_unmeasured(clusters, manifest.config.frontier),
         n_paired=_n_paired(contents),
         frontier=manifest.config.frontier,
         cost_usd=certificate.cost_usd,

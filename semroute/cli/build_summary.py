@@ -18,10 +18,11 @@ from semroute.cli.output import (
 )
 from semroute.counted import are, counted
 from semroute.relabel import KeptUp, Suggestion
-from semroute.texts import shell_word
+from semroute.tables import listed
+from semroute.texts import printable, shell_word
 
-N_RELABELLED = 5
-"""Clusters shown of those that another model answers since the version before."""
+N_CLUSTERS = 5
+"""Clusters shown of those that another model answers since the version before, or unscored."""
 
 ENOUGH_PAIRED = 0.95
 """Share of the held-out queries with scores to compare; what the others lack changes little."""
@@ -126,12 +127,26 @@ def _limits(summary: BuildSummary) -> list[tuple[str, str]]:
     stays = [("evidence", f"{text}{summary.frontier}")] if summary.n_insufficient_evidence else []
     return [
         *stays,
+        *_unscored(summary),
         *_left_out(summary),
         *_beyond(summary),
         *_holes(summary),
         *_luck(summary),
         *_elsewhere(summary),
     ]
+
+
+def _unscored(summary: BuildSummary) -> list[tuple[str, str]]:
+    """Name the topics nobody has scored, unless all are: then there is more to say than this."""
+    names = summary.unmeasured.names
+    if not names or len(names) == summary.counts.n_clusters:
+        return []
+    clusters = (
+        f"{counted(len(names), 'cluster')} with {percent(summary.unmeasured.share)} of the log"
+    )
+    shown = listed(names, N_CLUSTERS, quote=lambda name: printable(name, 60))
+    text = f"{clusters} {'has' if len(names) == 1 else 'have'} hardly any scores of a cheaper model"
+    return [("unscored", f"{text}: {shown} (semroute evals plan)")]
 
 
 def _left_out(summary: BuildSummary) -> list[tuple[str, str]]:
@@ -215,10 +230,10 @@ def _since_before(summary: BuildSummary) -> list[tuple[str, str]]:
     moved = [
         f"{one.cluster_key} ({one.cluster_name}): {one.label} instead of {one.label_before}, "
         f"{percent(one.share)} of the log"
-        for one in before.relabelled[:N_RELABELLED]
+        for one in before.relabelled[:N_CLUSTERS]
     ]
-    if n_moved > N_RELABELLED:
-        moved.append(f"and {n_moved - N_RELABELLED:,} smaller ones; --json has all")
+    if n_moved > N_CLUSTERS:
+        moved.append(f"and {n_moved - N_CLUSTERS:,} smaller ones; --json has all")
     return [("before", told), *(("now", text) for text in moved), *_moves(summary)]
 
 
@@ -229,7 +244,7 @@ def _moves(summary: BuildSummary) -> list[tuple[str, str]]:
     n_moved = sum(move.n_requests for move in summary.moves)
     largest = ", ".join(
         f"{percent(move.n_requests / n)} from {move.model_before} to {move.model}"
-        for move in summary.moves[:N_RELABELLED]
+        for move in summary.moves[:N_CLUSTERS]
     )
     text = f"{percent(n_moved / n)} of the log's requests go to another model than by that version"
     return [("moved", f"{text}: {largest}")]

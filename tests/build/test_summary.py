@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from semroute.artifact.loading import load_index
+from semroute.build.summary import Unmeasured
 from semroute.cli.build_summary import print_summary
 from semroute.relabel import apply_labels, export_labels
-from tests.build.small import SmallFiles, build_small, write_small_files
+from tests.build.small import SmallFiles, build_small, rows_of, write_small_files
 
 
 @pytest.fixture
@@ -159,6 +160,29 @@ def test_a_cluster_an_analyst_labelled_does_not_stay_for_want_of_evidence(
     after = build_small(files, folder)
     assert after.n_reattached == 1
     assert after.n_insufficient_evidence == 0
+
+
+def test_topics_without_scores_are_named_with_their_share(
+    files: SmallFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as those of an application that is new in the log; an analyst's label settles them."""
+    assert build_small(files, tmp_path / "all").unmeasured == Unmeasured((), 0)
+    number = {row["query_id"]: k for k, row in enumerate(rows_of(files))}
+    heading, *evals = files.evals.read_text().splitlines()
+    kept = [row for row in evals if number[row.partition(",")[0]] % 4 != 2]
+    files.evals.write_text("\n".join([heading, *kept]) + "\n")
+    summary = build_small(files, tmp_path / "i")
+    (name,) = summary.unmeasured.names
+    assert "topic2" in name
+    assert summary.unmeasured.share == pytest.approx(0.25)
+    print_summary(summary)
+    told = "unscored    1 cluster with 25.0% of the log has hardly any scores of a cheaper model: "
+    assert f"{told}{name} (semroute evals plan)" in capsys.readouterr().out
+    sheet = tmp_path / "labels.csv"
+    cluster = next(c for c in load_index(tmp_path / "i").clusters if c.name == name)
+    sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},large\n")
+    apply_labels(tmp_path / "i", sheet)
+    assert build_small(files, tmp_path / "i").unmeasured == Unmeasured((), 0)
 
 
 def test_a_rebuild_of_another_log_keeps_the_frontier_up_and_warns_of_other_labels(
