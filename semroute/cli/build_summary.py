@@ -144,7 +144,7 @@ def _unscored(summary: BuildSummary) -> list[tuple[str, str]]:
     clusters = (
         f"{counted(len(names), 'cluster')} with {percent(summary.unmeasured.share)} of the log"
     )
-    shown = listed(names, N_CLUSTERS, quote=lambda name: printable(name, 60))
+    shown = listed(names, N_CLUSTERS, quote=lambda name: f'"{printable(name, 60)}"')
     text = f"{clusters} {'has' if len(names) == 1 else 'have'} hardly any scores of a cheaper model"
     return [("unscored", f"{text}: {shown} (semroute evals plan)")]
 

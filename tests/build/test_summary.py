@@ -177,7 +177,7 @@ def test_topics_without_scores_are_named_with_their_share(
     assert summary.unmeasured.share == pytest.approx(0.25)
     print_summary(summary)
     told = "unscored    1 cluster with 25.0% of the log has hardly any scores of a cheaper model: "
-    assert f"{told}{name} (semroute evals plan)" in capsys.readouterr().out
+    assert f'{told}"{name}" (semroute evals plan)' in capsys.readouterr().out
     sheet = tmp_path / "labels.csv"
     cluster = next(c for c in load_index(tmp_path / "i").clusters if c.name == name)
     sheet.write_text(f"cluster_key,label\n{cluster.cluster_key},large\n")
