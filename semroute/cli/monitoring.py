@@ -23,8 +23,7 @@ from semroute.counted import counted
 from semroute.texts import printable
 
 if TYPE_CHECKING:
-    from semroute.monitoring import ClusterDrift, Figure, TrafficDrift
-    from semroute.monitoring.results import ExpectedSaving
+    from semroute.monitoring import ClusterDrift, ExpectedSaving, Figure, TrafficDrift
 
 MOST_CLUSTERS = 10
 """Shown; `--json` has all."""

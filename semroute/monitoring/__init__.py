@@ -2,6 +2,13 @@
 
 from semroute.monitoring.comparing import traffic_drift
 from semroute.monitoring.decisions import read_decisions
-from semroute.monitoring.results import ClusterDrift, Figure, TrafficDrift
+from semroute.monitoring.results import ClusterDrift, ExpectedSaving, Figure, TrafficDrift
 
-__all__ = ["ClusterDrift", "Figure", "TrafficDrift", "read_decisions", "traffic_drift"]
+__all__ = [
+    "ClusterDrift",
+    "ExpectedSaving",
+    "Figure",
+    "TrafficDrift",
+    "read_decisions",
+    "traffic_drift",
+]
